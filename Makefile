@@ -1,0 +1,39 @@
+# The commands of the README. Everything runs in .venv, made from requirements.lock;
+# JupyterLab lives in .venv-lab (see pyproject.toml for why it is apart).
+PYTHON ?= python3
+
+.PHONY: reports test lab lint lock
+
+reports: .venv/ready
+	.venv/bin/frontier build
+
+test: .venv/ready
+	.venv/bin/python -m pytest -n 2
+
+lab: .venv-lab/ready
+	.venv-lab/bin/jupyter lab --notebook-dir=. notebooks/01_dense_gain.ipynb
+
+lint: .venv/ready
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+
+# --compile and not left to the first import: a kernel that has to compile pandas starts 5 s later,
+# and some machines forbid writing bytecode then.
+.venv/ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --compile --require-hashes -r $<
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+.venv-lab/ready: requirements-explore.lock pyproject.toml
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --compile --require-hashes -r $<
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+# New versions: needs uv, then commit both files and environment.yml (a test says where they differ).
+LOCK = echo setuptools | uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+	--no-header --no-annotate --upgrade pyproject.toml - --extra test
+lock:
+	$(LOCK) -o requirements.lock
+	$(LOCK) --extra explore -o requirements-explore.lock
