@@ -1,0 +1,34 @@
+"""Reading a downloaded CSV so that a damaged one is named by file, row and column."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from frontier.errors import DataError
+
+REMEDY = "download it again"
+
+
+def read_csv(path: Path, /, *, needs=(), numbers=()) -> pd.DataFrame:
+    """Return a CSV whose columns `needs` and `numbers` are there, the latter numeric.
+
+    DataError names the file and, where they are known, the row (from 1 below the header)
+    and the column.
+    """
+    try:
+        frame = pd.read_csv(path)
+    except (ValueError, EOFError, OSError) as error:
+        problem = f"cannot be read: {str(error).strip().splitlines()[0]}"
+        raise DataError(path, problem, remedy=REMEDY) from None
+    for column in (*needs, *numbers):
+        if column not in frame:
+            raise DataError(path, "the column is missing", column=column, remedy=REMEDY)
+    for column in numbers:
+        values = pd.to_numeric(frame[column], errors="coerce")
+        wrong = values.isna() & frame[column].notna()
+        if wrong.any():
+            at = int(wrong.to_numpy().argmax())
+            problem = f"expected a number, found {frame[column].iloc[at]!r}"
+            raise DataError(path, problem, row=at + 1, column=column, remedy=REMEDY)
+        frame[column] = values
+    return frame
