@@ -1,0 +1,33 @@
+"""Fixtures that more than one test module uses."""
+
+import copy
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import settings
+
+# No test asserts wall time: the machine may be busy.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
+
+
+def _same(before, after):
+    if isinstance(before, pd.DataFrame | pd.Series):
+        return before.equals(after)
+    return np.array_equal(np.asarray(before), np.asarray(after))
+
+
+@pytest.fixture
+def unchanged():
+    """Call a function and fail if it changed one of its arguments."""
+
+    def call(function, *args, **options):
+        before = copy.deepcopy((args, options))
+        result = function(*args, **options)
+        pairs = [*zip(before[0], args, strict=True)]
+        pairs += [(value, options[name]) for name, value in before[1].items()]
+        assert all(_same(old, new) for old, new in pairs)
+        return result
+
+    return call
