@@ -1,0 +1,234 @@
+"""Running notebooks: one with papermill in a kernel of this interpreter, several in processes.
+
+A job is plain data and so is its result: a notebook that raises, a kernel that dies and one
+that outlives its time all come back as a failed result that holds what was executed so far.
+What a page looks like and where it is written belong elsewhere.
+
+    result = execute(Job(Path("notebooks/01_dense_gain.ipynb"), {"how": "semilog"}), folder=tmp)
+"""
+
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+from jupyter_client import AsyncKernelManager
+from jupyter_client.kernelspec import KernelSpec
+from papermill import engines
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.exceptions import PapermillExecutionError
+from papermill.execute import execute_notebook, remove_error_markers
+from papermill.log import logger
+
+TIME_LIMIT = 600.0
+# A Unix socket's address has about 104 bytes; the rest is for "kernel-ipc-1".
+_SOCKET_FOLDER = 85
+# One thread each: workers share the cores, and sums then have one order.
+_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+}
+# papermill warns of parameters that its regular expressions do not see (ours are checked), and
+# tells of a dead kernel, which the result says.
+logging.getLogger("papermill").setLevel(logging.CRITICAL)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One notebook with the parameters that differ from its defaults; the limit in seconds."""
+
+    notebook: Path
+    parameters: dict = field(default_factory=dict)
+    time_limit: float = TIME_LIMIT
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a notebook failed: the exception's name, its message, its traceback without colours."""
+
+    name: str
+    message: str
+    traceback: str = ""
+
+    @property
+    def line(self) -> str:
+        """Name and first line of the message."""
+        return f"{self.name}: {(self.message.splitlines() or [''])[0]}"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a job: the notebook as far as executed, the seconds, the failure if any."""
+
+    job: Job
+    executed: nbformat.NotebookNode
+    duration: float
+    failure: Failure | None = None
+
+    @property
+    def status(self) -> str:
+        """``ok`` or ``failed``."""
+        return "failed" if self.failure else "ok"
+
+
+def execute(job: Job, /, *, folder: Path) -> Result:
+    """Run one notebook with ``folder`` as the kernel's working folder; never raises for its faults.
+
+    ``folder`` must exist and be empty; it is left for the caller to remove.
+    """
+    started = time.monotonic()
+    output = folder / "executed.ipynb"
+    failure = None
+    try:
+        executed = execute_notebook(
+            _literal(job.notebook),
+            _literal(output),
+            parameters=job.parameters,
+            engine_name="frontier",
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            request_save_on_cell_execute=False,
+            folder=folder,
+            time_limit=job.time_limit,
+        )
+    except PapermillExecutionError as error:
+        failure = Failure(error.ename, error.evalue, "\n".join(error.traceback))
+    except Exception as error:  # a kernel that does not start, a notebook that is not one
+        failure = Failure(type(error).__name__, str(error))
+    if failure:
+        executed = remove_error_markers(_read(output if output.exists() else job.notebook))
+    return Result(job, executed, time.monotonic() - started, failure)
+
+
+def each(work, items, /, *, workers: int):
+    """Yield (item, value, error) as ``work(item)`` ends in one of so many fresh processes.
+
+    ``error`` is the exception of a work that raised or whose process was killed, else None.
+    """
+    # Fresh interpreters, because a fork copies the locks of this one's threads as they are.
+    context = multiprocessing.get_context("spawn")
+    others = set(multiprocessing.active_children())
+    processes = max(1, min(workers, len(items)))
+    with ProcessPoolExecutor(processes, context, initializer=_become_worker) as pool:
+        futures = {pool.submit(work, item): item for item in items}
+        try:
+            for future in as_completed(futures):
+                error = future.exception()
+                yield futures[future], None if error else future.result(), error
+        except BaseException:
+            # An interrupt is for now, not for when the notebooks that run have ended.
+            for future in futures:
+                future.cancel()
+            for process in set(multiprocessing.active_children()) - others:
+                process.kill()
+            raise
+
+
+def _become_worker():
+    """Leave interrupts to the runner, and end when it does; kernels end with their worker."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_follow, daemon=True).start()
+
+
+def _follow():
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
+class _Kernel(AsyncKernelManager):
+    """A kernel of this very interpreter, whatever kernels are installed under its name."""
+
+    @property
+    def kernel_spec(self):
+        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        # Else it announces unencrypted TCP at each start, and the interrupt that ends it.
+        argv.append("--IPKernelApp.log_level=CRITICAL")
+        return KernelSpec(argv=argv, display_name="Python 3", language="python")
+
+
+class _Engine(engines.Engine):
+    """papermill's nbclient engine with a limit on the whole notebook and with deaths recorded."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man, kernel_name, *, folder, time_limit, **_ignored):
+        local = hasattr(socket, "AF_UNIX") and len(str(folder)) < _SOCKET_FOLDER
+        kernel = _Kernel(
+            connection_file=str(folder / "kernel.json"), transport="ipc" if local else "tcp"
+        )
+        expired = threading.Event()
+        watchdog = threading.Timer(time_limit, _kill, (kernel, expired))
+        watchdog.daemon = True
+
+        def watch(**_cell):
+            if watchdog.ident is None:
+                watchdog.start()
+
+        # The limit is on the notebook's own time: a slow start has a limit of its own.
+        client = PapermillNotebookClient(
+            nb_man, km=kernel, startup_timeout=60, log=logger, on_cell_start=watch
+        )
+        # The user's own IPython profile (start-up files, history) is no part of a report.
+        environment = {**os.environ, **_ENVIRONMENT, "IPYTHONDIR": str(folder / "ipython")}
+        try:
+            client.execute(cleanup_kc=True, env=environment, cwd=str(folder))
+        except Exception as error:
+            late = TimeoutError(f"stopped after its time limit of {time_limit:g} s")
+            cause = late if expired.is_set() else error
+            if not _record(nb_man, cause):
+                raise cause from None
+        finally:
+            watchdog.cancel()
+
+
+def _kill(kernel, expired):
+    expired.set()
+    process = getattr(kernel.provisioner, "process", None)
+    if process is not None:
+        process.send_signal(getattr(signal, "SIGKILL", signal.SIGTERM))
+
+
+def _record(nb_man, error):
+    """Put an error that no cell reported on the cell that was running; False if none was."""
+    cells = [
+        (index, cell)
+        for index, cell in enumerate(nb_man.nb.cells)
+        if cell.cell_type == "code" and cell.metadata.papermill.status != nb_man.PENDING
+    ]
+    if not cells:
+        return False
+    index, cell = cells[-1]
+    name, message = type(error).__name__, str(error)
+    cell.outputs.append(
+        nbformat.v4.new_output(
+            "error", ename=name, evalue=message, traceback=[f"{name}: {message}"]
+        )
+    )
+    nb_man.cell_exception(cell, cell_index=index)
+    return True
+
+
+def _literal(path):
+    """Return the path as papermill takes it: braces would be format fields."""
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
+def _read(path):
+    try:
+        return nbformat.read(path, as_version=4)
+    except Exception:  # not a notebook at all: the failure says so, the page is empty
+        return nbformat.v4.new_notebook()
+
+
+engines.papermill_engines.register("frontier", _Engine)

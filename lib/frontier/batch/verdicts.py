@@ -1,0 +1,126 @@
+"""Verdict records: the rows of ``verdicts.json``, merged, rounded, counted and compared.
+
+A record is a plain dict with the keys of the file's schema. Where records come from (the
+ledger, the outputs of notebooks) and how they are drawn belongs elsewhere.
+"""
+
+import json
+import math
+from collections import Counter
+from pathlib import Path
+
+from frontier.errors import FrontierError
+
+SCHEMA = 1
+UNEXAMINED = "not yet examined"
+VERDICTS = (
+    "reproduced",
+    "reproduced-conditionally",
+    "not-reproduced",
+    "modelled-only",
+    "not-testable",
+    UNEXAMINED,
+)
+KEYS = (
+    "id", "statement", "claimed", "found", "verdict", "firm", "condition", "tiers", "page",
+    "sources",
+)  # fmt: skip
+_WORDS = {"reproduced-conditionally": "reproduced under conditions"}
+
+
+def words(verdict: str, /) -> str:
+    """Return the verdict as a reader is shown it."""
+    return _WORDS.get(verdict, verdict.replace("-", " "))
+
+
+def load(site: Path, /) -> list[dict]:
+    """Return the records of a built site, none if it has no ``verdicts.json``."""
+    path = site / "verdicts.json"
+    if not path.exists():
+        return []
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["claims"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise FrontierError(f"{path} is damaged ({error}); remove it and build again") from error
+
+
+def dump(records, /) -> str:
+    """Return the text of ``verdicts.json``; published numbers have six significant digits."""
+    rows = [_rounded({key: row.get(key) for key in KEYS}) for row in records]
+    document = {"schema": SCHEMA, "claims": rows}
+    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def merge(ledger, records, /) -> list[dict]:
+    """Return the ledger's rows in their order, each replaced by the record with its id."""
+    found = {row["id"]: row for row in records}
+    return [found.get(row["id"], row) for row in ledger]
+
+
+def check(record, known, /) -> None:
+    """Raise FrontierError where a record is not of the schema or not of a known claim."""
+    if not isinstance(record, dict) or record.get("id") not in known:
+        name = record.get("id") if isinstance(record, dict) else record
+        raise FrontierError(f"verdict for {name!r}, which is no claim of the ledger")
+    if record.get("verdict") not in VERDICTS:
+        raise FrontierError(
+            f"claim {record['id']!r} has verdict {record.get('verdict')!r}; "
+            f"the verdicts are: {', '.join(VERDICTS)}"
+        )
+    if missing := [key for key in KEYS if key not in record and key != "page"]:
+        raise FrontierError(f"the verdict for {record['id']!r} lacks: {', '.join(missing)}")
+
+
+def summary(records, /) -> str:
+    """Return one sentence that counts the verdicts, in the order of their strength."""
+    counts = Counter(row["verdict"] for row in records)
+    parts = [f"{counts[v]} {words(v)}" for v in VERDICTS if counts[v]]
+    return f"Of {len(records)} claims, {', '.join(parts)}." if records else "No claims yet."
+
+
+def changes(old, new, /) -> list[tuple[str, str, str]]:
+    """Return (id, before, after) of every claim whose verdict or value found is another."""
+    before = {row["id"]: _short(row) for row in old}
+    rows = [(row["id"], before.get(row["id"], "absent"), _short(row)) for row in new]
+    return [row for row in rows if row[1] != row[2]]
+
+
+def quantity(value, unit, /, digits=3) -> str:
+    """Return a value with its unit, ``12.3× tok/s/MW`` or ``60,000 tok/s``; a dash for none.
+
+    Values that are not numbers (``"visibly"``) are shown as they are.
+    """
+    if value is None:
+        return "–"
+    text = number(value, digits) if isinstance(value, int | float) else str(value)
+    unit = str(unit or "")
+    times, _, of = unit.partition(" ")
+    if times.lower() in ("x", "×"):
+        return f"{text}× {of}".rstrip()
+    return f"{text}{unit}" if unit == "%" else f"{text} {unit}".strip()
+
+
+def number(value, /, digits=3) -> str:
+    """Return a number with so many significant digits, thousands set apart, never 6e+04."""
+    if isinstance(value, bool) or not math.isfinite(value):
+        return str(value)
+    if value == 0:
+        return "0"
+    places = digits - 1 - math.floor(math.log10(abs(value)))
+    text = f"{round(value, places):,.{max(0, places)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _short(row):
+    found = row.get("found") or {}
+    return f"{words(row['verdict'])}, {quantity(found.get('value'), found.get('unit'), 6)}"
+
+
+def _rounded(value):
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(item) for item in value]
+    if isinstance(value, float):
+        return float(f"{value:.6g}") if math.isfinite(value) else None
+    return value

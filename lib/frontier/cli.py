@@ -1,0 +1,184 @@
+"""The ``frontier`` command: build the site, ask a notebook for its parameters, read the claims.
+
+It parses arguments, hands the parts of the library to each other, and turns a FrontierError
+into one line and an exit code: 0 all well, 1 something failed, 2 wrong usage. Imports are
+where they are used, so that ``frontier --help`` does not wait for pandas.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from frontier import paths
+from frontier.errors import FrontierError, UsageError
+
+
+def main(argv=None) -> int:
+    """Run the command with these arguments, ``sys.argv``'s by default; return the exit code."""
+    try:
+        arguments = _parser().parse_args(argv)
+        code = arguments.run(arguments)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # The reader (a pager, head) has seen enough; nor must Python's last flush complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except FrontierError as error:
+        print("frontier:", " ".join(str(error).split()), file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("frontier: interrupted; the site is as it was", file=sys.stderr)
+        return 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints are one line like all others."""
+
+    def error(self, message):
+        raise UsageError(f"{message} (see {self.prog} --help)")
+
+
+def _parser():
+    parser = _Parser(prog="frontier", description=__doc__.partition(":")[2].partition("\n")[0])
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    build = commands.add_parser("build", help="run notebooks and make the site")
+    build.add_argument("names", nargs="*", metavar="NAME", help="03, 03_name or 03_name.ipynb; all")
+    build.add_argument(
+        "--set", action="append", default=[], metavar="name=value", dest="settings",
+        help="a parameter, in every named notebook that has it; repeatable",
+    )  # fmt: skip
+    build.add_argument(
+        "--out", type=Path, help="folder of the site; reports/, with --set exploration/"
+    )
+    build.add_argument("--workers", type=_positive, help="notebooks at a time; one a core")
+    build.set_defaults(run=_build)
+
+    params = commands.add_parser("params", help="show what can be set in a notebook")
+    params.add_argument("name", metavar="NAME")
+    params.set_defaults(run=_params)
+
+    claims = commands.add_parser("claims", help="show the claims and their verdicts")
+    claims.add_argument("--json", action="store_true", help="as verdicts.json")
+    claims.set_defaults(run=_claims)
+
+    data = commands.add_parser("data", help="check or make the tables")
+    actions = data.add_subparsers(required=True, metavar="ACTION")
+    verify = actions.add_parser("verify", help="check every table against its sidecar")
+    verify.set_defaults(run=_verify)
+    make = actions.add_parser("make", help="make the tables from downloads of their sources")
+    make.add_argument("downloads", type=Path, metavar="DOWNLOADS")
+    make.set_defaults(run=_make)
+    return parser
+
+
+def _build(arguments):
+    from frontier import claims, tables
+    from frontier.batch import build
+
+    settings = {}
+    for setting in arguments.settings:
+        name, equals, text = setting.partition("=")
+        if not (name and equals):
+            raise UsageError(f"--set takes name=value, not {setting!r}")
+        settings.setdefault(name, []).append(text)
+    tables.verify()
+    failed = build.build(
+        arguments.names,
+        settings=settings,
+        out=arguments.out,
+        workers=arguments.workers,
+        choices=_choices,
+        ledger=claims.ledger_rows(),
+        digests=tables.digests(),
+    )
+    return 1 if failed else 0
+
+
+def _params(arguments):
+    from frontier.batch import collection, parameters
+
+    site = collection.read(paths.notebooks())
+    (entry,) = site.select([arguments.name])
+    rows = [
+        (p.name, p.type, parameters.format_value(p.default), f"{p.help} {_bracket(p)}".strip())
+        for p in parameters.read(site.path(entry))
+    ]
+    _print_table([("parameter", "type", "default", "meaning"), *rows])
+    return 0
+
+
+def _claims(arguments):
+    from frontier import claims
+    from frontier.batch import verdicts
+
+    records = verdicts.merge(claims.ledger_rows(), verdicts.load(paths.reports()))
+    if arguments.json:
+        print(verdicts.dump(records), end="")
+        return 0
+    rows = []
+    for record in records:
+        claimed, found = record.get("claimed") or {}, record.get("found") or {}
+        rows.append(
+            (
+                record["id"],
+                verdicts.quantity(claimed.get("value"), claimed.get("unit")),
+                verdicts.quantity(found.get("value"), found.get("unit")),
+                verdicts.words(record["verdict"]) + (", firm" if record.get("firm") else ""),
+                record.get("condition") or "",
+            )
+        )
+    _print_table([("claim", "claimed", "found", "verdict", "where it holds"), *rows])
+    print()
+    print(verdicts.summary(records))
+    return 0
+
+
+def _verify(_arguments):
+    from frontier import tables
+
+    tables.verify()
+    print(f"{len(tables.names())} tables agree with their sidecars")
+    return 0
+
+
+def _make(arguments):
+    from frontier import sources
+
+    if not arguments.downloads.is_dir():
+        raise UsageError(f"{arguments.downloads} is not a folder of downloads")
+    print(sources.make_tables(arguments.downloads, paths.data()))
+    return 0
+
+
+def _choices(name):
+    """Return the values that ``TABLE.COLUMN`` has, for a parameter that is one of them."""
+    from frontier import measurements
+
+    table, _, column = name.partition(".")
+    if table != "measurements" or not column:
+        raise UsageError(f"[one of {name}] is not of the form measurements.COLUMN")
+    return measurements.choices(column)
+
+
+def _bracket(parameter):
+    return f"[{parameter.constraint}]" if parameter.constraint else ""
+
+
+def _positive(text):
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def _print_table(rows):
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        print("  ".join([*cells, row[-1]]).rstrip())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
