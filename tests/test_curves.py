@@ -4,6 +4,9 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from frontier import curves, pareto
 from frontier.curves import (
     Frontier,
@@ -17,8 +20,6 @@ from frontier.curves import (
     stretches,
 )
 from frontier.errors import UsageError
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 MODES = ("step", "semilog", "monotone")
 

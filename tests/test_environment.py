@@ -58,7 +58,9 @@ def test_every_pin_of_a_lock_has_a_hash(name):
     assert [b.splitlines()[0] for b in blocks if "--hash=sha256:" not in b] == []
 
 
-@pytest.mark.parametrize(("name", "extras"), [(LOCKS[0], ["test"]), (LOCKS[1], ["test", "explore"])])
+@pytest.mark.parametrize(
+    ("name", "extras"), [(LOCKS[0], ["test"]), (LOCKS[1], ["test", "explore"])]
+)
 def test_a_lock_holds_what_the_project_requires_in_a_version_it_allows(name, extras):
     pins = locked(name)
     wanted = required(*extras)

@@ -1,4 +1,5 @@
 import pytest
+
 from frontier import hardware, measurements, tables
 from frontier.errors import UsageError
 

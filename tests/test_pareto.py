@@ -2,10 +2,11 @@ import moocore
 import numpy as np
 import pandas as pd
 import pytest
-from frontier.pareto import is_nondominated, is_nondominated_within_sets
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+
+from frontier.pareto import is_nondominated, is_nondominated_within_sets
 
 
 def slow_mask(points, keep_weakly=False):

@@ -3,12 +3,13 @@ from itertools import combinations, pairwise
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from frontier import shifts
 from frontier.curves import Frontier
 from frontier.errors import UsageError
 from frontier.measurements import CONFIGURATION
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 FIXED = {
     "model": "deepseek-r1", "hardware": "h200", "framework": "sglang", "precision": "fp8",

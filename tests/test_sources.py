@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
 from frontier import measurements, paths, sources, tables
 from frontier.errors import DataError, UsageError
 from frontier.sources import checks, inferencex, mlperf, silicon, trtllm

@@ -5,6 +5,7 @@ import re
 import pandas as pd
 import pytest
 import yaml
+
 from frontier import paths, tables
 from frontier.errors import DataError, UsageError
 

@@ -14,6 +14,7 @@ import time
 import moocore
 import numpy as np
 import pandas as pd
+
 from frontier.pareto import is_nondominated, is_nondominated_within_sets
 
 

@@ -1,0 +1,480 @@
+"""The ledger of claims and the rule that decides them.
+
+The ledger (`data/claims.yaml`) fixes what is claimed and by which comparisons it is tested. The
+rule turns what was found of those comparisons into one verdict over the whole set, never over the
+best of it:
+
+- ``reproduced``: every tested comparison meets the claim over its whole shared range;
+- ``reproduced-conditionally``: some do, or meet it on a stretch, which the condition names;
+- ``not-reproduced``: none does;
+- ``modelled-only``: no measured row of what is claimed exists, but the calibrated model answers;
+- ``not-testable``: neither; the condition says what would decide it.
+
+A verdict is firm when it stays the same under the semilog estimate, without each source, without
+each configuration on a frontier, and in the other power edition.
+
+>>> from frontier import claims, measurements
+>>> verdict = claims.decide(claims.claim("blackwell-advantage-40x"),
+...                         measurements.load_measurements())  # doctest: +SKIP
+"""
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from frontier import comparisons, figures, hardware, measurements, paths, tables
+from frontier.comparisons import (
+    CONDITIONAL,
+    NOT_REPRODUCED,
+    REPRODUCED,
+    UNTESTED,
+    Basis,
+    Finding,
+    Target,
+)
+from frontier.errors import DataError, UsageError
+
+VERDICT_MIME = "application/vnd.frontier.verdict+json"
+MODELLED_ONLY, NOT_TESTABLE, UNEXAMINED = "modelled-only", "not-testable", "not yet examined"
+FORMS = ("gain", "drop", "level")
+
+
+@dataclass(frozen=True)
+class Test:
+    """How a claim is tested. `comparisons` decide, the first is quoted; the others are shown."""
+
+    basis: Basis
+    shapes: tuple[str, ...]
+    comparisons: tuple[dict, ...]
+    nearest: tuple[dict, ...]
+    variants: tuple[dict, ...]
+    target: Target
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One row of the ledger."""
+
+    id: str
+    report: str
+    statement: str
+    value: float | None
+    unit: str
+    form: str
+    point: str
+    date: date
+    sources: tuple[dict, ...]
+    quantity: str
+    decides: str
+    test: Test | None = None
+
+    def _repr_html_(self):
+        sources = ", ".join(
+            f'<a href="{html.escape(s["url"], quote=True)}">{html.escape(s["title"])}</a> '
+            f"({s['date']})"
+            for s in self.sources
+        )
+        parts = {
+            "Claimed": f"{figures.number(self.value)} {self.unit}" if self.value else "no number",
+            "Operating point": self.point,
+            "What is tested": self.quantity,
+            "What would decide it": self.decides,
+        }
+        items = "".join(f"<dt>{k}</dt><dd>{html.escape(v)}</dd>" for k, v in parts.items())
+        return (
+            f'<blockquote class="claimed">{html.escape(self.statement)}</blockquote>'
+            f'<dl class="claim">{items}<dt>Sources</dt><dd>{sources}</dd></dl>'
+        )
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim's verdict with the findings it follows from."""
+
+    claim: Claim
+    verdict: str
+    firm: bool
+    condition: str
+    findings: tuple[Finding, ...]
+    nearest: tuple[Finding, ...]
+    sensitivity: pd.DataFrame
+    sources: tuple[str, ...]
+    sigma: float
+
+    @property
+    def quoted(self) -> Finding | None:
+        """The finding whose number is quoted: of the primary comparison, if it has rows."""
+        return next((f for f in self.findings if f.outcome != UNTESTED), None)
+
+    def row(self) -> dict:
+        """Return the claim's row of ``verdicts.json``."""
+        claim, found = self.claim, self.quoted
+        return {
+            **blank(claim),
+            "found": {
+                "value": found.headline if found else None,
+                "low": found.low if found else None,
+                "high": found.high if found else None,
+                "unit": claim.unit,
+                "at": operating_point(claim, found) if found else None,
+            },
+            "verdict": self.verdict,
+            "firm": self.firm,
+            "condition": self.condition,
+            "tiers": {
+                "stated": stated(claim),
+                "measured": {
+                    "decides": [brief(f) for f in self.findings],
+                    "nearest": [brief(f) for f in self.nearest],
+                    "run_noise_sigma": self.sigma,
+                    "sensitivity": self.sensitivity.to_dict("records"),
+                },
+                "modelled": None,
+            },
+            "sources": [
+                *({"title": s["title"], "url": s["url"]} for s in claim.sources),
+                *({"title": tables.meta(k)["title"], "url": tables.meta(k)["url"], "key": k}
+                  for k in self.sources),
+            ],
+        }  # fmt: skip
+
+    def _repr_mimebundle_(self, **_):
+        return {"text/html": card(self), VERDICT_MIME: self.row()}
+
+
+def ledger() -> tuple[Claim, ...]:
+    """Return every claim, in the ledger's order."""
+    file = paths.data() / "claims.yaml"
+    try:
+        entries = yaml.safe_load(file.read_text(encoding="utf-8"))["claims"]
+    except FileNotFoundError:
+        raise DataError(file.name, "the ledger is missing", remedy="restore it") from None
+    except (yaml.YAMLError, KeyError, TypeError) as error:
+        place = getattr(error, "problem_mark", None)
+        raise DataError(
+            file.name, f"is no ledger: {type(error).__name__}", row=place and place.line + 1,
+            remedy="it needs a list `claims`",
+        ) from None  # fmt: skip
+    return tuple(_claim(entry, file.name) for entry in entries)
+
+
+def claim(name: str, /) -> Claim:
+    """Return one claim of the ledger by its id."""
+    known = {entry.id: entry for entry in ledger()}
+    if name not in known:
+        raise UsageError(f"no claim '{name}'; the ledger has {', '.join(known)}")
+    return known[name]
+
+
+def blank(claim: Claim, /) -> dict:
+    """Return a claim's row of ``verdicts.json`` before anything is found."""
+    return {
+        "id": claim.id,
+        "statement": claim.statement,
+        "claimed": {"value": claim.value, "unit": claim.unit},
+        "found": {"value": None, "low": None, "high": None, "unit": claim.unit, "at": None},
+        "verdict": UNEXAMINED,
+        "firm": False,
+        "condition": None,
+        "tiers": {"stated": None, "measured": None, "modelled": None},
+        "page": None,
+        "sources": [{"title": s["title"], "url": s["url"]} for s in claim.sources],
+    }
+
+
+def ledger_rows() -> list[dict]:
+    """Return the ledger as rows of ``verdicts.json``, none examined yet."""
+    return [blank(entry) for entry in ledger()]
+
+
+def decide(
+    claim: Claim, rows: pd.DataFrame, /, *, sigma: float | None = None, replicates: int = 2000
+) -> Verdict:
+    """Return the verdict on a claim from the measured rows.
+
+    `sigma` is the log standard deviation of run noise, by default pooled from the rows.
+    """
+    test = _tested(claim)
+    if sigma is None:
+        sigma = measurements.pooled_sigma(rows).sigma
+    found, near = (
+        [
+            comparisons.examine(c, test.target, sigma=sigma, replicates=replicates)
+            for c in comparisons.build(test, rows, nearest=nearest)
+        ]
+        for nearest in (False, True)
+    )
+    verdict = combine([f.outcome for f in found])
+    sensitivity = sensitivities(claim, rows, found, sigma=sigma)
+    used = {
+        source
+        for finding in [*found, *near]
+        for source in finding.comparison.rows["source"].unique()
+    }
+    firm = verdict != NOT_TESTABLE and bool((sensitivity["verdict"] == verdict).all())
+    return Verdict(
+        claim, verdict, firm, condition(claim, verdict, found), tuple(found), tuple(near),
+        sensitivity, tuple(sorted(used)), sigma,
+    )  # fmt: skip
+
+
+def combine(outcomes: Sequence[str], /) -> str:
+    """Return the verdict over a set of outcomes; untested ones do not count.
+
+    >>> combine(["reproduced", "not-reproduced"])
+    'reproduced-conditionally'
+    """
+    tested = [outcome for outcome in outcomes if outcome != UNTESTED]
+    if not tested:
+        return NOT_TESTABLE
+    if all(outcome == REPRODUCED for outcome in tested):
+        return REPRODUCED
+    return CONDITIONAL if set(tested) & {REPRODUCED, CONDITIONAL} else NOT_REPRODUCED
+
+
+def sensitivities(
+    claim: Claim, rows: pd.DataFrame, found: Sequence[Finding], /, *, sigma: float
+) -> pd.DataFrame:
+    """Return the verdict and the quoted number under each variation.
+
+    Columns: `variation`, `headline` (of the primary comparison), `verdict`. Configurations are
+    left out one at a time, those on a frontier only: the others do not carry a step curve.
+    """
+    test = _tested(claim)
+    tested = [f.comparison for f in found if f.outcome != UNTESTED]
+    if not tested:
+        return pd.DataFrame(columns=["variation", "headline", "verdict"])
+    variations = []
+    if claim.form != "level":
+        variations.append(("semilog estimate", [f.comparison for f in found], "semilog"))
+    if test.basis.per == "MW":
+        variations += [
+            (f"power edition {edition}", _in_edition(test, rows, edition), "step")
+            for edition in hardware.POWER_EDITIONS
+            if edition != test.basis.power_edition
+        ]
+    for source in sorted({s for c in tested for s in c.rows["source"].unique()}):
+        without = [_keeping(f.comparison, "source", source) for f in found]
+        variations.append((f"without {source}", without, "step"))
+    for name, configuration in _on_fronts(tested):
+        without = [_keeping(f.comparison, "configuration", configuration) for f in found]
+        variations.append((f"without {name}", without, "step"))
+    known = {id(f.comparison): (f.outcome, f.headline) for f in found}
+    return pd.DataFrame([_vary(test.target, known, sigma, *entry) for entry in variations])
+
+
+def condition(claim: Claim, verdict: str, found: Sequence[Finding], /) -> str:
+    """Return where the claim holds, or how near it comes, or what would decide it."""
+    if verdict == NOT_TESTABLE:
+        return f"No measured row of what is claimed. It would be decided by: {claim.decides}"
+    tested = [f for f in found if f.outcome != UNTESTED]
+    level = claim.form == "level"
+    basis = f"{len(tested)} comparisons"
+    if claim.test.basis.power:
+        basis += f", {claim.test.basis.power}"
+    if level and claim.test.basis.metric == "throughput_per_gpu":
+        basis += ", counting input and output tokens"
+    met = [f for f in tested if f.outcome in (REPRODUCED, CONDITIONAL)]
+    dates = f"rows to {_newest(found)}"
+    if verdict == REPRODUCED:
+        return f"In all of {basis}, over the whole shared range; {dates}."
+    if verdict == CONDITIONAL:
+        where = "; ".join(_level_place(f) if level else _place(f) for f in met)
+        return f"In {len(met)} of {basis}: {where}; {dates}."
+    best = min(tested, key=lambda f: _distance(claim, f))
+    if level:
+        return f"In none of {basis}; nearest {_level_place(best)}; {dates}."
+    return (
+        f"In none of {basis}; nearest {best.comparison.label}: mean "
+        f"{figures.number(best.headline)}x, at most {figures.number(best.largest)}x at "
+        f"{figures.number(best.largest_at)} tok/s/user; {dates}."
+    )
+
+
+def operating_point(claim: Claim, finding: Finding, /) -> str:
+    """Return the operating point of a finding in words: comparison, range, unit, edition, date."""
+    c, power = finding.comparison, claim.test.basis.power
+    rows = f"rows to {comparisons.last_date(c.rows) or 'unknown dates'}"
+    if claim.form == "level":
+        return f"{c.label}, at {figures.number(finding.largest_at)} tok/s/user; {rows}"
+    low, high = finding.range
+    return "; ".join(
+        part
+        for part in (
+            c.label,
+            f"mean over {figures.number(low)} to {figures.number(high)} tok/s/user",
+            c.unit,
+            power,
+            rows,
+        )
+        if part
+    )
+
+
+def stated(claim: Claim, /) -> list[dict]:
+    """Return the published points on a claim that are ratios or levels in its unit."""
+    points = tables.read("published_points")
+    points = points[points["claim"] == claim.id]
+    return [
+        {
+            key: None if pd.isna(value) else value
+            for key, value in point.items()
+            if key in ("series", "x", "x_unit", "y", "y_unit", "kind", "url")
+        }
+        for point in points.to_dict("records")
+    ]
+
+
+def brief(finding: Finding, /) -> dict:
+    """Return a finding as the plain values that ``verdicts.json`` has of it."""
+    entry = comparisons.table([finding]).iloc[0].to_dict()
+    plain = {
+        k: None if pd.isna(v) else getattr(v, "item", lambda v=v: v)() for k, v in entry.items()
+    }
+    return {**plain, "at": {str(k): v for k, v in finding.at.items()}}
+
+
+def card(verdict: Verdict, /) -> str:
+    """Return a verdict as the HTML that a page shows: claimed, found, verdict, condition."""
+    row = verdict.row()
+    found, claimed = row["found"], row["claimed"]
+    value = f"{figures.number(claimed['value'])} {claimed['unit']}"
+    number = "nothing measured at the claimed point"
+    if found["value"] is not None:
+        number = (
+            f"{figures.number(found['value'])} {found['unit']} "
+            f"({figures.number(found['low'])} to {figures.number(found['high'])})"
+        )
+    parts = {
+        "Claimed": f"{value}. {verdict.claim.point}",
+        "Found": number,
+        "At": found["at"] or "–",
+        "Where it holds": row["condition"],
+    }
+    items = "".join(f"<dt>{k}</dt><dd>{html.escape(v)}</dd>" for k, v in parts.items())
+    firm = " firm" if verdict.firm else ""
+    return (
+        f'<section class="verdict-card" id="{row["id"]}"><p class="verdict '
+        f'verdict-{verdict.verdict.replace(" ", "-")}">{verdict.verdict.replace("-", " ")}{firm}'
+        f'</p><p class="statement">{html.escape(row["statement"])}</p>'
+        f'<dl class="claim">{items}</dl></section>'
+    )
+
+
+def _claim(entry, file):
+    try:
+        claimed = entry["claimed"]
+        if claimed["form"] not in FORMS:
+            raise DataError(
+                file, f"claim {entry['id']}: form is {claimed['form']!r}",
+                remedy=f"expected one of {', '.join(FORMS)}",
+            )  # fmt: skip
+        return Claim(
+            id=entry["id"], report=entry["report"], statement=entry["statement"],
+            value=claimed["value"], unit=claimed["unit"], form=claimed["form"],
+            point=entry["point"], date=entry["date"], sources=tuple(entry["sources"]),
+            quantity=entry["quantity"], decides=entry["decides"],
+            test=_test(entry["test"], claimed) if "test" in entry else None,
+        )  # fmt: skip
+    except (KeyError, TypeError) as error:
+        name = entry.get("id", "?") if isinstance(entry, dict) else entry
+        raise DataError(
+            file, f"claim {name}: {error} is missing or wrong", remedy="see the file's head"
+        ) from None
+
+
+def _test(entry, claimed):
+    keys = ("metric", "per", "power_edition", "floor")
+    return Test(
+        basis=Basis(**{key: entry[key] for key in keys if key in entry}),
+        shapes=tuple(entry["shapes"]),
+        comparisons=tuple(entry["comparisons"]),
+        nearest=tuple(entry.get("nearest", ())),
+        variants=tuple(entry.get("variants", ())),
+        target=Target(claimed["value"], claimed["form"]),
+    )
+
+
+def _tested(claim):
+    if claim.test is None:
+        raise UsageError(f"the ledger has no test for '{claim.id}' yet")
+    return claim.test
+
+
+def _vary(target, known, sigma, name, varied, how):
+    """Return one variation's verdict; a comparison that it leaves alone keeps its outcome."""
+    outcomes, headline = [], None
+    for comparison in varied:
+        if how == "step" and id(comparison) in known:
+            outcome, value = known[id(comparison)]
+        else:
+            outcome, value = comparisons.outcome(comparison, target, sigma=sigma, how=how)
+        outcomes.append(outcome)
+        if headline is None and outcome != UNTESTED:
+            headline = value
+    return {"variation": name, "headline": headline, "verdict": combine(outcomes)}
+
+
+def _in_edition(test, rows, edition):
+    basis = replace(test.basis, power_edition=edition)
+    return comparisons.build(replace(test, basis=basis), rows)
+
+
+def _keeping(comparison, column, unwanted):
+    """Return the comparison without some rows; the very same object where it has none of them."""
+    sides = comparison.numerator_rows, comparison.denominator_rows
+    kept = [side[side[column] != unwanted] for side in sides]
+    if list(map(len, kept)) == list(map(len, sides)):
+        return comparison
+    return replace(comparison, numerator_rows=kept[0], denominator_rows=kept[1])
+
+
+def _on_fronts(tested):
+    """Return name and code of every configuration on a frontier, each once."""
+    rows = pd.concat(
+        side.loc[list(getattr(c, name).rows)]
+        for c in tested
+        for name, side in (("numerator", c.numerator_rows), ("denominator", c.denominator_rows))
+        if len(side)
+    ).drop_duplicates("configuration")
+    return [(_configuration_name(row), row.configuration) for row in rows.itertuples()]
+
+
+def _configuration_name(row):
+    speculation = " MTP" if row.speculative else ""
+    return (
+        f"{row.model} {row.hardware} {row.framework} {row.precision}{speculation} on {row.gpus} "
+        f"GPUs, tp{row.tp} ep{row.ep}, {row.isl}/{row.osl}, {row.source}"
+    )
+
+
+def _place(finding):
+    low, high = finding.range
+    if finding.stretch:
+        low, high = finding.stretch.low, finding.stretch.high
+    return f"{finding.comparison.label}, {figures.number(low)} to {figures.number(high)} tok/s/user"
+
+
+def _level_place(finding):
+    return (
+        f"{finding.comparison.label}, {figures.number(finding.headline)} at "
+        f"{figures.number(finding.largest_at)} tok/s/user"
+    )
+
+
+def _distance(claim, finding):
+    """Return how far a finding is from the claim, as a log ratio."""
+    return abs(float(np.log(finding.headline / claim.value)))
+
+
+def _newest(found):
+    dates = [comparisons.last_date(f.comparison.rows) for f in found if f.outcome != UNTESTED]
+    undated = any(f.comparison.rows["date"].isna().any() for f in found)
+    known = [d for d in dates if d]
+    text = f"{max(known)}" if known else "unknown dates"
+    return f"{text}, and undated medians" if undated and known else text

@@ -1,0 +1,506 @@
+"""Comparisons: two frontiers under named conditions, and what is found of their ratio.
+
+A comparison has a numerator and a denominator, both selections of the measured rows, one traffic
+shape, one metric and, per megawatt, one power edition. What is found of it is a headline (the mean
+of the log ratio over d log(interactivity), on the range that both curves have), with an interval
+for run noise, the stretch on which a claimed ratio is met, and the outcome for the claim.
+
+Which comparisons a claim is tested by is fixed in the ledger (`frontier.claims`); how two curves
+are compared is in `frontier.curves`.
+
+>>> from frontier import claims, comparisons, measurements
+>>> rows = measurements.load_measurements()
+>>> test = claims.claim("blackwell-advantage-40x").test
+>>> first = comparisons.build(test, rows)[0]
+>>> finding = comparisons.examine(first, test.target, sigma=0.02)
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from frontier import curves, hardware, measurements
+from frontier.errors import UsageError
+
+# A drop is met within this factor either way; a gain is met from below only.
+TWO_SIDED = 1.25
+# A claim is met conditionally on a stretch of at least this share of the shared log range ...
+LEAST_SHARE = 0.1
+# ... with at least this many measured points of each curve inside.
+LEAST_POINTS = 3
+# Replicates for a sensitivity, which asks for an outcome and publishes no interval.
+QUICK = 200
+# Where the ratio is quoted beside the headline, in tok/s/user.
+POINTS = (30, 50, 75, 100, 150)
+
+# The software of a baseline, as a report's parameter names it.
+BASELINES = {
+    "one node without speculation": {"single_node": True, "speculative": False},
+    "one node": {"single_node": True},
+    "everything": {},
+}
+
+REPRODUCED, CONDITIONAL, NOT_REPRODUCED = (
+    "reproduced",
+    "reproduced-conditionally",
+    "not-reproduced",
+)
+UNTESTED = "untested"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a claim claims: `form` is gain (at least), drop (within 1.25x) or level (reached)."""
+
+    value: float
+    form: str
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The least and the largest value that meets the claim."""
+        if self.form == "drop":
+            return self.value / TWO_SIDED, self.value * TWO_SIDED
+        return self.value, np.inf
+
+    def met(self, low: float, high: float) -> bool:
+        """Whether an interval meets the claim: its lower bound, and for a drop its upper."""
+        least, most = self.bounds
+        return bool(low >= least and high <= most)
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What is compared: a column of the measurements per GPU, or per MW in a power edition.
+
+    `floor` is the denominator's least throughput, in input + output tok/s per GPU whatever the
+    metric: below it a ratio says more about where the denominator's curve ends than about speed.
+    """
+
+    metric: str = "throughput_per_gpu"
+    per: str = "GPU"
+    power_edition: str = hardware.POWER_EDITIONS[0]
+    floor: float | None = None
+
+    @property
+    def unit(self) -> str:
+        """The unit of the metric."""
+        if self.metric == "interactivity":
+            return "tok/s/user"
+        tokens = "output tok/s" if self.metric.startswith("output") else "tok/s"
+        return f"{tokens}/{self.per}"
+
+    @property
+    def power(self) -> str:
+        """The power edition in words, empty where the basis has no power in it."""
+        return f"power edition {self.power_edition}" if self.per == "MW" else ""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One numerator over one denominator. Rows carry their metric per GPU or MW in `value`."""
+
+    name: str
+    shape: str
+    unit: str
+    numerator_rows: pd.DataFrame
+    denominator_rows: pd.DataFrame
+    floor: float | None = None
+
+    @property
+    def label(self) -> str:
+        """The comparison in words, with its shape."""
+        return f"{self.name}, {self.shape}"
+
+    @property
+    def tested(self) -> bool:
+        """Whether both sides have rows and their curves share a range of interactivity."""
+        if self.numerator_rows.empty or self.denominator_rows.empty:
+            return False
+        low = max(self.numerator.low, self.denominator.low)
+        return low < min(self.numerator.high, self.denominator.high)
+
+    @cached_property
+    def numerator(self) -> curves.Frontier:
+        """The frontier of the numerator's rows."""
+        return _frontier(self.numerator_rows)
+
+    @cached_property
+    def denominator(self) -> curves.Frontier:
+        """The frontier of the denominator's rows; ValueError where it has none, as for a level."""
+        return _frontier(self.denominator_rows)
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """The rows of both sides, with the column `side`."""
+        return pd.concat(
+            [self.numerator_rows.assign(side="numerator"),
+             self.denominator_rows.assign(side="denominator")],
+            ignore_index=True,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found of one comparison. Ratios unless the claim is a level.
+
+    `low` and `high` bound the headline against run noise only (95 %). `range` is the shared range
+    in tok/s/user and `coverage` the share of each curve's own log range it has. `stretch` is where
+    the claim is met, None where it is not. `largest` is the largest ratio with the denominator
+    above its floor, and `largest_at` its interactivity.
+    """
+
+    comparison: Comparison
+    outcome: str
+    headline: float = np.nan
+    low: float = np.nan
+    high: float = np.nan
+    semilog: float = np.nan
+    range: tuple[float, float] | None = None
+    coverage: tuple[float, float] | None = None
+    stretch: curves.Stretch | None = None
+    largest: float = np.nan
+    largest_at: float = np.nan
+    at: dict = field(default_factory=dict)
+
+
+def build(test, rows: pd.DataFrame, /, *, nearest: bool = False) -> list[Comparison]:
+    """Return the comparisons of a claim's test (or those near it), crossed with its shapes.
+
+    Sides without rows stay, empty: that nothing was measured is a finding.
+    """
+    specifications = test.nearest if nearest else test.comparisons
+    return [
+        one(test.basis, rows, specification, shape)
+        for specification in specifications
+        for shape in ([specification["shape"]] if "shape" in specification else test.shapes)
+    ]
+
+
+def one(
+    basis: Basis, rows: pd.DataFrame, specification: dict, shape: str, /, *, strict: bool = False
+) -> Comparison:
+    """Return one comparison: of a `numerator` and a `denominator`, or of `rows` for a level.
+
+    With `strict`, as for a comparison that somebody asked for, a side without rows is a UsageError
+    that lists what there is, and so are sides that share no interactivity.
+    """
+    pick = measurements.select if strict else matching
+    if "rows" in specification:
+        found = valued(pick(rows, **{"shape": shape, **specification["rows"]}), basis)
+        return Comparison(specification["name"], shape, basis.unit, found, found.iloc[:0])
+    sides = [
+        valued(pick(rows, **{"shape": shape, **specification[side]}), basis)
+        for side in ("numerator", "denominator")
+    ]
+    made = Comparison(
+        specification["name"], shape, basis.unit, *sides, floor=_floor(basis, sides[1])
+    )
+    if strict and not made.tested:
+        raise UsageError(
+            f"{made.label}: the numerator is measured from {made.numerator.low:.3g} to "
+            f"{made.numerator.high:.3g} tok/s/user, the denominator from "
+            f"{made.denominator.low:.3g} to {made.denominator.high:.3g}: nothing is shared"
+        )
+    return made
+
+
+def matching(rows: pd.DataFrame, /, **conditions) -> pd.DataFrame:
+    """Return the rows that meet every condition of `measurements.select`; none is no error."""
+    try:
+        return measurements.select(rows, **conditions)
+    except UsageError:
+        return rows.iloc[:0]
+
+
+def valued(rows: pd.DataFrame, basis: Basis, /) -> pd.DataFrame:
+    """Return the rows with `value`, the metric per GPU or MW, and `configuration`, a code."""
+    per_gpu = rows[basis.metric]
+    # A hash and not a group number, so that a configuration has one code in every selection.
+    code = pd.util.hash_pandas_object(rows[measurements.CONFIGURATION], index=False)
+    rows = rows.assign(configuration=code)
+    if basis.per != "MW":
+        return rows.assign(value=per_gpu)
+    kilowatts = {
+        key: hardware.power_kw(key, basis.power_edition) for key in rows["hardware"].unique()
+    }
+    return rows.assign(value=per_gpu * 1000 / rows["hardware"].map(kilowatts).astype(float))
+
+
+def examine(
+    comparison: Comparison,
+    target: Target,
+    /,
+    *,
+    sigma: float,
+    replicates: int = 2000,
+    how: str | None = None,
+    low: float | None = None,
+    high: float | None = None,
+) -> Finding:
+    """Return what is found of a comparison for a claim.
+
+    `sigma` is the log standard deviation of run noise. With `how` only that curve is used, for
+    sensitivities; by default the headline must meet the claim under step and under semilog. `low`
+    and `high` narrow the shared range.
+    """
+    if target.form == "level":
+        return _level(comparison, target, sigma=sigma, replicates=replicates)
+    if not comparison.tested:
+        return Finding(comparison, UNTESTED)
+    above, below = comparison.numerator, comparison.denominator
+    shared = curves.shared_range(above, below, low=low, high=high)
+    if shared is None or shared[0] == shared[1]:
+        return Finding(comparison, UNTESTED)
+    main = how or "step"
+    grid = _grid(above, below, shared)
+    ratios = curves.ratio(above, below, grid, floor=comparison.floor, how=main)
+    stretch = _stretch(comparison, target, grid, ratios, sigma, replicates, main)
+    mean = _mean(comparison, main, sigma, replicates, low=low, high=high)
+    met = target.met(*mean[1:])
+    semilog = curves.geometric_mean(above, below, how="semilog", low=low, high=high)
+    if met and how is None:
+        met = target.met(*_mean(comparison, "semilog", sigma, replicates, low=low, high=high)[1:])
+    best = int(np.nanargmax(ratios)) if np.isfinite(ratios).any() else None
+    at = curves.ratio(above, below, np.array(POINTS, float), floor=comparison.floor, how=main)
+    return Finding(
+        comparison,
+        REPRODUCED if met else CONDITIONAL if stretch else NOT_REPRODUCED,
+        *mean, semilog=semilog, range=shared, stretch=stretch,
+        coverage=curves.coverage(above, below),
+        largest=np.nan if best is None else float(ratios[best]),
+        largest_at=np.nan if best is None else float(grid[best]),
+        at={point: float(r) for point, r in zip(POINTS, at, strict=True) if np.isfinite(r)},
+    )  # fmt: skip
+
+
+def outcome(
+    comparison: Comparison, target: Target, /, *, sigma: float, how: str
+) -> tuple[str, float]:
+    """Return only the outcome of a comparison under one curve, and its headline.
+
+    For sensitivities, which ask for many: an interval is drawn, with few replicates, only where
+    the ratio itself meets the claim, since an interval holds the ratio it is about.
+    """
+    if target.form == "level":
+        finding = _level(comparison, target, sigma=sigma, replicates=QUICK)
+        return finding.outcome, finding.headline
+    if not comparison.tested:
+        return UNTESTED, np.nan
+    above, below = comparison.numerator, comparison.denominator
+    headline = curves.geometric_mean(above, below, how=how)
+    if target.met(headline, headline):
+        _, low, high = _mean(comparison, how, sigma, QUICK)
+        if target.met(low, high):
+            return REPRODUCED, headline
+    grid = _grid(above, below, curves.shared_range(above, below))
+    ratios = curves.ratio(above, below, grid, floor=comparison.floor, how=how)
+    stretch = _stretch(comparison, target, grid, ratios, sigma, QUICK, how)
+    return (CONDITIONAL if stretch else NOT_REPRODUCED), headline
+
+
+def table(findings: Sequence[Finding], /) -> pd.DataFrame:
+    """Return findings as a frame, one row a comparison, for a table or CSV."""
+    rows = []
+    for finding in findings:
+        c, s = finding.comparison, finding.stretch
+        low, high = finding.range or (np.nan, np.nan)
+        rows.append({
+            "comparison": c.name, "shape": c.shape, "unit": c.unit, "headline": finding.headline,
+            "low": finding.low, "high": finding.high, "semilog": finding.semilog,
+            "from_tok_s_user": low, "to_tok_s_user": high,
+            "coverage_numerator": finding.coverage[0] if finding.coverage else np.nan,
+            "coverage_denominator": finding.coverage[1] if finding.coverage else np.nan,
+            "largest": finding.largest, "largest_at": finding.largest_at,
+            "met_from": s.low if s else np.nan, "met_to": s.high if s else np.nan,
+            "met_share": s.share if s else np.nan, "outcome": finding.outcome,
+            "rows_numerator": len(c.numerator_rows), "rows_denominator": len(c.denominator_rows),
+            "concurrency_numerator": c.numerator_rows["concurrency"].max(),
+            "concurrency_denominator": c.denominator_rows["concurrency"].max(),
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def lines(compared: Sequence[Comparison], /, *, how: str = "step", sigma: float | None = None):
+    """Return the ratio over interactivity of several comparisons as one long frame.
+
+    Columns: `comparison`, `shape`, `interactivity`, `ratio` (missing below the floor) and, with a
+    `sigma`, the pointwise 95 % band `low`, `high` for run noise. Untested comparisons are left out.
+    """
+    frames = []
+    for comparison in compared:
+        if not comparison.tested:
+            continue
+        above, below = comparison.numerator, comparison.denominator
+        grid = _grid(above, below, curves.shared_range(above, below))
+        frame = pd.DataFrame({"interactivity": grid})
+        frame["ratio"] = curves.ratio(above, below, grid, floor=comparison.floor, how=how)
+        if sigma is not None:
+            band = curves.ratio_band(above, below, sigma, grid, how=how, replicates=400)
+            # Outside the floor there is no ratio, so there is no band either.
+            frame["low"], frame["high"] = (np.where(frame["ratio"].isna(), np.nan, b) for b in band)
+        frames.append(frame.assign(comparison=comparison.name, shape=comparison.shape))
+    return pd.concat(frames, ignore_index=True)
+
+
+def fronts(compared: Sequence[Comparison], /) -> pd.DataFrame:
+    """Return the attainable frontiers of both sides: `side`, `shape`, `interactivity`, `value`."""
+    frames = []
+    for comparison in compared:
+        for side in ("numerator", "denominator"):
+            if getattr(comparison, f"{side}_rows").empty:
+                continue
+            front = getattr(comparison, side)
+            frames.append(
+                pd.DataFrame({"interactivity": front.interactivity, "value": front.throughput})
+                .assign(comparison=comparison.name, side=side, shape=comparison.shape)
+            )  # fmt: skip
+    return pd.concat(frames, ignore_index=True)
+
+
+def monthly(
+    basis: Basis, rows: pd.DataFrame, specification: dict, shape: str, /, *, how: str = "step"
+) -> pd.DataFrame:
+    """Return a comparison as of the end of each month, from dated rows only.
+
+    Columns: `as_of`, `headline`, `low`, `high` (the shared range), `numerator_gain` and
+    `denominator_gain` (each frontier over its own first state, over the range they share),
+    `rows_numerator`, `rows_denominator`. Months before both sides exist are left out.
+    """
+    dated = rows[rows["date"].notna()]
+    ends = pd.date_range(
+        dated["date"].min(), dated["date"].max() + pd.offsets.MonthEnd(), freq="ME"
+    )
+    found, first = [], None
+    for end in ends:
+        sides = {
+            side: {**specification[side], "as_of": end} for side in ("numerator", "denominator")
+        }
+        comparison = one(basis, dated, {**specification, **sides}, shape)
+        if not comparison.tested:
+            continue
+        first = first or comparison
+        low, high = curves.shared_range(comparison.numerator, comparison.denominator)
+        found.append({
+            "as_of": min(end, dated["date"].max()), "low": low, "high": high,
+            "headline": curves.geometric_mean(
+                comparison.numerator, comparison.denominator, how=how
+            ),
+            "numerator_gain": curves.geometric_mean(
+                comparison.numerator, first.numerator, how=how
+            ),
+            "denominator_gain": curves.geometric_mean(
+                comparison.denominator, first.denominator, how=how
+            ),
+            "rows_numerator": len(comparison.numerator_rows),
+            "rows_denominator": len(comparison.denominator_rows),
+        })  # fmt: skip
+    return pd.DataFrame(found)
+
+
+def evidence(rows: pd.DataFrame, /) -> pd.Series:
+    """Return how each row was obtained, as a key of `figures.MARKS`."""
+    kinds = {
+        "inferencex_medians_2026_07": "measured, labels inferred",
+        "aiconfigurator_silicon": "derived from latencies",
+    }
+    return rows["source"].map(kinds).fillna("measured")
+
+
+def last_date(rows: pd.DataFrame, /) -> date | None:
+    """Return the date of the newest dated row, None if no row is dated."""
+    newest = rows["date"].max()
+    return None if pd.isna(newest) else newest.date()
+
+
+def _frontier(rows):
+    return curves.Frontier.from_points(rows, ["configuration"], throughput="value")
+
+
+def _floor(basis, denominator):
+    """Return the floor in the unit of `value`: it is stated in total tok/s per GPU."""
+    if not basis.floor or denominator.empty:
+        return None
+    share = 1.0
+    if basis.metric.startswith("output"):
+        share = float((denominator["osl"] / (denominator["isl"] + denominator["osl"])).max())
+    kilowatts = 1000.0
+    if basis.per == "MW":
+        # The smallest power gives the highest floor: a side with two accelerators is not let off.
+        kilowatts = min(
+            hardware.power_kw(key, basis.power_edition) for key in denominator["hardware"].unique()
+        )
+    return basis.floor * share * 1000 / kilowatts
+
+
+def _grid(above, below, shared):
+    """Interactivities that see every level of both step curves, and 200 in between."""
+    low, high = shared
+    corners = np.concatenate([above.interactivity, below.interactivity])
+    inside = corners[(corners >= low) & (corners <= high)]
+    just_right = np.nextafter(inside, np.inf)
+    grid = np.concatenate([np.geomspace(low, high, 200), inside, just_right])
+    return np.unique(grid[(grid >= low) & (grid <= high)])
+
+
+def _mean(comparison, how, sigma, replicates, **narrowed):
+    """Return the headline and its interval under one curve."""
+    sides = comparison.numerator, comparison.denominator
+    # The estimate varies less than the step curve and costs ten times as much.
+    runs = replicates if how == "step" else replicates // 5
+    return (
+        curves.geometric_mean(*sides, how=how, **narrowed),
+        *map(float, curves.interval(*sides, sigma, how=how, replicates=runs, **narrowed)),
+    )
+
+
+def _stretch(comparison, target, grid, ratios, sigma, replicates, how):
+    """Return the longest run of the grid on which ratio and interval meet the claim, or None."""
+    least, most = target.bounds
+    above, below = comparison.numerator, comparison.denominator
+    # The interval holds the ratio, so it can only shorten a run: no run, no interval to draw.
+    if not _longest((ratios >= least) & (ratios <= most), grid, above, below):
+        return None
+    runs = max(replicates // 5, 100)
+    low, high = curves.ratio_band(above, below, sigma, grid, how=how, replicates=runs)
+    fine = (ratios >= least) & (ratios <= most) & (low >= least) & (high <= most)
+    return _longest(fine, grid, above, below)
+
+
+def _longest(fine, grid, above, below):
+    edges = np.flatnonzero(np.diff(np.r_[False, fine, False]))
+    whole = np.log(grid[-1] / grid[0])
+    found = []
+    for start, stop in zip(edges[::2], edges[1::2] - 1, strict=True):
+        low, high = float(grid[start]), float(grid[stop])
+        share = float(np.log(high / low) / whole)
+        points = [_inside(front, low, high) for front in (above, below)]
+        if share >= LEAST_SHARE and min(points) >= LEAST_POINTS:
+            found.append(curves.Stretch(low, high, share, *points))
+    return max(found, key=lambda stretch: stretch.share, default=None)
+
+
+def _inside(frontier, low, high):
+    """Count the points of the attainable front inside: dominated points support no claim."""
+    x = frontier.interactivity
+    return int(((x >= low) & (x <= high)).sum())
+
+
+def _level(comparison, target, *, sigma, replicates):
+    values = comparison.numerator_rows["value"].to_numpy()
+    if not len(values):
+        return Finding(comparison, UNTESTED)
+    noise = np.random.default_rng(0).normal(0, sigma, (replicates, len(values)))
+    low, high = np.quantile((values * np.exp(noise)).max(axis=1), [0.025, 0.975])
+    best = comparison.numerator_rows.iloc[int(values.argmax())]
+    # Between the smallest and the largest of the noisy maxima the largest of many points is biased
+    # up, so the point itself, jittered alone, bounds the level from below.
+    low = min(low, values.max() * float(np.exp(-1.96 * sigma)))
+    outcome = REPRODUCED if target.met(low, high) else NOT_REPRODUCED
+    return Finding(
+        comparison, outcome, float(values.max()), float(low), float(high),
+        largest=float(values.max()), largest_at=float(best["interactivity"]),
+    )  # fmt: skip

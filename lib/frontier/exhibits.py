@@ -1,0 +1,365 @@
+"""The figures and tables that the reports share, with captions and alt text made from the numbers.
+
+An exhibit here takes findings or comparisons and returns what a page shows. What is computed comes
+from `frontier.comparisons`, how it is drawn from `frontier.figures`; a sentence that states a
+number is built from that number here.
+
+>>> from frontier import exhibits
+>>> exhibits.ratios(verdict.findings, claim, sigma=sigma, name="03-ratio")  # doctest: +SKIP
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from IPython.display import Markdown
+
+from frontier import comparisons, figures
+from frontier.claims import Claim
+from frontier.comparisons import UNTESTED, Comparison, Finding
+from frontier.figures import Exhibit, number
+
+DASHES = ("-", (0, (4, 1.6)), (0, (1, 1.4)), (0, (6, 1.5, 1, 1.5)))
+ROW_COLUMNS = [
+    "comparison", "side", "model", "hardware", "framework", "precision", "speculative",
+    "disaggregated", "gpus", "tp", "ep", "dp_attention", "isl", "osl", "concurrency",
+    "interactivity", "throughput_per_gpu", "output_throughput_per_gpu", "ttft", "tpot", "date",
+    "caveat", "source", "row_id", "run_url", "citation",
+]  # fmt: skip
+
+
+def known_answer(found: float, expected: float, /) -> Markdown:
+    """Return a sentence that states a known answer and what the method gives; they must agree."""
+    if not np.isclose(found, expected, rtol=1e-9):
+        raise AssertionError(f"expected {expected}, found {found}")
+    return Markdown(f"Expected {expected:.6g}, found {found:.6g}.")
+
+
+def rows_used(compared: Sequence[Comparison], /, *, name: str) -> Exhibit:
+    """Return how many rows each side of the comparisons has, by source; the CSV has every row."""
+    rows = pd.concat([c.rows.assign(comparison=c.label) for c in compared], ignore_index=True)
+    distinct = rows.drop_duplicates(["row_id"])
+    keys = ["model", "hardware", "precision", "source"]
+    groups = distinct.groupby(keys, sort=True)
+    counts = groups.agg(
+        rows=("row_id", "size"),
+        first=("date", "min"),
+        last=("date", "max"),
+        concurrency=("concurrency", "max"),
+    ).reset_index()
+    shown = counts.assign(
+        hardware=counts["hardware"].map(lambda key: figures.NAMES.get(key, key)),
+        first=_days(counts["first"]), last=_days(counts["last"]),
+    ).rename(columns={"first": "first date", "last": "last date",
+                      "concurrency": "largest concurrency"})  # fmt: skip
+    undated = int(distinct["date"].isna().sum())
+    caption = (
+        f"{len(distinct):,} measured rows are used, {undated:,} of them without a date. A curve "
+        f"that stops at a small concurrency may end with its sweep, not with saturation."
+    )
+    return figures.table(shown, name=name, caption=caption, data=rows[ROW_COLUMNS])
+
+
+def overview(findings: Sequence[Finding], claim: Claim, /, *, name: str) -> Exhibit:
+    """Return every tested comparison as a row: its mean ratio, interval and range."""
+    data = comparisons.table([f for f in findings if f.outcome != UNTESTED])
+    data["least"] = [_least(f) for f in findings if f.outcome != UNTESTED]
+    low, high = data["headline"].min(), data["headline"].max()
+    met = int((data["outcome"] != comparisons.NOT_REPRODUCED).sum())
+    target = claim.test.target
+    drawn = figures.intervals(
+        data, label="shape", group="comparison", colours=_colours(findings),
+        xlabel=f"Ratio, {claim.unit}", claim=(target.value, f"claimed {number(target.value)}x"),
+    )  # fmt: skip
+    caption = (
+        f"Dots: mean ratio over the shared interactivity, by shape (input/output tokens). Bars: "
+        f"95 % interval for run noise only. Thin lines: range of the ratio where the denominator "
+        f"is above its floor. The means run from {number(low)}x to {number(high)}x; "
+        f"{met} of {len(data)} comparisons meet the claim on a stretch of interactivity or more."
+    )
+    alt = (
+        f"Mean ratios of {len(data)} comparisons against the claimed {number(target.value)}x: from "
+        f"{number(low)}x to {number(high)}x."
+    )
+    return figures.publish(
+        drawn, name=name, alt=alt, caption=caption, data=data, sources=_sources(findings)
+    )
+
+
+def ratios(
+    findings: Sequence[Finding], claim: Claim | None = None, /, *, sigma: float, name: str,
+    how: str = "step",
+) -> Exhibit:  # fmt: skip
+    """Return the ratio over interactivity, one panel a shape, with the band for run noise."""
+    tested = [f for f in findings if f.outcome != UNTESTED]
+    data = comparisons.lines([f.comparison for f in tested], how=how, sigma=sigma)
+    target = claim.test.target if claim else None
+    drawn = figures.lines(
+        data, x="interactivity", y="ratio", series="comparison", panel="shape",
+        band=("low", "high"), colours=_colours(tested), dashes=_dashes(tested),
+        xlabel="Interactivity, tok/s/user", ylabel=f"Ratio of {tested[0].comparison.unit}",
+        claim=(target.value, f"claimed {number(target.value)}x") if target else None,
+    )  # fmt: skip
+    top = max(tested, key=lambda f: -np.inf if np.isnan(f.largest) else f.largest)
+    where = (
+        f"{number(top.largest)}x at {number(top.largest_at)} tok/s/user ({top.comparison.label})"
+    )
+    caption = (
+        f"The ratio over interactivity, one panel a shape (input/output tokens); bands are run "
+        f"noise. Where a denominator falls below its floor the line ends. The largest ratio above "
+        f"the floor is {where}."
+    )
+    alt = f"Ratio over interactivity for {len(tested)} comparisons. The largest is {where}."
+    return figures.publish(
+        drawn, name=name, alt=alt, caption=caption, data=data, sources=_sources(tested)
+    )
+
+
+def frontiers(compared: Sequence[Comparison], /, *, name: str) -> Exhibit:
+    """Return measured points and attainable frontiers of all sides, one panel a shape."""
+    sides = _sides([c for c in compared if c.tested])
+    points = pd.concat([
+        rows.assign(series=label, shape=shape, evidence=comparisons.evidence(rows))
+        for (label, shape), (rows, _) in sides.items()
+    ], ignore_index=True)  # fmt: skip
+    steps = pd.concat([
+        pd.DataFrame({"interactivity": front.interactivity, "value": front.throughput})
+        .assign(series=label, shape=shape)
+        for (label, shape), (_, front) in sides.items()
+    ], ignore_index=True)  # fmt: skip
+    labels = list(points["series"].unique())
+    hues = _distinct({label: _hue(points, label) for label in labels})
+    drawn = figures.frontiers(
+        points, steps, series="series", panel="shape", colours=hues,
+        ylabel=f"Throughput, {compared[0].unit}",
+    )  # fmt: skip
+    caption = (
+        f"Points are {len(points):,} measured configurations, lines the attainable frontiers: the "
+        f"best throughput at an interactivity or a higher one."
+    )
+    ends = ", ".join(
+        f"{label} up to {number(steps[steps['series'] == label]['interactivity'].max())} tok/s/user"
+        for label in labels
+    )
+    return figures.publish(
+        drawn, name=name, alt=f"Throughput over interactivity. Curves end at: {ends}.",
+        caption=caption, data=points[[*ROW_COLUMNS[2:], "series", "value", "evidence"]],
+    )  # fmt: skip
+
+
+def findings_table(
+    findings: Sequence[Finding], /, *, name: str, caption: str, sources: Sequence[str] = ()
+) -> Exhibit:
+    """Return findings as a table: headline, both intervals, range, stretch, outcome."""
+    data = comparisons.table(findings)
+    shown = pd.DataFrame({
+        "comparison": data["comparison"] + ", " + data["shape"],
+        "mean ratio": data["headline"],
+        "95 % run noise": _spans(data["low"], data["high"]),
+        "semilog estimate": data["semilog"],
+        "over, tok/s/user": _spans(data["from_tok_s_user"], data["to_tok_s_user"]),
+        "largest": data["largest"],
+        "at, tok/s/user": data["largest_at"],
+        "claim met, tok/s/user": _spans(data["met_from"], data["met_to"]),
+        "rows": data["rows_numerator"].astype(str) + " / " + data["rows_denominator"].astype(str),
+        "outcome": data["outcome"].str.replace("-", " "),
+    })  # fmt: skip
+    keys = list(sources) or _sources(findings)
+    return figures.table(shown, name=name, caption=caption, data=data, sources=keys)
+
+
+def variants(claim: Claim, rows: pd.DataFrame, /, *, sigma: float, name: str) -> Exhibit:
+    """Return the primary comparison as the ledger fixes it and its variants, a column a shape."""
+    test, found = claim.test, []
+    primary = test.comparisons[0]
+    for variant in ({"name": "as in the ledger"}, *test.variants):
+        keys = {"per", "power_edition", "metric"} & set(variant)
+        basis = replace(test.basis, **{key: variant[key] for key in keys})
+        subset = comparisons.matching(rows, **variant.get("where", {}))
+        for shape in test.shapes:
+            comparison = comparisons.one(basis, subset, {**primary, **variant}, shape)
+            found.append(
+                comparisons.examine(
+                    comparison, test.target, sigma=sigma, replicates=500, how="step"
+                )
+            )
+    data = comparisons.table(found)
+    data["text"] = [_headline(finding) for finding in found]
+    shown = data.pivot(index="comparison", columns="shape", values="text")
+    order = list(dict.fromkeys(data["comparison"]))
+    shown = shown.loc[order, list(test.shapes)].reset_index().rename_axis(columns=None)
+    caption = (
+        f"Mean ratio over the shared interactivity with its 95 % interval for run noise, a column "
+        f"a shape. Each row is the comparison “{primary['name']}” with one thing changed; a dash "
+        f"says that rows are missing or share no interactivity."
+    )
+    return figures.table(
+        shown.rename(columns={"comparison": "variant"}), name=name, caption=caption,
+        sources=_sources(found), data=data.drop(columns="text"),
+    )  # fmt: skip
+
+
+def months(
+    basis: comparisons.Basis, rows: pd.DataFrame, specifications: Sequence[dict], shape: str, /,
+    *, claim: Claim, name: str,
+) -> Exhibit:  # fmt: skip
+    """Return comparisons as of each month, and how far each side moved since the first."""
+    target = claim.test.target
+    data = pd.concat([
+        comparisons.monthly(basis, rows, one, shape).assign(comparison=one["name"])
+        for one in specifications
+    ], ignore_index=True)  # fmt: skip
+    names = list(data["comparison"].unique())
+    used = [comparisons.one(basis, rows[rows["date"].notna()], s, shape) for s in specifications]
+    findings = [Finding(c, UNTESTED) for c in used]
+    drawn = figures.lines(
+        data, x="as_of", y="headline", series="comparison", xlabel="As of",
+        ylabel=f"Mean ratio of {basis.unit}", colours=_colours(findings),
+        dashes=_dashes(findings), marks=True, log="y",
+        claim=(target.value, f"claimed {number(target.value)}x"),
+    )  # fmt: skip
+    parts = []
+    for label in names:
+        last = data[data["comparison"] == label].iloc[-1]
+        first = data[data["comparison"] == label].iloc[0]
+        side = "the numerator" if last.numerator_gain > last.denominator_gain else "the baseline"
+        parts.append(
+            f"{label}: {number(first.headline)}x as of {first.as_of:%Y-%m}, "
+            f"{number(last.headline)}x as of {last.as_of:%Y-%m}; the numerator's frontier moved "
+            f"{number(last.numerator_gain)}x and the baseline's {number(last.denominator_gain)}x, "
+            f"so {side} moved it more"
+        )
+    caption = (
+        f"Mean ratio from the rows dated by the end of each month, {shape}. The range that both "
+        f"frontiers share changes as they grow. " + ". ".join(parts) + "."
+    )
+    return figures.publish(
+        drawn, name=name, alt="Mean ratio by month. " + ". ".join(parts) + ".", caption=caption,
+        data=data, sources=_sources(findings),
+    )  # fmt: skip
+
+
+def sensitivity(verdict, /, *, name: str) -> Exhibit:
+    """Return what the verdict and the quoted number become under each variation."""
+    table = verdict.sensitivity
+    alone = table["variation"].str.contains(" on ", regex=False)
+    configurations, others = table[alone], table[~alone]
+    shown = others.copy()
+    if len(configurations):
+        low, high = configurations["headline"].min(), configurations["headline"].max()
+        changed = int((configurations["verdict"] != verdict.verdict).sum())
+        for label, value in (("lowest", low), ("highest", high)):
+            shown.loc[len(shown)] = [
+                f"without one configuration of {len(configurations)}, {label}", value,
+                "changes" if changed else verdict.verdict,
+            ]  # fmt: skip
+    differing = table[table["verdict"] != verdict.verdict]["variation"]
+    names = "; ".join(differing.head(6)) + (" and more" if len(differing) > 6 else "")
+    caption = (
+        "The verdict stays the same under every variation, so it is firm."
+        if differing.empty
+        else f"The verdict is not firm: it changes under {len(differing)} of {len(table)} "
+        f"variations ({names})."
+    )
+    shown = shown.rename(columns={"headline": "quoted number"})
+    return figures.table(shown, name=name, caption=caption, data=table, sources=verdict.sources)
+
+
+def in_words(finding: Finding, /) -> str:
+    """Return a finding as one sentence with its operating point."""
+    c = finding.comparison
+    low, high = finding.range
+    return (
+        f"{c.label}: {_headline(finding)} in {c.unit}, mean over {number(low)} to {number(high)} "
+        f"tok/s/user; at most {number(finding.largest)}x, at {number(finding.largest_at)} "
+        f"tok/s/user, where the denominator is above its floor."
+    )
+
+
+def quotable(verdict, /) -> Markdown:
+    """Return the sentence of a page that can be quoted, with its condition."""
+    row = verdict.row()
+    claimed = f"{number(row['claimed']['value'])} {row['claimed']['unit']}"
+    if row["found"]["value"] is None:
+        words = f"The claimed {claimed} is {_words(verdict)}. {row['condition']}"
+    else:
+        words = (
+            f"The claimed {claimed} is {_words(verdict)}: {number(row['found']['value'])} "
+            f"({number(row['found']['low'])} to {number(row['found']['high'])}) at "
+            f"{row['found']['at']}. {row['condition']}"
+        )
+    return Markdown(f"> {words}")
+
+
+def _words(verdict):
+    return verdict.verdict.replace("-", " ")
+
+
+def _headline(finding):
+    if np.isnan(finding.headline):
+        return "–"
+    spread = f"{number(finding.low)} to {number(finding.high)}"
+    return f"{number(finding.headline)}x ({spread})"
+
+
+def _spans(low, high):
+    return [
+        "–" if np.isnan(a) or np.isnan(b) else f"{number(a)} to {number(b)}"
+        for a, b in zip(low.astype(float), high.astype(float), strict=True)
+    ]
+
+
+def _days(dates):
+    return [f"{day:%Y-%m-%d}" if pd.notna(day) else "undated" for day in dates]
+
+
+def _least(finding):
+    line = comparisons.lines([finding.comparison])["ratio"]
+    return float(line.min())
+
+
+def _sources(findings):
+    return sorted({s for f in findings for s in f.comparison.rows["source"].unique()})
+
+
+def _colours(findings):
+    return {
+        f.comparison.name: figures.colour(f.comparison.numerator_rows["hardware"].iloc[0])
+        for f in findings
+        if len(f.comparison.numerator_rows)
+    }
+
+
+def _dashes(findings):
+    """Comparisons of one colour differ by dash."""
+    taken, dashes = {}, {}
+    for name, colour in _colours(findings).items():
+        dashes[name] = DASHES[taken.get(colour, 0) % len(DASHES)]
+        taken[colour] = taken.get(colour, 0) + 1
+    return dashes
+
+
+def _distinct(hues):
+    """Give the second curve of an accelerator a colour of its own."""
+    spare, taken = list(figures.OTHER), {}
+    for label, hue in hues.items():
+        taken[label] = hue if hue not in taken.values() else spare.pop(0)
+    return taken
+
+
+def _sides(compared):
+    """Rows and frontier of each side by (label, shape), each side once."""
+    sides = {}
+    for comparison in compared:
+        above, _, below = comparison.name.partition(" over ")
+        for label, rows, front in (
+            (above, comparison.numerator_rows, comparison.numerator),
+            (below or "baseline", comparison.denominator_rows, comparison.denominator),
+        ):
+            sides.setdefault((label, comparison.shape), (rows, front))
+    return sides
+
+
+def _hue(points, label):
+    return figures.colour(points[points["series"] == label]["hardware"].mode().iloc[0])

@@ -1,0 +1,426 @@
+"""Exhibits: the figures and tables of a page, with the data behind them.
+
+Every figure and table leaves a notebook through :func:`publish` or :func:`table`. Both refuse an
+exhibit without its words, derive the source line from the rows shown, and carry the data as CSV,
+so that none of this can be forgotten or go stale. An exhibit shows itself in JupyterLab and on the
+page by the same HTML.
+
+What to compute belongs elsewhere; what to draw is here, one function a kind of picture.
+
+>>> figures.publish(figures.ratio_curves(...), name="03-ratio", alt="...", caption="...", data=rows)
+... # doctest: +SKIP
+"""
+
+import html
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import matplotlib as mpl
+import matplotlib.ticker
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from frontier import tables
+
+FILES_MIME = "application/vnd.frontier.files+json"
+
+# The ink of a figure is drawn in these colours and written as CSS variables with the colour as the
+# fallback: the page's light and dark themes recolour the very same SVG.
+INK, MUTED, GRID, PAPER = "#1b1f25", "#5b6470", "#d9dee4", "#fdfdfc"
+CLAIM = "#b4232c"
+HARDWARE = {
+    # Close to Okabe and Ito's colours, safe for colour-blind readers: warm is Hopper, blue
+    # Blackwell, green Blackwell Ultra.
+    "h100": "#a8552a",
+    "h200": "#d17a00",
+    "b200": "#4aa3df",
+    "gb200": "#0a5ea8",
+    "b300": "#3fb59b",
+    "gb300": "#007a5e",
+    "mi355x": "#8a4fb0",
+}
+OTHER = ("#8a4fb0", "#6f7782", "#c2558f", "#3f8f3f", "#946f00", "#2f7f8f")
+NAMES = {
+    "h100": "H100", "h200": "H200", "b200": "B200", "gb200": "GB200", "b300": "B300",
+    "gb300": "GB300", "mi300x": "MI300X", "mi325x": "MI325X", "mi355x": "MI355X",
+}  # fmt: skip
+_VARIABLES = {
+    INK: "ink", MUTED: "muted", GRID: "grid", PAPER: "paper", CLAIM: "claim",
+    **{colour: key for key, colour in HARDWARE.items()},
+}  # fmt: skip
+
+# Marks by how a point was obtained, the same on every page. Evidence of different kinds never
+# shares a mark.
+MARKS = {
+    "measured": "o",
+    "measured, labels inferred": "D",
+    "derived from latencies": "s",
+    "stated": "X",
+}
+
+# A scatter of more marks than this is larger as text than as pixels, so its marks become an image
+# inside the SVG; lines and words stay what they are.
+MOST_MARKS = 1000
+
+_STYLE = {
+    "axes.edgecolor": MUTED, "axes.labelcolor": INK, "axes.facecolor": "none",
+    "axes.spines.top": False, "axes.spines.right": False, "axes.titlelocation": "left",
+    "axes.titlesize": 10, "axes.labelsize": 10, "axes.titlecolor": INK, "axes.axisbelow": True,
+    "grid.color": GRID, "grid.linewidth": 0.7, "text.color": INK, "xtick.color": MUTED,
+    "ytick.color": MUTED, "xtick.labelsize": 9, "ytick.labelsize": 9, "figure.facecolor": "none",
+    "figure.constrained_layout.use": True, "font.family": "DejaVu Sans", "font.size": 10,
+    "legend.frameon": False, "legend.fontsize": 9, "lines.linewidth": 1.8, "svg.fonttype": "none",
+    "savefig.facecolor": "none", "xtick.minor.size": 0, "ytick.minor.size": 0,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A figure or table as it is published: HTML for the reader, files beside the page."""
+
+    html: str
+    files: Mapping[str, str]
+
+    def _repr_mimebundle_(self, **_):
+        return {"text/html": self.html, FILES_MIME: dict(self.files)}
+
+
+def colour(key: str) -> str:
+    """Return the colour of an accelerator, or a colour of its own for any other key."""
+    return HARDWARE.get(key) or OTHER[sum(map(ord, key)) % len(OTHER)]
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Return a number as a reader wants it: `digits` significant, thousands apart, no exponent.
+
+    >>> number(6923.4), number(0.03456), number(25), number(float("nan"))
+    ('6,920', '0.0346', '25', 'none')
+    """
+    if value is None or not np.isfinite(value):
+        return "none"
+    if value == 0:
+        return "0"
+    places = digits - 1 - int(np.floor(np.log10(abs(value))))
+    return (
+        f"{round(value, places):,.{max(places, 0)}f}".rstrip("0").rstrip(".")
+        if places > 0
+        else (f"{round(value, places):,.0f}")
+    )
+
+
+def source_line(sources: Iterable[str]) -> str:
+    """Return the titles of the sources with these keys, in the words of their sidecars."""
+    return "; ".join(tables.meta(key)["title"] for key in sorted(set(sources)))
+
+
+def publish(
+    figure: Figure,
+    /,
+    *,
+    name: str,
+    alt: str,
+    caption: str,
+    data: pd.DataFrame,
+    sources: Iterable[str] = (),
+) -> Exhibit:
+    """Return a drawn figure as an exhibit.
+
+    `alt` states the finding for a reader who cannot see the figure, `caption` what to see in it.
+    `data` are the values drawn. The source line comes from `sources` (keys of sidecars) and from
+    the `source` column of `data`; one of the two is needed.
+    """
+    _require(name=name, alt=alt, caption=caption)
+    svg = _svg(figure, name, alt)
+    files = {f"data/{name}.csv": _csv(data), f"figures/{name}.svg": svg}
+    body = (
+        f'<figure class="exhibit" id="{name}"><div class="plot" tabindex="0" role="group" '
+        f'aria-label="Figure">{svg}</div>{_caption(caption, data, files, sources)}</figure>'
+    )
+    return Exhibit(body, files)
+
+
+def table(
+    frame: pd.DataFrame,
+    /,
+    *,
+    name: str,
+    caption: str,
+    data: pd.DataFrame | None = None,
+    sources: Iterable[str] = (),
+) -> Exhibit:
+    """Return a frame as a table with caption, row headers and CSV; its first column heads the rows.
+
+    Floats are shown to three significant digits; the CSV (of `data`, if given) has six.
+    """
+    _require(name=name, caption=caption)
+    data = frame if data is None else data
+    files = {f"data/{name}.csv": _csv(data)}
+    head = "".join(f'<th scope="col">{html.escape(str(c))}</th>' for c in frame.columns)
+    numeric = [pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes]
+    body = []
+    for row in frame.itertuples(index=False):
+        cells = [f'<th scope="row">{_cell(row[0])}</th>']
+        cells += [
+            f"<td{' class=num' if right else ''}>{_cell(value)}</td>"
+            for value, right in zip(row[1:], numeric[1:], strict=True)
+        ]
+        body.append(f"<tr>{''.join(cells)}</tr>")
+    words = _caption(caption, data, files, sources)
+    return Exhibit(
+        f'<figure class="exhibit" id="{name}"><div class="table-scroll" tabindex="0" role="group" '
+        f'aria-label="Table"><table><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody>'
+        f"</table></div>{words}</figure>",
+        files,
+    )
+
+
+def figure(*, rows: int = 1, columns: int = 1, height: float = 3.6, **options):
+    """Return a figure and its axes in the collection's style, 7.2 inches wide."""
+    mpl.rcParams.update(_STYLE)
+    drawn = Figure(figsize=(7.2, height))
+    axes = drawn.subplots(rows, columns, **options)
+    return drawn, axes
+
+
+def lines(
+    data: pd.DataFrame,
+    /,
+    *,
+    x: str,
+    y: str,
+    series: str,
+    xlabel: str,
+    ylabel: str,
+    colours: Mapping[str, str],
+    dashes: Mapping[str, tuple] | None = None,
+    panel: str | None = None,
+    band: tuple[str, str] | None = None,
+    claim: tuple[float, str] | None = None,
+    steps: bool = False,
+    marks: bool = False,
+    log: str = "xy",
+    height: float = 3.6,
+) -> Figure:
+    """Return lines of `y` over `x`, one a value of `series`, one panel a value of `panel`.
+
+    `band` names the columns of an interval, `claim` a claimed value and its name, `log` the axes
+    that are logarithmic. With `steps` the value holds to the left of each point, as on an
+    attainable frontier. Missing values interrupt a line.
+    """
+    panels = list(data[panel].unique()) if panel else [None]
+    drawn, grid = figure(columns=len(panels), height=height, sharey=True, squeeze=False)
+    for axes, name in zip(grid[0], panels, strict=True):
+        shown = data if name is None else data[data[panel] == name]
+        for label, line in shown.groupby(series, sort=False):
+            style = {"color": colours[label], "linestyle": (dashes or {}).get(label, "-")}
+            if band:
+                axes.fill_between(
+                    line[x], line[band[0]], line[band[1]], color=colours[label], alpha=0.16, lw=0
+                )
+            axes.plot(
+                line[x], line[y], **style, label=label, drawstyle="steps-pre" if steps else None,
+                marker="o" if marks else None, markersize=4,
+            )  # fmt: skip
+        if claim:
+            claim_line(axes, claim[0], claim[1] if axes is grid[0][0] else "")
+        _scales(axes, log)
+        axes.grid(True, axis="y")
+        axes.set(xlabel=xlabel, ylabel=ylabel, title=name or "")
+        axes.label_outer(remove_inner_ticks=False)
+    _legend(drawn, grid[0])
+    return drawn
+
+
+def frontiers(
+    points: pd.DataFrame,
+    fronts: pd.DataFrame,
+    /,
+    *,
+    series: str,
+    ylabel: str,
+    colours: Mapping[str, str],
+    panel: str | None = None,
+    height: float = 3.8,
+) -> Figure:
+    """Return measured points and the attainable frontiers above them.
+
+    `points` have `interactivity`, `value`, `evidence` (a key of `MARKS`) and the columns `series`
+    and `panel`; `fronts` have `interactivity`, `value`, `series`, `panel`.
+    """
+    panels = list(points[panel].unique()) if panel else [None]
+    drawn, grid = figure(columns=len(panels), height=height, sharey=True, squeeze=False)
+    for axes, name in zip(grid[0], panels, strict=True):
+        dots = points if name is None else points[points[panel] == name]
+        steps = fronts if name is None else fronts[fronts[panel] == name]
+        sns.scatterplot(
+            dots, x="interactivity", y="value", hue=series, palette=dict(colours), s=14,
+            style="evidence", markers=MARKS, linewidth=0, alpha=0.45, ax=axes, legend=False,
+            rasterized=len(points) > MOST_MARKS,
+        )  # fmt: skip
+        for label, line in steps.groupby(series, sort=False):
+            axes.plot(
+                line["interactivity"], line["value"], color=colours[label], label=label,
+                drawstyle="steps-pre",
+            )  # fmt: skip
+        _scales(axes, "xy")
+        axes.grid(True, axis="y")
+        axes.set(xlabel="Interactivity, tok/s/user", ylabel=ylabel, title=name or "")
+        axes.label_outer(remove_inner_ticks=False)
+    for kind in points["evidence"].unique():
+        grid[0][0].plot([], [], MARKS[kind], color=MUTED, markersize=4, label=f"point, {kind}")
+    _legend(drawn, grid[0])
+    return drawn
+
+
+def intervals(
+    data: pd.DataFrame,
+    /,
+    *,
+    label: str,
+    group: str,
+    xlabel: str,
+    colours: Mapping[str, str],
+    claim: tuple[float, str] | None = None,
+) -> Figure:
+    """Return one row a comparison, in groups with a heading: the headline and its interval.
+
+    `data` have `headline`, `low`, `high`, and optionally `least` and `largest` (the range that the
+    ratio takes, a thin line). Groups and rows are drawn from the top in the order of the frame.
+    """
+    slots, headings, place = [], {}, 0
+    for name, members in data.groupby(group, sort=False):
+        headings[name] = -place
+        slots += [(index, -place - 1 - i) for i, index in enumerate(members.index)]
+        place += len(members) + 1.4
+    shown = data.loc[[index for index, _ in slots]].assign(place=[y for _, y in slots])
+    drawn, axes = figure(height=0.9 + 0.21 * (place + 1))
+    hue = [colours[name] for name in shown[group]]
+    if "largest" in shown:
+        axes.hlines(shown["place"], shown["least"], shown["largest"], color=hue, lw=1, alpha=0.7)
+    axes.hlines(shown["place"], shown["low"], shown["high"], color=hue, linewidth=5, alpha=0.45)
+    sns.scatterplot(
+        shown, x="headline", y="place", hue=group, palette=dict(colours), s=34, linewidth=0,
+        legend=False, zorder=3, ax=axes,
+    )  # fmt: skip
+    for name, y in headings.items():
+        axes.annotate(
+            name, (0, y), xycoords=("axes fraction", "data"), va="center", fontsize=9.5,
+            color=INK, fontweight="bold",
+        )  # fmt: skip
+    axes.set_yticks(shown["place"], shown[label])
+    axes.set(xlabel=xlabel, ylabel="", ylim=(-place + 0.4, 0.8), xscale="log")
+    plain_axis(axes.xaxis)
+    axes.grid(True, axis="x")
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(axis="y", length=0, labelcolor=INK)
+    if claim:
+        axes.axvline(claim[0], color=CLAIM, linewidth=1.4, linestyle=(0, (4, 2)))
+        axes.annotate(
+            claim[1], (claim[0], 1), xycoords=("data", "axes fraction"), xytext=(0, 3),
+            textcoords="offset points", ha="center", va="bottom", color=CLAIM, fontsize=9,
+        )  # fmt: skip
+    return drawn
+
+
+def _scales(axes, log):
+    for letter in log:
+        getattr(axes, f"set_{letter}scale")("log")
+        plain_axis(getattr(axes, f"{letter}axis"))
+
+
+def _legend(drawn, axes):
+    """One legend above all panels, off the data, each label once."""
+    handles = {}
+    for one in axes:
+        for handle, label in zip(*one.get_legend_handles_labels(), strict=True):
+            handles.setdefault(label, handle)
+    if len(handles) > 1:
+        widest = max(map(len, handles))
+        columns = min(len(handles), 1 if widest > 60 else 2 if widest > 28 else 4)
+        drawn.legend(handles.values(), handles.keys(), loc="outside upper left", ncols=columns)
+
+
+def plain_axis(axis, *, ticks: Sequence[float] | None = None) -> None:
+    """Label a log axis in plain numbers, at `ticks` or at 1, 2, 5 of every decade."""
+    locator = (
+        mpl.ticker.FixedLocator(ticks)
+        if ticks is not None
+        else mpl.ticker.LogLocator(subs=(1, 2, 5))
+    )
+    axis.set_major_locator(locator)
+    axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: number(value)))
+    axis.set_minor_locator(mpl.ticker.NullLocator())
+
+
+def claim_line(axes, value: float, text: str) -> None:
+    """Draw a claimed value as a line with its name."""
+    axes.axhline(value, color=CLAIM, linewidth=1.4, linestyle=(0, (4, 2)))
+    axes.annotate(
+        text, (0, value), xycoords=("axes fraction", "data"), xytext=(3, 3),
+        textcoords="offset points", ha="left", va="bottom", color=CLAIM, fontsize=9,
+    )  # fmt: skip
+
+
+def _require(**words):
+    for key, text in words.items():
+        if not str(text).strip():
+            raise ValueError(f"an exhibit needs a {key}")
+    if PurePosixPath(words["name"]).name != words["name"]:
+        raise ValueError(f"{words['name']!r} is not a plain file name")
+
+
+def _cell(value) -> str:
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    if isinstance(value, float | np.floating):
+        return "–" if np.isnan(value) else number(value)
+    if isinstance(value, int | np.integer):
+        return f"{value:,}"
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d}"
+    return "–" if value is None or value is pd.NaT else html.escape(str(value))
+
+
+def _csv(data: pd.DataFrame) -> str:
+    return data.to_csv(
+        index=False, float_format="%.6g", date_format="%Y-%m-%d", lineterminator="\n"
+    )
+
+
+def _caption(caption, data, files, sources=()):
+    keys = [*sources, *(data["source"].dropna().unique() if "source" in data else ())]
+    if not keys:
+        raise ValueError("an exhibit needs its sources: a `source` column, or sources=[...]")
+    links = " ".join(
+        f'<a href="{path}" download>{path.rsplit(".", 1)[1].upper()}</a>' for path in files
+    )
+    return (
+        f'<figcaption><p>{html.escape(caption)}</p><p class="source">Source: '
+        f"{html.escape(source_line(keys))}. {links}</p></figcaption>"
+    )
+
+
+def _svg(figure: Figure, name: str, alt: str) -> str:
+    buffer = io.StringIO()
+    # A fixed salt and no date: otherwise every run differs in ids that say nothing.
+    with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
+        figure.savefig(buffer, format="svg", dpi=144, metadata={"Date": None, "Creator": None})
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg") :]
+    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg))
+    # Ids are unique on a page only if each figure has its own; those nobody refers to just go.
+    svg = re.sub(r' id="([^"]+)"', lambda m: f' id="{name}-{m[1]}"' if m[1] in used else "", svg)
+    svg = re.sub(r'(href="#|url\(#)([^")]+)', rf"\1{name}-\2", svg)
+    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.S)
+    for value, variable in _VARIABLES.items():
+        svg = svg.replace(value, f"var(--{variable}, {value})")
+    svg = re.sub(r"'DejaVu Sans'[^;\"]*", "var(--sans, sans-serif)", svg)
+    svg = re.sub(r'(<svg[^>]*?) width="([\d.]+)pt"', r'\1 width="\2"', svg, count=1)
+    svg = re.sub(r'(<svg[^>]*?) height="([\d.]+)pt"', r'\1 height="\2"', svg, count=1)
+    label = html.escape(alt, quote=True)
+    return re.sub("<svg ", f'<svg role="img" aria-label="{label}" ', svg, count=1).rstrip() + "\n"
