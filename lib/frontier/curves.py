@@ -461,17 +461,23 @@ def interval(
         raise ValueError(f"sigma is {sigma}; expected a finite number >= 0 (0.03 is 3 %)")
     if not 0 < level < 1:
         raise ValueError(f"level is {level}; expected a share between 0 and 1")
+    how = None
     if statistic in (geometric_mean, ratio):
         how = _checked(options.get("how", "step"))
         numerator, denominator = (_within_noise(f, sigma, how) for f in (numerator, denominator))
     # Two generators, so that the noise of one front does not depend on the other's size.
-    above, below = np.random.default_rng(seed).spawn(2)
-    pairs = zip(
-        _jittered(numerator, sigma, above, replicates),
-        _jittered(denominator, sigma, below, replicates),
-        strict=True,
-    )
-    draws = np.array([statistic(*pair, **options) for pair in pairs])
+    noise = [
+        _noise(front, sigma, generator, replicates)
+        for front, generator in zip(
+            (numerator, denominator), np.random.default_rng(seed).spawn(2), strict=True
+        )
+    ]
+    if statistic is geometric_mean and how == "step" and options.get("floor") is None:
+        # The headline is asked for most; as arrays 2,000 draws take 20 ms instead of 460.
+        draws = _step_means(*noise, low=options.get("low"), high=options.get("high"))
+    else:
+        fronts = (_jittered(f, xy) for f, xy in zip((numerator, denominator), noise, strict=True))
+        draws = np.array([statistic(*pair, **options) for pair in zip(*fronts, strict=True)])
     undefined = np.isnan(draws)
     tails = [(1 - level) / 2, (1 + level) / 2]
     usable = undefined.mean(axis=0) <= 1 - level
@@ -517,18 +523,48 @@ def _within_noise(front: Frontier, sigma: float, how: How) -> Frontier:
     return Frontier._of(*(values[keep] for values in front._arrays))
 
 
-def _jittered(front: Frontier, sigma: float, rng, replicates: int) -> Iterator[Frontier]:
-    """Yield the frontier with fresh noise on every point; fronts are cut a batch at a time."""
+def _noise(front: Frontier, sigma: float, rng, replicates: int) -> tuple[Floats, Floats]:
+    """Return interactivity and throughput of all points, (replicates, points), noise on each."""
+    factor = np.exp(sigma * rng.standard_normal((replicates, len(front._x))))
+    return front._x * factor, front._y * factor
+
+
+def _jittered(front: Frontier, noisy: tuple[Floats, Floats]) -> Iterator[Frontier]:
+    """Yield the frontier of each row of noisy points; fronts are cut a batch at a time."""
     size = len(front._x)
     batch = max(1, 100_000 // size)
-    for start in range(0, replicates, batch):
-        count = min(batch, replicates - start)
-        factor = np.exp(sigma * rng.standard_normal((count, size)))
-        x, y = front._x * factor, front._y * factor
+    for start in range(0, len(noisy[0]), batch):
+        x, y = (values[start : start + batch] for values in noisy)
         points = np.column_stack([x.ravel(), y.ravel()])
-        kept = is_nondominated_within_sets(points, sets=np.repeat(np.arange(count), size))
-        for one in zip(x, y, kept.reshape(count, size), strict=True):
+        kept = is_nondominated_within_sets(points, sets=np.repeat(np.arange(len(x)), size))
+        for one in zip(x, y, kept.reshape(x.shape), strict=True):
             yield Frontier._of(*one[:2], front._configuration, front._labels, one[2])
+
+
+def _step_means(
+    above: tuple[Floats, Floats], below: tuple[Floats, Floats], *, low=None, high=None
+) -> Floats:
+    """Return `geometric_mean` of the step curves of each row of points, all rows at once."""
+    steps = []
+    for x, y in (above, below):
+        order = np.argsort(-x, axis=1)
+        x = np.take_along_axis(x, order, 1)
+        y = np.maximum.accumulate(np.take_along_axis(y, order, 1), axis=1)
+        first = np.take_along_axis(x, np.argmax(y == y[:, -1:], axis=1)[:, None], 1)
+        steps.append((x, np.log(y), first))
+    start = np.maximum.reduce([first for _, _, first in steps])
+    end = np.minimum.reduce([x[:, :1] for x, _, _ in steps])
+    start = np.maximum(start, low or 0)
+    end = np.minimum(end, np.inf if high is None else high)
+    width = np.log(end / start)[:, 0]
+    means = []
+    for x, log_y, _ in steps:
+        # Each value holds from the next lower point, exclusive, up to its own.
+        edges = np.log(np.clip(np.column_stack([x, np.zeros(len(x))]), start, end))
+        whole = (log_y * -np.diff(edges, axis=1)).sum(axis=1)
+        at_start = np.take_along_axis(log_y, np.maximum((x >= start).sum(1) - 1, 0)[:, None], 1)
+        means.append(np.where(width > 0, whole / np.where(width > 0, width, 1), at_start[:, 0]))
+    return np.where(width >= 0, np.exp(means[0] - means[1]), np.nan)
 
 
 def _codes(frame: pd.DataFrame, by: Sequence[str]) -> NDArray[np.int64]:
