@@ -200,4 +200,4 @@ def test_help_imports_nothing_heavy():
     ],
 )
 def test_quantities_have_three_digits_and_their_unit(value, unit, text):
-    assert verdicts.quantity(value, unit) == text
+    assert words.quantity(value, unit) == text

@@ -111,7 +111,7 @@ def _params(arguments):
 
 
 def _claims(arguments):
-    from frontier import claims
+    from frontier import claims, words
     from frontier.batch import verdicts
 
     records = verdicts.merge(claims.ledger_rows(), verdicts.load(paths.reports()))
@@ -124,8 +124,8 @@ def _claims(arguments):
         rows.append(
             (
                 record["id"],
-                verdicts.quantity(claimed.get("value"), claimed.get("unit")),
-                verdicts.quantity(found.get("value"), found.get("unit")),
+                words.quantity(claimed.get("value"), claimed.get("unit")),
+                words.quantity(found.get("value"), found.get("unit")),
                 verdicts.words(record["verdict"]) + (", firm" if record.get("firm") else ""),
                 record.get("condition") or "",
             )

@@ -276,6 +276,7 @@ def _write(stage, out, collection, reports, records, digests, record):
     index = pages.scorecard(collection, records, built=built, digests=digests)
     (stage / "verdicts.json").write_text(text, encoding="utf-8", newline="\n")
     (stage / "index.html").write_text(index, encoding="utf-8", newline="\n")
+    (stage / "scorecard.svg").write_text(pages.picture(records), encoding="utf-8", newline="\n")
     status = pages.status(collection.title, record)
     (stage / "status.html").write_text(status, encoding="utf-8", newline="\n")
 

@@ -31,6 +31,7 @@ from nbconvert.filters import Highlight2HTML, strip_ansi
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from traitlets.config import Config
 
+from frontier import words
 from frontier.batch import parameters as schema
 from frontier.batch import verdicts
 from frontier.batch.collection import Collection, Entry
@@ -107,7 +108,7 @@ def report(result: Result, frame: Frame, /, *, files=()) -> str:
         has_title=bool(renderer.title),
         description=renderer.description or frame.entry.title,
         headings=renderer.headings,
-        body=Markup(body),
+        body=Markup(body.replace("</h1>", f"</h1>{_answers(result.executed)}", 1)),
         failure=result.failure,
         traceback=strip_ansi(result.failure.traceback) if result.failure else "",
         changed=[(row["parameter"].name, row["value"]) for row in rows if row["changed"]],
@@ -116,6 +117,14 @@ def report(result: Result, frame: Frame, /, *, files=()) -> str:
         versions=versions(),
         files=sorted(files),
         mime_type=lambda name: _MIME_TYPES[PurePosixPath(name).suffix],
+    )
+
+
+def _answers(notebook):
+    """Return the verdicts of a page in short, for its head: the answer comes first."""
+    records = [data[VERDICT] for data in _datas(notebook) if VERDICT in data]
+    return _render(
+        "answers.html.j2", records=records, quantity=words.quantity, words=verdicts.words
     )
 
 
@@ -138,10 +147,21 @@ def scorecard(collection: Collection, records, /, *, built, digests=()) -> str:
         summary=verdicts.summary(records),
         description=collection.subtitle or collection.title,
         groups=groups,
-        quantity=verdicts.quantity,
+        quantity=words.quantity,
         words=verdicts.words,
         digests=digests,
         versions=versions(),
+    )
+
+
+def picture(records, /) -> str:
+    """Return the scorecard as an SVG, for places that show only a picture."""
+    return _render(
+        "scorecard.svg.j2",
+        records=records,
+        summary=verdicts.summary(records),
+        quantity=words.quantity,
+        words=verdicts.words,
     )
 
 

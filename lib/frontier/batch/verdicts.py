@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 from frontier.errors import FrontierError
+from frontier.words import quantity
 
 SCHEMA = 1
 UNEXAMINED = "not yet examined"
@@ -83,32 +84,6 @@ def changes(old, new, /) -> list[tuple[str, str, str]]:
     before = {row["id"]: _short(row) for row in old}
     rows = [(row["id"], before.get(row["id"], "absent"), _short(row)) for row in new]
     return [row for row in rows if row[1] != row[2]]
-
-
-def quantity(value, unit, /, digits=3) -> str:
-    """Return a value with its unit, ``12.3× tok/s/MW`` or ``60,000 tok/s``; a dash for none.
-
-    Values that are not numbers (``"visibly"``) are shown as they are.
-    """
-    if value is None:
-        return "–"
-    text = number(value, digits) if isinstance(value, int | float) else str(value)
-    unit = str(unit or "")
-    times, _, of = unit.partition(" ")
-    if times.lower() in ("x", "×"):
-        return f"{text}× {of}".rstrip()
-    return f"{text}{unit}" if unit == "%" else f"{text} {unit}".strip()
-
-
-def number(value, /, digits=3) -> str:
-    """Return a number with so many significant digits, thousands set apart, never 6e+04."""
-    if isinstance(value, bool) or not math.isfinite(value):
-        return str(value)
-    if value == 0:
-        return "0"
-    places = digits - 1 - math.floor(math.log10(abs(value)))
-    text = f"{round(value, places):,.{max(0, places)}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _short(row):

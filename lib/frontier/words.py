@@ -1,0 +1,38 @@
+"""Numbers and quantities in words, the same on pages, in figures and at the prompt.
+
+>>> from frontier import words
+>>> words.number(6923.4), words.number(0.03456), words.quantity(39.5, "x tok/s/MW")
+('6,920', '0.0346', '39.5× tok/s/MW')
+"""
+
+import math
+
+
+def number(value: float | None, /, digits: int = 3) -> str:
+    """Return a number with so many significant digits, thousands set apart, no exponent.
+
+    >>> number(25), number(12345.6), number(0.5), number(2.996), number(None)
+    ('25', '12,300', '0.5', '3', 'none')
+    """
+    if value is None or not math.isfinite(value):
+        return "none"
+    if value == 0:
+        return "0"
+    places = digits - 1 - math.floor(math.log10(abs(value)))
+    text = f"{round(value, places):,.{max(places, 0)}f}"
+    return text.rstrip("0").rstrip(".") if places > 0 else text
+
+
+def quantity(value: float | str | None, unit: str | None, /, digits: int = 3) -> str:
+    """Return a value with its unit; a factor has the unit ``x`` or one that begins with it.
+
+    >>> quantity(2, "x"), quantity(60000, "tok/s/GPU"), quantity(None, "x"), quantity("so", "")
+    ('2×', '60,000 tok/s/GPU', '–', 'so')
+    """
+    if value is None:
+        return "–"
+    text = number(value, digits) if isinstance(value, int | float) else str(value)
+    first, _, rest = str(unit or "").partition(" ")
+    if first.lower() in ("x", "×"):
+        return f"{text}× {rest}".strip()
+    return f"{text}{unit}" if unit == "%" else f"{text} {unit or ''}".strip()
