@@ -17,8 +17,8 @@ import importlib
 __version__ = "0.1.0"
 
 _MODULES = (
-    "batch", "claims", "cli", "curves", "errors", "figures", "hardware", "measurements",
-    "pareto", "paths", "shifts", "sources", "tables",
+    "batch", "claims", "cli", "comparisons", "curves", "errors", "exhibits", "figures", "hardware",
+    "measurements", "pareto", "paths", "published", "shifts", "sources", "tables", "words",
 )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from frontier import comparisons, figures, hardware, measurements, paths, tables
+from frontier import comparisons, hardware, measurements, paths, tables, words
 from frontier.comparisons import (
     CONDITIONAL,
     NOT_REPRODUCED,
@@ -42,6 +42,7 @@ from frontier.errors import DataError, UsageError
 VERDICT_MIME = "application/vnd.frontier.verdict+json"
 MODELLED_ONLY, NOT_TESTABLE, UNEXAMINED = "modelled-only", "not-testable", "not yet examined"
 FORMS = ("gain", "drop", "level")
+WITHOUT_UNDATED = "without undated rows"
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Claim:
             for s in self.sources
         )
         parts = {
-            "Claimed": f"{figures.number(self.value)} {self.unit}" if self.value else "no number",
+            "Claimed": words.quantity(self.value, self.unit) if self.value else "no number",
             "Operating point": self.point,
             "What is tested": self.quantity,
             "What would decide it": self.decides,
@@ -111,6 +112,21 @@ class Verdict:
         """The finding whose number is quoted: of the primary comparison, if it has rows."""
         return next((f for f in self.findings if f.outcome != UNTESTED), None)
 
+    @property
+    def at(self) -> str | None:
+        """The operating point of the quoted number, or the nearest that was measured."""
+        if self.quoted is None:
+            near = [f for f in self.nearest if f.outcome != UNTESTED]
+            if not near:
+                return None
+            number = words.quantity(near[0].headline, self.claim.unit)
+            return f"nearest measured: {number}, {operating_point(self.claim, near[0])}"
+        dated = self.sensitivity[self.sensitivity["variation"] == WITHOUT_UNDATED]["headline"]
+        text = operating_point(self.claim, self.quoted)
+        if len(dated) and dated.iloc[0] != self.quoted.headline:
+            text += f"; without the undated rows {words.number(dated.iloc[0])}"
+        return text
+
     def row(self) -> dict:
         """Return the claim's row of ``verdicts.json``."""
         claim, found = self.claim, self.quoted
@@ -121,7 +137,7 @@ class Verdict:
                 "low": found.low if found else None,
                 "high": found.high if found else None,
                 "unit": claim.unit,
-                "at": operating_point(claim, found) if found else None,
+                "at": self.at,
             },
             "verdict": self.verdict,
             "firm": self.firm,
@@ -129,12 +145,14 @@ class Verdict:
             "tiers": {
                 "stated": stated(claim),
                 "measured": {
-                    "decides": [brief(f) for f in self.findings],
-                    "nearest": [brief(f) for f in self.nearest],
+                    "comparisons": [brief(f) for f in self.findings],
                     "run_noise_sigma": self.sigma,
-                    "sensitivity": self.sensitivity.to_dict("records"),
-                },
+                    "sensitivity": [_plain(entry) for entry in self.sensitivity.to_dict("records")],
+                }
+                if found
+                else None,
                 "modelled": None,
+                "nearest": [brief(f) for f in self.nearest],
             },
             "sources": [
                 *({"title": s["title"], "url": s["url"]} for s in claim.sources),
@@ -151,16 +169,23 @@ def ledger() -> tuple[Claim, ...]:
     """Return every claim, in the ledger's order."""
     file = paths.data() / "claims.yaml"
     try:
-        entries = yaml.safe_load(file.read_text(encoding="utf-8"))["claims"]
+        document = yaml.safe_load(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DataError(file.name, "the ledger is missing", remedy="restore it") from None
-    except (yaml.YAMLError, KeyError, TypeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         place = getattr(error, "problem_mark", None)
         raise DataError(
-            file.name, f"is no ledger: {type(error).__name__}", row=place and place.line + 1,
-            remedy="it needs a list `claims`",
+            file.name, f"is no YAML: {getattr(error, 'problem', error)}",
+            row=place and place.line + 1, remedy="mend that line",
         ) from None  # fmt: skip
-    return tuple(_claim(entry, file.name) for entry in entries)
+    entries = document.get("claims") if isinstance(document, dict) else None
+    if not isinstance(entries, list):
+        raise DataError(file.name, "is no ledger", remedy="it needs a list `claims`")
+    found = tuple(_claim(entry, file.name) for entry in entries)
+    known = [entry.id for entry in found]
+    if twice := next((name for name in known if known.count(name) > 1), None):
+        raise DataError(file.name, f"claim {twice} stands twice", remedy="an id names one claim")
+    return found
 
 
 def claim(name: str, /) -> Claim:
@@ -242,8 +267,9 @@ def sensitivities(
 ) -> pd.DataFrame:
     """Return the verdict and the quoted number under each variation.
 
-    Columns: `variation`, `headline` (of the primary comparison), `verdict`. Configurations are
-    left out one at a time, those on a frontier only: the others do not carry a step curve.
+    Columns: `variation`, `headline` (of the quoted comparison, missing where the variation leaves
+    it without rows), `verdict`. Configurations are left out one at a time, those on a frontier
+    only: the others do not carry a step curve.
     """
     test = _tested(claim)
     tested = [f.comparison for f in found if f.outcome != UNTESTED]
@@ -251,27 +277,37 @@ def sensitivities(
         return pd.DataFrame(columns=["variation", "headline", "verdict"])
     variations = []
     if claim.form != "level":
-        variations.append(("semilog estimate", [f.comparison for f in found], "semilog"))
+        same = [f.comparison for f in found]
+        variations += [
+            ("attainable step alone", same, "step"),
+            ("semilog estimate", same, "semilog"),
+        ]
     if test.basis.per == "MW":
         variations += [
-            (f"power edition {edition}", _in_edition(test, rows, edition), "step")
+            (f"power edition {edition}", _in_edition(test, rows, edition), None)
             for edition in hardware.POWER_EDITIONS
             if edition != test.basis.power_edition
         ]
+    if any(c.rows["date"].isna().any() for c in tested):
+        dated = [_keeping(f.comparison, "date", pd.NaT) for f in found]
+        variations.append((WITHOUT_UNDATED, dated, None))
     for source in sorted({s for c in tested for s in c.rows["source"].unique()}):
         without = [_keeping(f.comparison, "source", source) for f in found]
-        variations.append((f"without {source}", without, "step"))
+        variations.append((f"without {source}", without, None))
     for name, configuration in _on_fronts(tested):
         without = [_keeping(f.comparison, "configuration", configuration) for f in found]
-        variations.append((f"without {name}", without, "step"))
-    known = {id(f.comparison): (f.outcome, f.headline) for f in found}
-    return pd.DataFrame([_vary(test.target, known, sigma, *entry) for entry in variations])
+        variations.append((f"without {name}", without, None))
+    return pd.DataFrame([_vary(test.target, found, sigma, *entry) for entry in variations])
 
 
 def condition(claim: Claim, verdict: str, found: Sequence[Finding], /) -> str:
     """Return where the claim holds, or how near it comes, or what would decide it."""
     if verdict == NOT_TESTABLE:
-        return f"No measured row of what is claimed. It would be decided by: {claim.decides}"
+        sides = [(f.comparison.numerator_rows, f.comparison.denominator_rows) for f in found]
+        why = "No measured row of what is claimed."
+        if any(len(above) and len(below) for above, below in sides):
+            why = "What was measured of the two sides shares no interactivity."
+        return f"{why} It would be decided by: {claim.decides}"
     tested = [f for f in found if f.outcome != UNTESTED]
     level = claim.form == "level"
     basis = f"{len(tested)} comparisons"
@@ -282,7 +318,7 @@ def condition(claim: Claim, verdict: str, found: Sequence[Finding], /) -> str:
     met = [f for f in tested if f.outcome in (REPRODUCED, CONDITIONAL)]
     dates = f"rows to {_newest(found)}"
     if verdict == REPRODUCED:
-        return f"In all of {basis}, over the whole shared range; {dates}."
+        return f"In all of {basis}{'' if level else ', over the whole shared range'}; {dates}."
     if verdict == CONDITIONAL:
         where = "; ".join(_level_place(f) if level else _place(f) for f in met)
         return f"In {len(met)} of {basis}: {where}; {dates}."
@@ -291,8 +327,9 @@ def condition(claim: Claim, verdict: str, found: Sequence[Finding], /) -> str:
         return f"In none of {basis}; nearest {_level_place(best)}; {dates}."
     return (
         f"In none of {basis}; nearest {best.comparison.label}: mean "
-        f"{figures.number(best.headline)}x, at most {figures.number(best.largest)}x at "
-        f"{figures.number(best.largest_at)} tok/s/user; {dates}."
+        f"{words.number(best.headline)}x ({words.number(best.low)} to {words.number(best.high)}), "
+        f"{words.number(best.semilog)}x as an estimate between points, at most "
+        f"{words.number(best.largest)}x at {words.number(best.largest_at)} tok/s/user; {dates}."
     )
 
 
@@ -301,13 +338,13 @@ def operating_point(claim: Claim, finding: Finding, /) -> str:
     c, power = finding.comparison, claim.test.basis.power
     rows = f"rows to {comparisons.last_date(c.rows) or 'unknown dates'}"
     if claim.form == "level":
-        return f"{c.label}, at {figures.number(finding.largest_at)} tok/s/user; {rows}"
+        return f"{c.label}, at {words.number(finding.largest_at)} tok/s/user; {rows}"
     low, high = finding.range
     return "; ".join(
         part
         for part in (
             c.label,
-            f"mean over {figures.number(low)} to {figures.number(high)} tok/s/user",
+            f"mean over {words.number(low)} to {words.number(high)} tok/s/user",
             c.unit,
             power,
             rows,
@@ -317,7 +354,7 @@ def operating_point(claim: Claim, finding: Finding, /) -> str:
 
 
 def stated(claim: Claim, /) -> list[dict]:
-    """Return the published points on a claim that are ratios or levels in its unit."""
+    """Return the published points on a claim, as the sources state them."""
     points = tables.read("published_points")
     points = points[points["claim"] == claim.id]
     return [
@@ -332,10 +369,7 @@ def stated(claim: Claim, /) -> list[dict]:
 
 def brief(finding: Finding, /) -> dict:
     """Return a finding as the plain values that ``verdicts.json`` has of it."""
-    entry = comparisons.table([finding]).iloc[0].to_dict()
-    plain = {
-        k: None if pd.isna(v) else getattr(v, "item", lambda v=v: v)() for k, v in entry.items()
-    }
+    plain = _plain(comparisons.table([finding]).iloc[0].to_dict())
     return {**plain, "at": {str(k): v for k, v in finding.at.items()}}
 
 
@@ -343,12 +377,12 @@ def card(verdict: Verdict, /) -> str:
     """Return a verdict as the HTML that a page shows: claimed, found, verdict, condition."""
     row = verdict.row()
     found, claimed = row["found"], row["claimed"]
-    value = f"{figures.number(claimed['value'])} {claimed['unit']}"
+    value = words.quantity(claimed["value"], claimed["unit"])
     number = "nothing measured at the claimed point"
     if found["value"] is not None:
         number = (
-            f"{figures.number(found['value'])} {found['unit']} "
-            f"({figures.number(found['low'])} to {figures.number(found['high'])})"
+            f"{words.quantity(found['value'], found['unit'])} "
+            f"({words.number(found['low'])} to {words.number(found['high'])})"
         )
     parts = {
         "Claimed": f"{value}. {verdict.claim.point}",
@@ -367,29 +401,34 @@ def card(verdict: Verdict, /) -> str:
 
 
 def _claim(entry, file):
+    name = entry.get("id", "?") if isinstance(entry, dict) else entry
     try:
         claimed = entry["claimed"]
         if claimed["form"] not in FORMS:
-            raise DataError(
-                file, f"claim {entry['id']}: form is {claimed['form']!r}",
-                remedy=f"expected one of {', '.join(FORMS)}",
-            )  # fmt: skip
+            raise ValueError(f"form is {claimed['form']!r}, not one of {', '.join(FORMS)}")
         return Claim(
             id=entry["id"], report=entry["report"], statement=entry["statement"],
             value=claimed["value"], unit=claimed["unit"], form=claimed["form"],
-            point=entry["point"], date=entry["date"], sources=tuple(entry["sources"]),
+            point=entry["point"], date=entry["date"],
+            sources=tuple({key: s[key] for key in ("title", "url", "date")}
+                          for s in entry["sources"]),
             quantity=entry["quantity"], decides=entry["decides"],
             test=_test(entry["test"], claimed) if "test" in entry else None,
         )  # fmt: skip
-    except (KeyError, TypeError) as error:
-        name = entry.get("id", "?") if isinstance(entry, dict) else entry
-        raise DataError(
-            file, f"claim {name}: {error} is missing or wrong", remedy="see the file's head"
-        ) from None
+    except KeyError as error:
+        problem = f"{error} is missing"
+    except (TypeError, ValueError) as error:
+        problem = str(error)
+    raise DataError(file, f"claim {name}: {problem}", remedy="see the file's head")
 
 
 def _test(entry, claimed):
+    if claimed["value"] is None:
+        raise ValueError("a test needs a claimed value")
     keys = ("metric", "per", "power_edition", "floor")
+    for kind in ("comparisons", "nearest", "variants"):
+        for specification in entry.get(kind, ()):
+            _check_selections(specification, whole=kind != "variants")
     return Test(
         basis=Basis(**{key: entry[key] for key in keys if key in entry}),
         shapes=tuple(entry["shapes"]),
@@ -400,24 +439,35 @@ def _test(entry, claimed):
     )
 
 
+def _check_selections(specification, *, whole):
+    """Raise where a comparison lacks a side, or selects by what is no column of the rows."""
+    name = specification["name"]
+    sides = {key: specification[key] for key in ("numerator", "denominator", "rows", "where")
+             if key in specification}  # fmt: skip
+    if whole and set(sides) not in ({"numerator", "denominator"}, {"rows"}):
+        raise ValueError(f"'{name}' needs a numerator and a denominator, or rows")
+    for side, selection in sides.items():
+        if unknown := sorted(set(selection) - comparisons.CONDITIONS):
+            raise ValueError(f"'{name}' selects its {side} by '{unknown[0]}', which is no column")
+
+
 def _tested(claim):
     if claim.test is None:
         raise UsageError(f"the ledger has no test for '{claim.id}' yet")
     return claim.test
 
 
-def _vary(target, known, sigma, name, varied, how):
+def _vary(target, found, sigma, name, varied, how):
     """Return one variation's verdict; a comparison that it leaves alone keeps its outcome."""
-    outcomes, headline = [], None
-    for comparison in varied:
-        if how == "step" and id(comparison) in known:
-            outcome, value = known[id(comparison)]
-        else:
-            outcome, value = comparisons.outcome(comparison, target, sigma=sigma, how=how)
-        outcomes.append(outcome)
-        if headline is None and outcome != UNTESTED:
-            headline = value
-    return {"variation": name, "headline": headline, "verdict": combine(outcomes)}
+    results = [
+        (finding.outcome, finding.headline)
+        if how is None and comparison is finding.comparison
+        else comparisons.outcome(comparison, target, sigma=sigma, how=how)
+        for finding, comparison in zip(found, varied, strict=True)
+    ]
+    quoted = next(i for i, finding in enumerate(found) if finding.outcome != UNTESTED)
+    verdict = combine([outcome for outcome, _ in results])
+    return {"variation": name, "headline": results[quoted][1], "verdict": verdict}
 
 
 def _in_edition(test, rows, edition):
@@ -428,7 +478,10 @@ def _in_edition(test, rows, edition):
 def _keeping(comparison, column, unwanted):
     """Return the comparison without some rows; the very same object where it has none of them."""
     sides = comparison.numerator_rows, comparison.denominator_rows
-    kept = [side[side[column] != unwanted] for side in sides]
+    gone = [
+        side[column].isna() if unwanted is pd.NaT else side[column] == unwanted for side in sides
+    ]
+    kept = [side[~mask] for side, mask in zip(sides, gone, strict=True)]
     if list(map(len, kept)) == list(map(len, sides)):
         return comparison
     return replace(comparison, numerator_rows=kept[0], denominator_rows=kept[1])
@@ -447,9 +500,11 @@ def _on_fronts(tested):
 
 def _configuration_name(row):
     speculation = " MTP" if row.speculative else ""
+    attention = " dp" if row.dp_attention else ""
+    prefill = f", prefill {row.prefill}" if row.prefill else ""
     return (
         f"{row.model} {row.hardware} {row.framework} {row.precision}{speculation} on {row.gpus} "
-        f"GPUs, tp{row.tp} ep{row.ep}, {row.isl}/{row.osl}, {row.source}"
+        f"GPUs, tp{row.tp} ep{row.ep}{attention}{prefill}, {row.isl}/{row.osl}, {row.source}"
     )
 
 
@@ -457,19 +512,28 @@ def _place(finding):
     low, high = finding.range
     if finding.stretch:
         low, high = finding.stretch.low, finding.stretch.high
-    return f"{finding.comparison.label}, {figures.number(low)} to {figures.number(high)} tok/s/user"
+    return f"{finding.comparison.label}, {words.number(low)} to {words.number(high)} tok/s/user"
 
 
 def _level_place(finding):
     return (
-        f"{finding.comparison.label}, {figures.number(finding.headline)} at "
-        f"{figures.number(finding.largest_at)} tok/s/user"
+        f"{finding.comparison.label}, {words.number(finding.headline)} at "
+        f"{words.number(finding.largest_at)} tok/s/user"
     )
 
 
 def _distance(claim, finding):
-    """Return how far a finding is from the claim, as a log ratio."""
-    return abs(float(np.log(finding.headline / claim.value)))
+    """Return how far a finding falls short of the claim, as a log ratio; a drop may also exceed."""
+    short = float(np.log(claim.value / finding.headline))
+    return abs(short) if claim.form == "drop" else short
+
+
+def _plain(entry):
+    """Return the values of a row of a frame as JSON has them: no NaN, no types of numpy."""
+    return {
+        key: None if pd.isna(value) else getattr(value, "item", lambda value=value: value)()
+        for key, value in entry.items()
+    }
 
 
 def _newest(found):

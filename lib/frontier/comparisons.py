@@ -37,6 +37,9 @@ QUICK = 200
 # Where the ratio is quoted beside the headline, in tok/s/user.
 POINTS = (30, 50, 75, 100, 150)
 
+# What a selection of rows may name: the columns, and the further conditions of `select`.
+CONDITIONS = frozenset({*measurements.COLUMNS, "shape", "single_node", "as_of", "ttft_limit"})
+
 # The software of a baseline, as a report's parameter names it.
 BASELINES = {
     "one node without speculation": {"single_node": True, "speculative": False},
@@ -66,10 +69,10 @@ class Target:
             return self.value / TWO_SIDED, self.value * TWO_SIDED
         return self.value, np.inf
 
-    def met(self, low: float, high: float) -> bool:
-        """Whether an interval meets the claim: its lower bound, and for a drop its upper."""
+    def met(self, *values: float) -> bool:
+        """Whether all values, such as a ratio and its interval, meet the claim; a NaN does not."""
         least, most = self.bounds
-        return bool(low >= least and high <= most)
+        return all(bool(least <= value <= most) for value in values)
 
 
 @dataclass(frozen=True)
@@ -208,8 +211,18 @@ def one(
     return made
 
 
+def front(basis: Basis, rows: pd.DataFrame, selection: dict, /) -> curves.Frontier:
+    """Return the frontier of a selection of rows; UsageError, with what there is, if empty."""
+    return _frontier(valued(measurements.select(rows, **selection), basis))
+
+
 def matching(rows: pd.DataFrame, /, **conditions) -> pd.DataFrame:
-    """Return the rows that meet every condition of `measurements.select`; none is no error."""
+    """Return the rows that meet every condition of `measurements.select`; none is no error.
+
+    A condition on a column that does not exist is: it would look as if nothing was measured.
+    """
+    if unknown := sorted(set(conditions) - CONDITIONS):
+        raise UsageError(f"no condition '{unknown[0]}': there are {', '.join(sorted(CONDITIONS))}")
     try:
         return measurements.select(rows, **conditions)
     except UsageError:
@@ -245,7 +258,7 @@ def examine(
 
     `sigma` is the log standard deviation of run noise. With `how` only that curve is used, for
     sensitivities; by default the headline must meet the claim under step and under semilog. `low`
-    and `high` narrow the shared range.
+    and `high` narrow the shared range; UsageError where they leave nothing of it.
     """
     if target.form == "level":
         return _level(comparison, target, sigma=sigma, replicates=replicates)
@@ -254,16 +267,20 @@ def examine(
     above, below = comparison.numerator, comparison.denominator
     shared = curves.shared_range(above, below, low=low, high=high)
     if shared is None or shared[0] == shared[1]:
-        return Finding(comparison, UNTESTED)
+        known = "{:.3g} to {:.3g}".format(*curves.shared_range(above, below))
+        raise UsageError(
+            f"{comparison.label}: both sides are measured from {known} tok/s/user; nothing of that "
+            f"lies between {low or 0:g} and {np.inf if high is None else high:g}"
+        )
     main = how or "step"
     grid = _grid(above, below, shared)
     ratios = curves.ratio(above, below, grid, floor=comparison.floor, how=main)
     stretch = _stretch(comparison, target, grid, ratios, sigma, replicates, main)
     mean = _mean(comparison, main, sigma, replicates, low=low, high=high)
-    met = target.met(*mean[1:])
     semilog = curves.geometric_mean(above, below, how="semilog", low=low, high=high)
+    met = target.met(*mean)
     if met and how is None:
-        met = target.met(*_mean(comparison, "semilog", sigma, replicates, low=low, high=high)[1:])
+        met = target.met(*_mean(comparison, "semilog", sigma, replicates, low=low, high=high))
     best = int(np.nanargmax(ratios)) if np.isfinite(ratios).any() else None
     at = curves.ratio(above, below, np.array(POINTS, float), floor=comparison.floor, how=main)
     return Finding(
@@ -278,28 +295,31 @@ def examine(
 
 
 def outcome(
-    comparison: Comparison, target: Target, /, *, sigma: float, how: str
+    comparison: Comparison, target: Target, /, *, sigma: float, how: str | None = None
 ) -> tuple[str, float]:
-    """Return only the outcome of a comparison under one curve, and its headline.
+    """Return only the outcome of a comparison, as `examine` has it, and its headline.
 
     For sensitivities, which ask for many: an interval is drawn, with few replicates, only where
-    the ratio itself meets the claim, since an interval holds the ratio it is about.
+    the ratio itself meets the claim.
     """
     if target.form == "level":
         finding = _level(comparison, target, sigma=sigma, replicates=QUICK)
         return finding.outcome, finding.headline
     if not comparison.tested:
         return UNTESTED, np.nan
-    above, below = comparison.numerator, comparison.denominator
-    headline = curves.geometric_mean(above, below, how=how)
-    if target.met(headline, headline):
-        _, low, high = _mean(comparison, how, sigma, QUICK)
-        if target.met(low, high):
-            return REPRODUCED, headline
+    above, below, main = comparison.numerator, comparison.denominator, how or "step"
+    headlines = {
+        curve: curves.geometric_mean(above, below, how=curve)
+        for curve in ([how] if how else ["step", "semilog"])
+    }
+    if target.met(*headlines.values()) and all(
+        target.met(*_mean(comparison, curve, sigma, QUICK)) for curve in headlines
+    ):
+        return REPRODUCED, headlines[main]
     grid = _grid(above, below, curves.shared_range(above, below))
-    ratios = curves.ratio(above, below, grid, floor=comparison.floor, how=how)
-    stretch = _stretch(comparison, target, grid, ratios, sigma, QUICK, how)
-    return (CONDITIONAL if stretch else NOT_REPRODUCED), headline
+    ratios = curves.ratio(above, below, grid, floor=comparison.floor, how=main)
+    stretch = _stretch(comparison, target, grid, ratios, sigma, QUICK, main)
+    return (CONDITIONAL if stretch else NOT_REPRODUCED), headlines[main]
 
 
 def table(findings: Sequence[Finding], /) -> pd.DataFrame:
@@ -346,21 +366,6 @@ def lines(compared: Sequence[Comparison], /, *, how: str = "step", sigma: float 
     return pd.concat(frames, ignore_index=True)
 
 
-def fronts(compared: Sequence[Comparison], /) -> pd.DataFrame:
-    """Return the attainable frontiers of both sides: `side`, `shape`, `interactivity`, `value`."""
-    frames = []
-    for comparison in compared:
-        for side in ("numerator", "denominator"):
-            if getattr(comparison, f"{side}_rows").empty:
-                continue
-            front = getattr(comparison, side)
-            frames.append(
-                pd.DataFrame({"interactivity": front.interactivity, "value": front.throughput})
-                .assign(comparison=comparison.name, side=side, shape=comparison.shape)
-            )  # fmt: skip
-    return pd.concat(frames, ignore_index=True)
-
-
 def monthly(
     basis: Basis, rows: pd.DataFrame, specification: dict, shape: str, /, *, how: str = "step"
 ) -> pd.DataFrame:
@@ -372,7 +377,7 @@ def monthly(
     """
     dated = rows[rows["date"].notna()]
     ends = pd.date_range(
-        dated["date"].min(), dated["date"].max() + pd.offsets.MonthEnd(), freq="ME"
+        dated["date"].min(), dated["date"].max() + pd.offsets.MonthEnd(0), freq="ME"
     )
     found, first = [], None
     for end in ends:
@@ -437,12 +442,12 @@ def _floor(basis, denominator):
 
 
 def _grid(above, below, shared):
-    """Interactivities that see every level of both step curves, and 200 in between."""
+    """Interactivities that see every level of both step curves, and 100 in between."""
     low, high = shared
     corners = np.concatenate([above.interactivity, below.interactivity])
     inside = corners[(corners >= low) & (corners <= high)]
     just_right = np.nextafter(inside, np.inf)
-    grid = np.concatenate([np.geomspace(low, high, 200), inside, just_right])
+    grid = np.concatenate([np.geomspace(low, high, 100), inside, just_right])
     return np.unique(grid[(grid >= low) & (grid <= high)])
 
 

@@ -15,14 +15,16 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from frontier import comparisons, figures
+from frontier import comparisons, curves, figures, hardware, published
 from frontier.claims import Claim
 from frontier.comparisons import UNTESTED, Comparison, Finding
-from frontier.figures import Exhibit, number
+from frontier.errors import UsageError
+from frontier.figures import Exhibit
+from frontier.words import number, quantity
 
 DASHES = ("-", (0, (4, 1.6)), (0, (1, 1.4)), (0, (6, 1.5, 1, 1.5)))
 ROW_COLUMNS = [
-    "comparison", "side", "model", "hardware", "framework", "precision", "speculative",
+    "side", "model", "hardware", "framework", "precision", "speculative",
     "disaggregated", "gpus", "tp", "ep", "dp_attention", "isl", "osl", "concurrency",
     "interactivity", "throughput_per_gpu", "output_throughput_per_gpu", "ttft", "tpot", "date",
     "caveat", "source", "row_id", "run_url", "citation",
@@ -58,7 +60,8 @@ def rows_used(compared: Sequence[Comparison], /, *, name: str) -> Exhibit:
         f"{len(distinct):,} measured rows are used, {undated:,} of them without a date. A curve "
         f"that stops at a small concurrency may end with its sweep, not with saturation."
     )
-    return figures.table(shown, name=name, caption=caption, data=rows[ROW_COLUMNS])
+    used = rows.drop_duplicates(["row_id", "side"])[ROW_COLUMNS]
+    return figures.table(shown, name=name, caption=caption, data=used)
 
 
 def overview(findings: Sequence[Finding], claim: Claim, /, *, name: str) -> Exhibit:
@@ -70,7 +73,8 @@ def overview(findings: Sequence[Finding], claim: Claim, /, *, name: str) -> Exhi
     target = claim.test.target
     drawn = figures.intervals(
         data, label="shape", group="comparison", colours=_colours(findings),
-        xlabel=f"Ratio, {claim.unit}", claim=(target.value, f"claimed {number(target.value)}x"),
+        xlabel=f"Ratio of {findings[0].comparison.unit}",
+        claim=_claimed(target),
     )  # fmt: skip
     caption = (
         f"Dots: mean ratio over the shared interactivity, by shape (input/output tokens). Bars: "
@@ -99,7 +103,7 @@ def ratios(
         data, x="interactivity", y="ratio", series="comparison", panel="shape",
         band=("low", "high"), colours=_colours(tested), dashes=_dashes(tested),
         xlabel="Interactivity, tok/s/user", ylabel=f"Ratio of {tested[0].comparison.unit}",
-        claim=(target.value, f"claimed {number(target.value)}x") if target else None,
+        claim=_claimed(target) if target else None,
     )  # fmt: skip
     top = max(tested, key=lambda f: -np.inf if np.isnan(f.largest) else f.largest)
     where = (
@@ -144,7 +148,7 @@ def frontiers(compared: Sequence[Comparison], /, *, name: str) -> Exhibit:
     )
     return figures.publish(
         drawn, name=name, alt=f"Throughput over interactivity. Curves end at: {ends}.",
-        caption=caption, data=points[[*ROW_COLUMNS[2:], "series", "value", "evidence"]],
+        caption=caption, data=points[[*ROW_COLUMNS[1:], "series", "value", "evidence"]],
     )  # fmt: skip
 
 
@@ -189,10 +193,16 @@ def variants(claim: Claim, rows: pd.DataFrame, /, *, sigma: float, name: str) ->
     shown = data.pivot(index="comparison", columns="shape", values="text")
     order = list(dict.fromkeys(data["comparison"]))
     shown = shown.loc[order, list(test.shapes)].reset_index().rename_axis(columns=None)
+    met = [
+        f"{f.comparison.name} at {f.comparison.shape}"
+        for f in found
+        if test.target.met(f.low, f.high)
+    ]
     caption = (
         f"Mean ratio over the shared interactivity with its 95 % interval for run noise, a column "
         f"a shape. Each row is the comparison “{primary['name']}” with one thing changed; a dash "
-        f"says that rows are missing or share no interactivity."
+        f"says that rows are missing or share no interactivity. The interval meets the claim for: "
+        f"{'; '.join(met) or 'none'}."
     )
     return figures.table(
         shown.rename(columns={"comparison": "variant"}), name=name, caption=caption,
@@ -217,7 +227,7 @@ def months(
         data, x="as_of", y="headline", series="comparison", xlabel="As of",
         ylabel=f"Mean ratio of {basis.unit}", colours=_colours(findings),
         dashes=_dashes(findings), marks=True, log="y",
-        claim=(target.value, f"claimed {number(target.value)}x"),
+        claim=_claimed(target),
     )  # fmt: skip
     parts = []
     for label in names:
@@ -231,8 +241,9 @@ def months(
             f"so {side} moved it more"
         )
     caption = (
-        f"Mean ratio from the rows dated by the end of each month, {shape}. The range that both "
-        f"frontiers share changes as they grow. " + ". ".join(parts) + "."
+        f"Mean ratio from the rows dated by the end of each month, {shape}. Dated rows are a "
+        f"sample of the sweeps, so the level is lower than with all rows; what the lines show is "
+        f"the movement. " + ". ".join(parts) + "."
     )
     return figures.publish(
         drawn, name=name, alt="Mean ratio by month. " + ". ".join(parts) + ".", caption=caption,
@@ -254,6 +265,8 @@ def sensitivity(verdict, /, *, name: str) -> Exhibit:
                 f"without one configuration of {len(configurations)}, {label}", value,
                 "changes" if changed else verdict.verdict,
             ]  # fmt: skip
+    if table.empty:
+        raise UsageError(f"'{verdict.claim.id}' was not tested, so nothing can be varied")
     differing = table[table["verdict"] != verdict.verdict]["variation"]
     names = "; ".join(differing.head(6)) + (" and more" if len(differing) > 6 else "")
     caption = (
@@ -270,17 +283,22 @@ def in_words(finding: Finding, /) -> str:
     """Return a finding as one sentence with its operating point."""
     c = finding.comparison
     low, high = finding.range
+    most = "the denominator is below its floor everywhere"
+    if not np.isnan(finding.largest):
+        most = (
+            f"at most {number(finding.largest)}x, at {number(finding.largest_at)} tok/s/user, where "
+            f"the denominator is above its floor"
+        )
     return (
         f"{c.label}: {_headline(finding)} in {c.unit}, mean over {number(low)} to {number(high)} "
-        f"tok/s/user; at most {number(finding.largest)}x, at {number(finding.largest_at)} "
-        f"tok/s/user, where the denominator is above its floor."
+        f"tok/s/user; {most}."
     )
 
 
 def quotable(verdict, /) -> Markdown:
     """Return the sentence of a page that can be quoted, with its condition."""
     row = verdict.row()
-    claimed = f"{number(row['claimed']['value'])} {row['claimed']['unit']}"
+    claimed = quantity(row["claimed"]["value"], row["claimed"]["unit"])
     if row["found"]["value"] is None:
         words = f"The claimed {claimed} is {_words(verdict)}. {row['condition']}"
     else:
@@ -290,6 +308,13 @@ def quotable(verdict, /) -> Markdown:
             f"{row['found']['at']}. {row['condition']}"
         )
     return Markdown(f"> {words}")
+
+
+def _claimed(target):
+    """Return the claimed value as figures draw it: value, name, and the band of a drop."""
+    least, most = target.bounds
+    band = (least, most) if target.form == "drop" else None
+    return target.value, f"claimed {number(target.value)}x", band
 
 
 def _words(verdict):
@@ -363,3 +388,187 @@ def _sides(compared):
 
 def _hue(points, label):
     return figures.colour(points[points["series"] == label]["hardware"].mode().iloc[0])
+
+
+def published_ratios(
+    ratios_: dict[str, pd.DataFrame], findings: Sequence[Finding], claim: Claim, /, *, name: str
+) -> Exhibit:
+    """Return every public ratio of a dense model per MW beside the claimed one.
+
+    `ratios_` maps a heading to a frame of `published.ratios` with a column `label`; `findings` are
+    the comparisons at equal interactivity, which have an interval.
+    """
+    target = claim.test.target
+    own = comparisons.table(findings).dropna(subset=["headline"])
+    own = own.assign(
+        label=own["comparison"].str.partition(", ")[2] + ", " + own["shape"],
+        heading="InferenceX, equal interactivity: " + own["comparison"].str.partition(", ")[0],
+        source="; ".join(_sources(findings)),
+        least=[_least(f) for f in findings if f.outcome != UNTESTED],
+    )
+    own = own[["heading", "label", "headline", "low", "high", "least", "largest", "source"]]
+    others = [
+        frame.assign(heading=heading, headline=frame["per_mw"], low=frame["per_mw"],
+                     high=frame["per_mw"])[list(own.columns)]
+        for heading, frame in ratios_.items()
+    ]  # fmt: skip
+    data = pd.concat([own, *others], ignore_index=True)
+    hues = dict(zip(data["heading"].unique(), figures.SERIES, strict=False))
+    drawn = figures.intervals(
+        data, label="label", group="heading", colours=hues,
+        xlabel=f"Ratio of {claim.test.basis.unit}", claim=_claimed(target),
+    )  # fmt: skip
+    best = data.loc[data["headline"].idxmax()]
+    caption = (
+        f"All {len(data)} public ratios of a dense model over H200, per all-in megawatt (power "
+        f"edition {claim.test.basis.power_edition}). Only the first group is taken at equal "
+        f"interactivity; the others are taken at the same latency limit or at none. The largest is "
+        f"{number(best.headline)}x ({best.heading}, {best.label})."
+    )
+    keys = {key for entry in data["source"] for key in entry.split("; ")}
+    return figures.publish(
+        drawn, name=name, alt=f"{len(data)} ratios, none above {number(best.headline)}x, against "
+        f"the claimed {number(target.value)}x.", caption=caption,
+        data=data.drop(columns="source"), sources=keys,
+    )  # fmt: skip
+
+
+def limits(models: dict[str, str], /, *, power_edition: str, name: str) -> Exhibit:
+    """Return MLPerf's best results by scenario and accelerator, and their ratios over H200."""
+    frames = []
+    for label, key in models.items():
+        results = published.mlperf(key)
+        over = published.ratios(results, "h200", by=["scenario"], power_edition=power_edition)
+        keys = ["round", "scenario", "hardware"]
+        merged = results.merge(over[[*keys, "per_gpu", "per_mw"]], on=keys, how="left")
+        frames.append(merged.assign(model=label))
+    data = pd.concat(frames, ignore_index=True)
+    shown = pd.DataFrame({
+        "model, scenario": data["model"] + ", " + data["scenario"],
+        "accelerator": data["hardware"].map(figures.NAMES),
+        "GPUs": data["gpus"], "round": data["round"], "submitter": data["submitter"],
+        "output tok/s/GPU": data["output_throughput_per_gpu"],
+        "median tok/s/user": data["interactivity"],
+        "over H200 per GPU": data["per_gpu"], "per MW": data["per_mw"],
+    })  # fmt: skip
+    caption = (
+        f"Best result of each accelerator, closed division, available systems. A ratio is taken at "
+        f"the same latency limit of the scenario, not at the same interactivity: the median "
+        f"interactivity, where a log states it, differs within a scenario. Per MW with the "
+        f"{power_edition} edition of all-in power; per-GPU and per-MW figures are ours, not "
+        f"verified by MLCommons."
+    )
+    return figures.table(shown, name=name, caption=caption, data=data)
+
+
+def covered(
+    rows: pd.DataFrame, others: dict[str, pd.DataFrame], /, *, models: dict[str, Sequence[str]],
+    accelerators: Sequence[str], name: str,
+) -> Exhibit:  # fmt: skip
+    """Return how many public rows there are of each model on each accelerator, by kind of source.
+
+    `others` maps a name to another table with `model` and `hardware`; `models` maps a label to the
+    model keys that it stands for.
+    """
+    tables_ = {"with interactivity": rows, **others}
+    data = pd.DataFrame([
+        {"model": label, "kind of row": kind,
+         **{figures.NAMES[key]: int((frame["model"].isin(keys) & (frame["hardware"] == key)).sum())
+            for key in accelerators}}
+        for label, keys in models.items()
+        for kind, frame in tables_.items()
+    ])  # fmt: skip
+    rack = [figures.NAMES[key] for key in accelerators if key.startswith("gb")]
+    missing = data[data["kind of row"] == "with interactivity"][rack].to_numpy().sum()
+    caption = (
+        f"Public rows by model and accelerator. Rows of a dense model on NVL72 "
+        f"({', '.join(rack)}) that carry an interactivity: {missing}."
+    )
+    sources = {"mlperf", "trtllm_throughput", *rows["source"].unique()}
+    return figures.table(data, name=name, caption=caption, sources=sources)
+
+
+def model_and_length(
+    rows: pd.DataFrame, basis: comparisons.Basis, specifications: dict[str, tuple[dict, dict]], /,
+    *, shapes: tuple[str, str], name: str,
+) -> Exhibit:  # fmt: skip
+    """Return a drop split into the part of the model and the part of the longer answer.
+
+    `specifications` maps a label to the selections of the dense and of the reasoning model,
+    `shapes` are the short and the long one. All four frontiers are compared on the interactivity
+    that all of them have, so that in either order the two parts multiply to the whole.
+    """
+    table = []
+    for label, models in specifications.items():
+        fronts = {
+            (model, shape): comparisons.front(basis, rows, {**selection, "shape": shape})
+            for model, selection in zip(("dense", "reasoning"), models, strict=True)
+            for shape in shapes
+        }
+        low = max(front.low for front in fronts.values())
+        high = min(front.high for front in fronts.values())
+        if low >= high:
+            raise UsageError(f"{label}: the four frontiers share no interactivity")
+        short, long = shapes
+
+        def part(above, below, fronts=fronts, low=low, high=high):
+            return curves.geometric_mean(fronts[above], fronts[below], low=low, high=high)
+
+        table.append({
+            "accelerator": label,
+            "over, tok/s/user": f"{number(low)} to {number(high)}",
+            "whole drop": part(("dense", short), ("reasoning", long)),
+            "model, short answer": part(("dense", short), ("reasoning", short)),
+            "then longer answer": part(("reasoning", short), ("reasoning", long)),
+            "longer answer, dense": part(("dense", short), ("dense", long)),
+            "then model, long answer": part(("dense", long), ("reasoning", long)),
+        })  # fmt: skip
+    data = pd.DataFrame(table)
+    first = data.iloc[0]
+    caption = (
+        f"From a dense model at {shapes[0]} to a reasoning model at {shapes[1]}, in {basis.unit}, "
+        f"mean ratios over the interactivity that all four frontiers have. The parts multiply to "
+        f"the whole in either order. On {first['accelerator']} the model is "
+        f"{number(first['model, short answer'])}x and the longer answer "
+        f"{number(first['then longer answer'])}x of {number(first['whole drop'])}x."
+    )
+    return figures.table(data, name=name, caption=caption, sources=sorted(rows["source"].unique()))
+
+
+def answers(
+    rows: pd.DataFrame, sides: dict[str, tuple[dict, int]], /, *, interactivity: float,
+    power_edition: str, name: str,
+) -> Exhibit:  # fmt: skip
+    """Return energy and time of one answer: tokens times all-in power over output throughput.
+
+    `sides` maps a label to a selection and the output tokens of one answer; the first is what the
+    others are compared with. Power is provisioned power, not the power drawn.
+    """
+    basis = comparisons.Basis(metric="output_throughput_per_gpu")
+    table = []
+    for label, (selection, tokens) in sides.items():
+        front = comparisons.front(basis, rows, selection)
+        if interactivity > front.high:
+            raise UsageError(
+                f"{label}: measured up to {number(front.high)} tok/s/user, not at "
+                f"{number(interactivity)}"
+            )
+        throughput = float(front.at(interactivity))
+        kilowatts = hardware.power_kw(selection["hardware"], power_edition)
+        joules = kilowatts * 1000 / throughput
+        table.append({
+            "side": label, "output tok/s/GPU": throughput, "J per output token": joules,
+            "tokens per answer": tokens, "Wh per answer": joules * tokens / 3600,
+            "seconds per answer": tokens / interactivity,
+        })  # fmt: skip
+    data = pd.DataFrame(table)
+    data["energy over the first"] = data["Wh per answer"] / data["Wh per answer"].iloc[0]
+    last = data.iloc[-1]
+    caption = (
+        f"One answer at {number(interactivity)} tok/s/user on the attainable frontier, all-in "
+        f"power of the {power_edition} edition. {last['side']} takes "
+        f"{number(last['energy over the first'])}x the energy of {data['side'].iloc[0]} for "
+        f"{number(last['tokens per answer'] / data['tokens per answer'].iloc[0])}x the tokens."
+    )
+    sources = [*sorted(rows["source"].unique()), "power"]
+    return figures.table(data, name=name, caption=caption, sources=sources)

@@ -16,7 +16,6 @@ import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 import matplotlib as mpl
 import matplotlib.ticker
@@ -26,6 +25,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from frontier import tables
+from frontier.words import number
 
 FILES_MIME = "application/vnd.frontier.files+json"
 
@@ -44,6 +44,7 @@ HARDWARE = {
     "gb300": "#007a5e",
     "mi355x": "#8a4fb0",
 }
+SERIES = ("#0a5ea8", "#d17a00", "#007a5e", "#8a4fb0", "#a8552a", "#4aa3df")
 OTHER = ("#8a4fb0", "#6f7782", "#c2558f", "#3f8f3f", "#946f00", "#2f7f8f")
 NAMES = {
     "h100": "H100", "h200": "H200", "b200": "B200", "gb200": "GB200", "b300": "B300",
@@ -63,6 +64,9 @@ MARKS = {
     "stated": "X",
 }
 
+# A text of up to so many characters stays on one line: wrapped, it is harder to read.
+SHORT = 24
+
 # A scatter of more marks than this is larger as text than as pixels, so its marks become an image
 # inside the SVG; lines and words stay what they are.
 MOST_MARKS = 1000
@@ -76,6 +80,7 @@ _STYLE = {
     "figure.constrained_layout.use": True, "font.family": "DejaVu Sans", "font.size": 10,
     "legend.frameon": False, "legend.fontsize": 9, "lines.linewidth": 1.8, "svg.fonttype": "none",
     "savefig.facecolor": "none", "xtick.minor.size": 0, "ytick.minor.size": 0,
+    "text.parse_math": False,  # two prices in a label are no formula
 }  # fmt: skip
 
 
@@ -93,24 +98,6 @@ class Exhibit:
 def colour(key: str) -> str:
     """Return the colour of an accelerator, or a colour of its own for any other key."""
     return HARDWARE.get(key) or OTHER[sum(map(ord, key)) % len(OTHER)]
-
-
-def number(value: float, digits: int = 3) -> str:
-    """Return a number as a reader wants it: `digits` significant, thousands apart, no exponent.
-
-    >>> number(6923.4), number(0.03456), number(25), number(float("nan"))
-    ('6,920', '0.0346', '25', 'none')
-    """
-    if value is None or not np.isfinite(value):
-        return "none"
-    if value == 0:
-        return "0"
-    places = digits - 1 - int(np.floor(np.log10(abs(value))))
-    return (
-        f"{round(value, places):,.{max(places, 0)}f}".rstrip("0").rstrip(".")
-        if places > 0
-        else (f"{round(value, places):,.0f}")
-    )
 
 
 def source_line(sources: Iterable[str]) -> str:
@@ -161,12 +148,13 @@ def table(
     data = frame if data is None else data
     files = {f"data/{name}.csv": _csv(data)}
     head = "".join(f'<th scope="col">{html.escape(str(c))}</th>' for c in frame.columns)
-    numeric = [pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes]
+    kinds = pd.api.types
+    numeric = [kinds.is_numeric_dtype(k) and not kinds.is_bool_dtype(k) for k in frame.dtypes]
     body = []
     for row in frame.itertuples(index=False):
-        cells = [f'<th scope="row">{_cell(row[0])}</th>']
+        cells = [f'<th scope="row"{_class(row[0])}>{_cell(row[0])}</th>']
         cells += [
-            f"<td{' class=num' if right else ''}>{_cell(value)}</td>"
+            f"<td{_class(value, right)}>{_cell(value)}</td>"
             for value, right in zip(row[1:], numeric[1:], strict=True)
         ]
         body.append(f"<tr>{''.join(cells)}</tr>")
@@ -200,7 +188,7 @@ def lines(
     dashes: Mapping[str, tuple] | None = None,
     panel: str | None = None,
     band: tuple[str, str] | None = None,
-    claim: tuple[float, str] | None = None,
+    claim: tuple | None = None,
     steps: bool = False,
     marks: bool = False,
     log: str = "xy",
@@ -208,8 +196,8 @@ def lines(
 ) -> Figure:
     """Return lines of `y` over `x`, one a value of `series`, one panel a value of `panel`.
 
-    `band` names the columns of an interval, `claim` a claimed value and its name, `log` the axes
-    that are logarithmic. With `steps` the value holds to the left of each point, as on an
+    `band` names the columns of an interval, `claim` the arguments of :func:`claim_line`, `log` the
+    axes that are logarithmic. With `steps` the value holds to the left of each point, as on an
     attainable frontier. Missing values interrupt a line.
     """
     panels = list(data[panel].unique()) if panel else [None]
@@ -226,11 +214,11 @@ def lines(
                 line[x], line[y], **style, label=label, drawstyle="steps-pre" if steps else None,
                 marker="o" if marks else None, markersize=4,
             )  # fmt: skip
-        if claim:
-            claim_line(axes, claim[0], claim[1] if axes is grid[0][0] else "")
         _scales(axes, log)
+        if claim:
+            claim_line(axes, *claim, named=axes is grid[0][0])
         axes.grid(True, axis="y")
-        axes.set(xlabel=xlabel, ylabel=ylabel, title=name or "")
+        axes.set(xlabel=xlabel, ylabel=ylabel, title=(name or "").replace(" over ", "\nover "))
         axes.label_outer(remove_inner_ticks=False)
     _legend(drawn, grid[0])
     return drawn
@@ -269,7 +257,11 @@ def frontiers(
             )  # fmt: skip
         _scales(axes, "xy")
         axes.grid(True, axis="y")
-        axes.set(xlabel="Interactivity, tok/s/user", ylabel=ylabel, title=name or "")
+        axes.set(
+            xlabel="Interactivity, tok/s/user",
+            ylabel=ylabel,
+            title=(name or "").replace(" over ", "\nover "),
+        )
         axes.label_outer(remove_inner_ticks=False)
     for kind in points["evidence"].unique():
         grid[0][0].plot([], [], MARKS[kind], color=MUTED, markersize=4, label=f"point, {kind}")
@@ -285,7 +277,7 @@ def intervals(
     group: str,
     xlabel: str,
     colours: Mapping[str, str],
-    claim: tuple[float, str] | None = None,
+    claim: tuple | None = None,
 ) -> Figure:
     """Return one row a comparison, in groups with a heading: the headline and its interval.
 
@@ -319,11 +311,7 @@ def intervals(
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0, labelcolor=INK)
     if claim:
-        axes.axvline(claim[0], color=CLAIM, linewidth=1.4, linestyle=(0, (4, 2)))
-        axes.annotate(
-            claim[1], (claim[0], 1), xycoords=("data", "axes fraction"), xytext=(0, 3),
-            textcoords="offset points", ha="center", va="bottom", color=CLAIM, fontsize=9,
-        )  # fmt: skip
+        claim_line(axes, *claim, vertical=True)
     return drawn
 
 
@@ -357,12 +345,26 @@ def plain_axis(axis, *, ticks: Sequence[float] | None = None) -> None:
     axis.set_minor_locator(mpl.ticker.NullLocator())
 
 
-def claim_line(axes, value: float, text: str) -> None:
-    """Draw a claimed value as a line with its name."""
-    axes.axhline(value, color=CLAIM, linewidth=1.4, linestyle=(0, (4, 2)))
+def claim_line(
+    axes, value: float, text: str, band: tuple[float, float] | None = None, *, named: bool = True,
+    vertical: bool = False,
+) -> None:  # fmt: skip
+    """Draw a claimed value as a line with its name, and the band that counts as met, if any."""
+    line, span = (axes.axvline, axes.axvspan) if vertical else (axes.axhline, axes.axhspan)
+    line(value, color=CLAIM, linewidth=1.4, linestyle=(0, (4, 2)))
+    if band:
+        span(*band, color=CLAIM, alpha=0.1, linewidth=0)
+    if not named:
+        return
+    if vertical:
+        place = {"xy": (value, 1), "xycoords": ("data", "axes fraction"), "ha": "center"}
+    else:
+        place = {"xy": (0, value), "xycoords": ("axes fraction", "data"), "ha": "left"}
+        low, high = axes.get_ylim()
+        axes.set_ylim(low, max(high, value * 1.35))  # the name stands above the line
     axes.annotate(
-        text, (0, value), xycoords=("axes fraction", "data"), xytext=(3, 3),
-        textcoords="offset points", ha="left", va="bottom", color=CLAIM, fontsize=9,
+        text, **place, xytext=(0 if vertical else 3, 3), textcoords="offset points", va="bottom",
+        color=CLAIM, fontsize=9,
     )  # fmt: skip
 
 
@@ -370,8 +372,16 @@ def _require(**words):
     for key, text in words.items():
         if not str(text).strip():
             raise ValueError(f"an exhibit needs a {key}")
-    if PurePosixPath(words["name"]).name != words["name"]:
-        raise ValueError(f"{words['name']!r} is not a plain file name")
+    # The name stands in file names, in ids and in references to them.
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", words["name"]):
+        raise ValueError(f"{words['name']!r} is no name: letters, digits, '.', '_' and '-' only")
+
+
+def _class(value, numeric=False) -> str:
+    """Return the class of a cell: numbers to the right, and short texts on one line."""
+    if numeric:
+        return ' class="num"'
+    return ' class="short"' if len(_cell(value)) <= SHORT else ""
 
 
 def _cell(value) -> str:
@@ -415,7 +425,7 @@ def _svg(figure: Figure, name: str, alt: str) -> str:
     used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg))
     # Ids are unique on a page only if each figure has its own; those nobody refers to just go.
     svg = re.sub(r' id="([^"]+)"', lambda m: f' id="{name}-{m[1]}"' if m[1] in used else "", svg)
-    svg = re.sub(r'(href="#|url\(#)([^")]+)', rf"\1{name}-\2", svg)
+    svg = re.sub(r'(href="#|url\(#)([^")]+)', rf"\g<1>{name}-\g<2>", svg)
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.S)
     for value, variable in _VARIABLES.items():
         svg = svg.replace(value, f"var(--{variable}, {value})")

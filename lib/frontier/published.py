@@ -9,10 +9,13 @@ All rates are output tokens per second over all GPUs.
 >>> published.mlperf("llama-3.1-405b")  # doctest: +SKIP
 """
 
+import numpy as np
 import pandas as pd
 
 from frontier import hardware, tables
 
+DENSE = {"Llama-2-70B": "llama-2-70b", "Llama-3.1-405B": "llama-3.1-405b"}
+OFFLINE = {"Llama-3.3-70B": "llama-3.3-70b", "Llama-3.1-405B": "llama-3.1-405b"}
 # One accuracy target is enough for a rate; where a model has two, the usual one.
 ACCURACY = ("", "99")
 
@@ -22,7 +25,8 @@ def mlperf(model: str, /, *, accelerators=("h200", "b200", "gb200")) -> pd.DataF
 
     Closed division, available systems. Columns: `round`, `date`, `scenario`, `hardware`, `gpus`,
     `precision`, `submitter`, `output_throughput_per_gpu` (tok/s/GPU, our division by the number
-    of accelerators, not verified by MLCommons), `citation`, `source`.
+    of accelerators, not verified by MLCommons), `interactivity` (tok/s/user, median, where a
+    published log states it; else NaN), `citation`, `source`.
     """
     rows = tables.read("mlperf")
     rows = rows[
@@ -37,7 +41,8 @@ def mlperf(model: str, /, *, accelerators=("h200", "b200", "gb200")) -> pd.DataF
     )
     columns = ["round", "date", "scenario", "hardware", "gpus", "precision", "submitter",
                "output_throughput_per_gpu", "citation"]  # fmt: skip
-    return best.sort_values(["scenario", "hardware", "round"])[columns].assign(source="mlperf")
+    best = best.sort_values(["scenario", "hardware", "round"])[columns].reset_index(drop=True)
+    return best.assign(interactivity=_stated_interactivity(best), source="mlperf")
 
 
 def tensorrt_llm(
@@ -67,16 +72,70 @@ def ratios(
 ) -> pd.DataFrame:
     """Return each result over the best `baseline` result with the same values of `by`.
 
-    Columns: `by`, `hardware`, `round` or `version` of the result, `per_gpu` and `per_mw` (in the
-    named power edition). The baseline's newest round counts where it was not run in the result's.
+    `results` are those of `mlperf` or `tensorrt_llm`. Added columns: `per_gpu` and `per_mw` (in the
+    named power edition). The baseline of the same date counts, its newest where there is none;
+    results without a baseline are left out.
     """
-    base = results[results["hardware"] == baseline]
-    best = base.sort_values("date").drop_duplicates(by, keep="last").set_index(by)
+    rate = "output_throughput_per_gpu"
+    base = results[results["hardware"] == baseline].sort_values(["date", rate])
     others = results[results["hardware"] != baseline].copy()
-    reference = best["output_throughput_per_gpu"].reindex(
-        pd.MultiIndex.from_frame(others[by]) if len(by) > 1 else others[by[0]]
-    )
-    others["per_gpu"] = others["output_throughput_per_gpu"] / reference.to_numpy()
+
+    def reference(keys):
+        best = base.drop_duplicates(keys, keep="last")[[*keys, rate]]
+        return others[keys].merge(best, on=keys, how="left")[rate].to_numpy()
+
+    same = reference([*by, "date"])
+    others["per_gpu"] = others[rate] / np.where(np.isnan(same), reference(by), same)
     kilowatts = others["hardware"].map(lambda key: hardware.power_kw(key, power_edition))
     others["per_mw"] = others["per_gpu"] * hardware.power_kw(baseline, power_edition) / kilowatts
     return others.dropna(subset=["per_gpu"]).reset_index(drop=True)
+
+
+def dense_ratios(power_edition: str, release: str, /) -> dict[str, pd.DataFrame]:
+    """Return the published ratios of dense models over H200, by the limit they were taken at.
+
+    Of MLPerf, the newest round that each accelerator was run in. Maps a heading to a frame with
+    `label`, `per_gpu`, `per_mw`, `least` and `largest` (per MW, the range where one row stands for
+    several shapes) and `source`.
+    """
+    found = {}
+    for name, key in DENSE.items():
+        newest = mlperf(key).drop_duplicates(["scenario", "hardware"], keep="last")
+        table = ratios(newest, "h200", by=["scenario"], power_edition=power_edition)
+        label = table["hardware"].str.upper() + ", " + table["scenario"] + ", " + table["round"]
+        found[f"MLPerf, same latency limit: {name}"] = table.assign(
+            label=label, least=table["per_mw"], largest=table["per_mw"]
+        )
+    for name, key in OFFLINE.items():
+        table = ratios(
+            tensorrt_llm(key, release), "h200", by=["isl", "osl"], power_edition=power_edition
+        )
+        spread = table.groupby("hardware", as_index=False).agg(
+            per_gpu=("per_gpu", "median"), least=("per_mw", "min"), largest=("per_mw", "max"),
+            shapes=("per_mw", "size"), per_mw=("per_mw", "median"),
+        )  # fmt: skip
+        count = spread["shapes"].astype("str")
+        found[f"TensorRT-LLM {release}, no limit: {name}"] = spread.assign(
+            label=spread["hardware"].str.upper() + ", median of " + count + " shapes",
+            source="trtllm_throughput",
+        )
+    return found
+
+
+def _stated_interactivity(results):
+    """Return the median interactivity that a published log states for each result.
+
+    The points have no key but their words: a point is a result's when its rate agrees to 0.1 %
+    and its name has the round and the scenario.
+    """
+    points = tables.read("published_points")
+    points = points[points["series"].str.startswith("MLPerf") & points["x"].notna()]
+    found = []
+    for row in results.itertuples():
+        same = points[
+            ((points["y"] / row.output_throughput_per_gpu - 1).abs() < 1e-3)
+            & points["series"].str.contains(row.round, regex=False)
+            & points["series"].str.lower().str.endswith(row.scenario)
+        ]
+        found.append(same["x"].iloc[0] if len(same) else float("nan"))
+    return found
