@@ -8,7 +8,7 @@ reports: .venv/ready
 	.venv/bin/frontier build
 
 test: .venv/ready
-	.venv/bin/python -m pytest -n 2
+	.venv/bin/python -m pytest -n 2 --dist loadfile
 
 lab: .venv-lab/ready
 	.venv-lab/bin/jupyter lab --notebook-dir=. notebooks/01_dense_gain.ipynb
