@@ -572,7 +572,7 @@ def coinciding(
     previous, date = (_timestamp(d) for d in interval)
     start = date - pd.Timedelta(days=days)
     near = changes[(changes["date"] >= start) & (changes["date"] <= date)]
-    near = near[[_concerns(key, configuration) for key in near["config_key"]]]
+    near = near[near["config_key"].map(lambda key: _concerns(key, configuration)).astype(bool)]
     table = near.groupby("pull_request", as_index=False).agg(
         merged=("date", "first"), config_keys=("config_key", _joined), kinds=("kinds", _joined)
     )
