@@ -144,7 +144,7 @@ def test_a_build_leaves_the_site_and_a_record_and_nothing_else(site):
     assert {path.name for path in site.iterdir()} == {"notebooks", "first", "reports", ".frontier"}
     assert set(tree(site / "reports", without=())) == {
         "01_sound.html", "02_raises.html", "03_dies.html", "data/one.csv", "figures/one.svg",
-        "index.html", "status.html", "verdicts.json",
+        "index.html", "scorecard.svg", "status.html", "verdicts.json",
     }  # fmt: skip
     records = sorted((site / ".frontier" / "records").iterdir())
     assert len(records) == 2

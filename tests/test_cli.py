@@ -8,7 +8,7 @@ import pytest
 import frontier
 import synthetic
 from frontier import cli
-from frontier.batch import run, verdicts
+from frontier.batch import run
 from frontier.errors import DataError
 from synthetic import code, markdown, shows, tree
 
@@ -181,23 +181,3 @@ def test_help_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "set()"
-
-
-@pytest.mark.parametrize(
-    ("value", "unit", "text"),
-    [
-        (25.0, "X", "25×"),
-        (12.3456, "x tok/s/MW", "12.3× tok/s/MW"),
-        (60000, "tok/s/GPU", "60,000 tok/s/GPU"),
-        (1234567.0, "", "1,230,000"),
-        (0.0123456, "s", "0.0123 s"),
-        (80, "%", "80%"),
-        (0.0, "X", "0×"),
-        (-2.5, "X", "-2.5×"),
-        (100.0, "X", "100×"),
-        ("visibly", None, "visibly"),
-        (None, "X", "–"),
-    ],
-)
-def test_quantities_have_three_digits_and_their_unit(value, unit, text):
-    assert words.quantity(value, unit) == text

@@ -18,7 +18,8 @@ __version__ = "0.1.0"
 
 _MODULES = (
     "batch", "claims", "cli", "comparisons", "curves", "errors", "exhibits", "figures", "hardware",
-    "measurements", "pareto", "paths", "published", "shifts", "sources", "tables", "words",
+    "measurements", "movements", "pareto", "paths", "published", "shifts", "sources", "tables",
+    "words",
 )  # fmt: skip
 
 

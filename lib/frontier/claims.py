@@ -321,6 +321,8 @@ def condition(claim: Claim, verdict: str, found: Sequence[Finding], /) -> str:
         return f"In all of {basis}{'' if level else ', over the whole shared range'}; {dates}."
     if verdict == CONDITIONAL:
         where = "; ".join(_level_place(f) if level else _place(f) for f in met)
+        if level:
+            dates = f"{_first_run(claim, met)}; {dates}"
         return f"In {len(met)} of {basis}: {where}; {dates}."
     best = min(tested, key=lambda f: _distance(claim, f))
     if level:
@@ -356,7 +358,10 @@ def operating_point(claim: Claim, finding: Finding, /) -> str:
 def stated(claim: Claim, /) -> list[dict]:
     """Return the published points on a claim, as the sources state them."""
     points = tables.read("published_points")
-    points = points[points["claim"] == claim.id]
+    # Tables of benchmark results are evidence of another kind, and have tables of their own.
+    results = points["series"].str.startswith("MLPerf")
+    results |= points["url"].str.contains("perf-overview")
+    points = points[(points["claim"] == claim.id) & ~results]
     return [
         {
             key: None if pd.isna(value) else value
@@ -391,10 +396,10 @@ def card(verdict: Verdict, /) -> str:
         "Where it holds": row["condition"],
     }
     items = "".join(f"<dt>{k}</dt><dd>{html.escape(v)}</dd>" for k, v in parts.items())
-    firm = " firm" if verdict.firm else ""
+    firm = ", firm" if verdict.firm else ""
     return (
         f'<section class="verdict-card" id="{row["id"]}"><p class="verdict '
-        f'verdict-{verdict.verdict.replace(" ", "-")}">{verdict.verdict.replace("-", " ")}{firm}'
+        f'verdict-{verdict.verdict.replace(" ", "-")}">{words.verdict_words(verdict.verdict)}{firm}'
         f'</p><p class="statement">{html.escape(row["statement"])}</p>'
         f'<dl class="claim">{items}</dl></section>'
     )
@@ -520,6 +525,14 @@ def _level_place(finding):
         f"{finding.comparison.label}, {words.number(finding.headline)} at "
         f"{words.number(finding.largest_at)} tok/s/user"
     )
+
+
+def _first_run(claim, met):
+    """Say since when a level is reached: the run may be long after the claim."""
+    rows = pd.concat([f.comparison.numerator_rows for f in met])
+    reached = rows[rows["value"] >= claim.value]["date"].dropna()
+    when = f"{reached.min():%Y-%m-%d}" if len(reached) else "none"
+    return f"first dated run that reaches it: {when}"
 
 
 def _distance(claim, finding):

@@ -126,7 +126,7 @@ def _claims(arguments):
                 record["id"],
                 words.quantity(claimed.get("value"), claimed.get("unit")),
                 words.quantity(found.get("value"), found.get("unit")),
-                verdicts.words(record["verdict"]) + (", firm" if record.get("firm") else ""),
+                words.verdict_words(record["verdict"]) + (", firm" if record.get("firm") else ""),
                 record.get("condition") or "",
             )
         )

@@ -8,19 +8,20 @@ number is built from that number here.
 >>> exhibits.ratios(verdict.findings, claim, sigma=sigma, name="03-ratio")  # doctest: +SKIP
 """
 
+import html
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from IPython.display import Markdown
+from IPython.display import HTML, Markdown
 
 from frontier import comparisons, curves, figures, hardware, published
 from frontier.claims import Claim
 from frontier.comparisons import UNTESTED, Comparison, Finding
 from frontier.errors import UsageError
 from frontier.figures import Exhibit
-from frontier.words import number, quantity
+from frontier.words import number, quantity, verdict_words
 
 DASHES = ("-", (0, (4, 1.6)), (0, (1, 1.4)), (0, (6, 1.5, 1, 1.5)))
 ROW_COLUMNS = [
@@ -29,6 +30,8 @@ ROW_COLUMNS = [
     "interactivity", "throughput_per_gpu", "output_throughput_per_gpu", "ttft", "tpot", "date",
     "caveat", "source", "row_id", "run_url", "citation",
 ]  # fmt: skip
+# What a drawn point needs to be found again; the rest of its row is in data/ under its row_id.
+DRAWN_COLUMNS = ["series", "value", "evidence", *ROW_COLUMNS[1:15], "date", "source", "row_id"]
 
 
 def known_answer(found: float, expected: float, /) -> Markdown:
@@ -148,7 +151,7 @@ def frontiers(compared: Sequence[Comparison], /, *, name: str) -> Exhibit:
     )
     return figures.publish(
         drawn, name=name, alt=f"Throughput over interactivity. Curves end at: {ends}.",
-        caption=caption, data=points[[*ROW_COLUMNS[1:], "series", "value", "evidence"]],
+        caption=caption, data=points[DRAWN_COLUMNS],
     )  # fmt: skip
 
 
@@ -196,7 +199,7 @@ def variants(claim: Claim, rows: pd.DataFrame, /, *, sigma: float, name: str) ->
     met = [
         f"{f.comparison.name} at {f.comparison.shape}"
         for f in found
-        if test.target.met(f.low, f.high)
+        if test.target.met(f.headline, f.low, f.high)
     ]
     caption = (
         f"Mean ratio over the shared interactivity with its 95 % interval for run noise, a column "
@@ -286,8 +289,8 @@ def in_words(finding: Finding, /) -> str:
     most = "the denominator is below its floor everywhere"
     if not np.isnan(finding.largest):
         most = (
-            f"at most {number(finding.largest)}x, at {number(finding.largest_at)} tok/s/user, where "
-            f"the denominator is above its floor"
+            f"at most {number(finding.largest)}x, at {number(finding.largest_at)} tok/s/user, "
+            f"where the denominator is above its floor"
         )
     return (
         f"{c.label}: {_headline(finding)} in {c.unit}, mean over {number(low)} to {number(high)} "
@@ -295,19 +298,20 @@ def in_words(finding: Finding, /) -> str:
     )
 
 
-def quotable(verdict, /) -> Markdown:
+def quotable(verdict, /) -> HTML:
     """Return the sentence of a page that can be quoted, with its condition."""
     row = verdict.row()
     claimed = quantity(row["claimed"]["value"], row["claimed"]["unit"])
+    outcome = verdict_words(verdict.verdict)
     if row["found"]["value"] is None:
-        words = f"The claimed {claimed} is {_words(verdict)}. {row['condition']}"
+        words = f"The claimed {claimed} is {outcome}. {row['condition']}"
     else:
         words = (
-            f"The claimed {claimed} is {_words(verdict)}: {number(row['found']['value'])} "
+            f"The claimed {claimed} is {outcome}: {number(row['found']['value'])} "
             f"({number(row['found']['low'])} to {number(row['found']['high'])}) at "
             f"{row['found']['at']}. {row['condition']}"
         )
-    return Markdown(f"> {words}")
+    return HTML(f'<blockquote class="quotable">{html.escape(words)}</blockquote>')
 
 
 def _claimed(target):
@@ -315,10 +319,6 @@ def _claimed(target):
     least, most = target.bounds
     band = (least, most) if target.form == "drop" else None
     return target.value, f"claimed {number(target.value)}x", band
-
-
-def _words(verdict):
-    return verdict.verdict.replace("-", " ")
 
 
 def _headline(finding):
@@ -420,8 +420,8 @@ def published_ratios(
     )  # fmt: skip
     best = data.loc[data["headline"].idxmax()]
     caption = (
-        f"All {len(data)} public ratios of a dense model over H200, per all-in megawatt (power "
-        f"edition {claim.test.basis.power_edition}). Only the first group is taken at equal "
+        f"{len(data)} public ratios of a dense model over H200, MLPerf in the best round of each, "
+        f"per all-in megawatt (power edition {claim.test.basis.power_edition}). Only the first group is taken at equal "
         f"interactivity; the others are taken at the same latency limit or at none. The largest is "
         f"{number(best.headline)}x ({best.heading}, {best.label})."
     )
@@ -459,6 +459,30 @@ def limits(models: dict[str, str], /, *, power_edition: str, name: str) -> Exhib
         f"verified by MLCommons."
     )
     return figures.table(shown, name=name, caption=caption, data=data)
+
+
+def offline(models: dict[str, str], release: str, /, *, name: str) -> Exhibit:
+    """Return TensorRT-LLM's own maximum throughput in one release, by shape and accelerator."""
+    data = pd.concat(
+        [published.tensorrt_llm(key, release).assign(model=label) for label, key in models.items()],
+        ignore_index=True,
+    )
+    shape = data["isl"].astype("str") + "/" + data["osl"].astype("str")
+    shown = data.assign(shape=data["model"] + ", " + shape).pivot(
+        index=["isl", "osl", "shape"], columns="hardware", values="output_throughput_per_gpu"
+    )
+    order = [key for key in ("h200", "b200", "gb200") if key in shown]
+    shown = shown[order].rename(columns=figures.NAMES).reset_index(level="shape")
+    day = data["date"].iloc[0]
+    bits = data.drop_duplicates("hardware").set_index("hardware")["precision"].str.upper()
+    formats = ", ".join(f"{figures.NAMES[key]} in {bits[key]}" for key in order)
+    caption = (
+        f"Output tok/s/GPU at maximum load, TensorRT-LLM {release} of {day:%Y-%m-%d}; {formats}. "
+        f"No latency limit, so no interactivity: the throughput end of a frontier only."
+    )
+    return figures.table(
+        shown.sort_values("shape").rename_axis(columns=None), name=name, caption=caption, data=data
+    )
 
 
 def covered(

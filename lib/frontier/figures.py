@@ -433,4 +433,4 @@ def _svg(figure: Figure, name: str, alt: str) -> str:
     svg = re.sub(r'(<svg[^>]*?) width="([\d.]+)pt"', r'\1 width="\2"', svg, count=1)
     svg = re.sub(r'(<svg[^>]*?) height="([\d.]+)pt"', r'\1 height="\2"', svg, count=1)
     label = html.escape(alt, quote=True)
-    return re.sub("<svg ", f'<svg role="img" aria-label="{label}" ', svg, count=1).rstrip() + "\n"
+    return svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1).rstrip() + "\n"

@@ -94,14 +94,15 @@ def ratios(
 def dense_ratios(power_edition: str, release: str, /) -> dict[str, pd.DataFrame]:
     """Return the published ratios of dense models over H200, by the limit they were taken at.
 
-    Of MLPerf, the newest round that each accelerator was run in. Maps a heading to a frame with
-    `label`, `per_gpu`, `per_mw`, `least` and `largest` (per MW, the range where one row stands for
-    several shapes) and `source`.
+    Of MLPerf, the round in which each accelerator has its largest ratio. Maps a heading to a frame
+    with `label`, `per_gpu`, `per_mw`, `least` and `largest` (per MW, the range where one row stands
+    for several shapes) and `source`.
     """
     found = {}
     for name, key in DENSE.items():
-        newest = mlperf(key).drop_duplicates(["scenario", "hardware"], keep="last")
-        table = ratios(newest, "h200", by=["scenario"], power_edition=power_edition)
+        table = ratios(mlperf(key), "h200", by=["scenario"], power_edition=power_edition)
+        table = table.sort_values("per_mw").drop_duplicates(["scenario", "hardware"], keep="last")
+        table = table.sort_values(["scenario", "hardware"], ignore_index=True)
         label = table["hardware"].str.upper() + ", " + table["scenario"] + ", " + table["round"]
         found[f"MLPerf, same latency limit: {name}"] = table.assign(
             label=label, least=table["per_mw"], largest=table["per_mw"]

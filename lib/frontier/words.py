@@ -23,6 +23,15 @@ def number(value: float | None, /, digits: int = 3) -> str:
     return text.rstrip("0").rstrip(".") if places > 0 else text
 
 
+def verdict_words(verdict: str, /) -> str:
+    """Return a verdict as a reader is shown it.
+
+    >>> verdict_words("not-reproduced"), verdict_words("reproduced-conditionally")
+    ('not reproduced', 'reproduced under conditions')
+    """
+    return verdict.replace("-conditionally", "-under-conditions").replace("-", " ")
+
+
 def quantity(value: float | str | None, unit: str | None, /, digits: int = 3) -> str:
     """Return a value with its unit; a factor has the unit ``x`` or one that begins with it.
 

@@ -124,7 +124,7 @@ def _answers(notebook):
     """Return the verdicts of a page in short, for its head: the answer comes first."""
     records = [data[VERDICT] for data in _datas(notebook) if VERDICT in data]
     return _render(
-        "answers.html.j2", records=records, quantity=words.quantity, words=verdicts.words
+        "answers.html.j2", records=records, quantity=words.quantity, words=words.verdict_words
     )
 
 
@@ -148,7 +148,7 @@ def scorecard(collection: Collection, records, /, *, built, digests=()) -> str:
         description=collection.subtitle or collection.title,
         groups=groups,
         quantity=words.quantity,
-        words=verdicts.words,
+        words=words.verdict_words,
         digests=digests,
         versions=versions(),
     )
@@ -161,7 +161,7 @@ def picture(records, /) -> str:
         records=records,
         summary=verdicts.summary(records),
         quantity=words.quantity,
-        words=verdicts.words,
+        words=words.verdict_words,
     )
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 from frontier.errors import FrontierError
-from frontier.words import quantity
+from frontier.words import quantity, verdict_words
 
 SCHEMA = 1
 UNEXAMINED = "not yet examined"
@@ -26,14 +26,6 @@ KEYS = (
     "id", "statement", "claimed", "found", "verdict", "firm", "condition", "tiers", "page",
     "sources",
 )  # fmt: skip
-_WORDS = {"reproduced-conditionally": "reproduced under conditions"}
-
-
-def words(verdict: str, /) -> str:
-    """Return the verdict as a reader is shown it."""
-    return _WORDS.get(verdict, verdict.replace("-", " "))
-
-
 def load(site: Path, /) -> list[dict]:
     """Return the records of a built site, none if it has no ``verdicts.json``."""
     path = site / "verdicts.json"
@@ -75,7 +67,7 @@ def check(record, known, /) -> None:
 def summary(records, /) -> str:
     """Return one sentence that counts the verdicts, in the order of their strength."""
     counts = Counter(row["verdict"] for row in records)
-    parts = [f"{counts[v]} {words(v)}" for v in VERDICTS if counts[v]]
+    parts = [f"{counts[v]} {verdict_words(v)}" for v in VERDICTS if counts[v]]
     return f"Of {len(records)} claims, {', '.join(parts)}." if records else "No claims yet."
 
 
@@ -88,7 +80,7 @@ def changes(old, new, /) -> list[tuple[str, str, str]]:
 
 def _short(row):
     found = row.get("found") or {}
-    return f"{words(row['verdict'])}, {quantity(found.get('value'), found.get('unit'), 6)}"
+    return f"{verdict_words(row['verdict'])}, {quantity(found.get('value'), found.get('unit'), 6)}"
 
 
 def _rounded(value):
