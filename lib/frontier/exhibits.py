@@ -421,9 +421,10 @@ def published_ratios(
     best = data.loc[data["headline"].idxmax()]
     caption = (
         f"{len(data)} public ratios of a dense model over H200, MLPerf in the best round of each, "
-        f"per all-in megawatt (power edition {claim.test.basis.power_edition}). Only the first group is taken at equal "
-        f"interactivity; the others are taken at the same latency limit or at none. The largest is "
-        f"{number(best.headline)}x ({best.heading}, {best.label})."
+        f"per all-in megawatt (power edition {claim.test.basis.power_edition}). Only the "
+        f"first group is taken at equal interactivity; the others are taken at the same latency "
+        f"limit or at none. The largest is {number(best.headline)}x ({best.heading}, "
+        f"{best.label})."
     )
     keys = {key for entry in data["source"] for key in entry.split("; ")}
     return figures.publish(
