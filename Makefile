@@ -2,16 +2,20 @@
 # JupyterLab lives in .venv-lab (see pyproject.toml for why it is apart).
 PYTHON ?= python3
 
-.PHONY: reports test lab lint lock
+.PHONY: reports test lab lint fit lock
 
 reports: .venv/ready
 	.venv/bin/frontier build
 
-test: .venv/ready
+test: .venv/ready .scipy/ready
 	.venv/bin/python -m pytest -n 2 --dist loadfile
 
 lab: .venv-lab/ready
 	.venv-lab/bin/jupyter lab --notebook-dir=. notebooks/01_dense_gain.ipynb
+
+# Fits the serving model to the measured rows again (about three minutes).
+fit: .venv/ready .scipy/ready
+	PYTHONPATH=$(CURDIR)/.scipy .venv/bin/python -m frontier.serving.fit
 
 lint: .venv/ready
 	.venv/bin/ruff check
@@ -31,9 +35,16 @@ lint: .venv/ready
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
+# SciPy beside the environment and not in it: see the extra `fit` in pyproject.toml.
+.scipy/ready: requirements-fit.lock .venv/ready
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --compile --no-deps --upgrade \
+		--require-hashes --target $(@D) -r $<
+	touch $@
+
 # New versions: needs uv, then commit both files and environment.yml (a test says where they differ).
-LOCK = echo setuptools | uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
-	--no-header --no-annotate --upgrade pyproject.toml - --extra test
+LOCK = uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+	--no-annotate --upgrade
 lock:
-	$(LOCK) -o requirements.lock
-	$(LOCK) --extra explore -o requirements-explore.lock
+	echo setuptools | $(LOCK) pyproject.toml - --extra test -o requirements.lock
+	echo setuptools | $(LOCK) pyproject.toml - --extra test --extra explore -o requirements-explore.lock
+	echo 'scipy>=1.14' | $(LOCK) --no-deps --python-version 3.11 - -o requirements-fit.lock

@@ -1,6 +1,10 @@
 """Fixtures that more than one test module uses."""
 
 import copy
+import importlib
+import os
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -31,3 +35,16 @@ def unchanged():
         return result
 
     return call
+
+
+@pytest.fixture
+def scipy():
+    """Bring SciPy from where `make test` puts it; skip aloud without it, and fail in CI."""
+    sys.path.append(str(Path(__file__).parents[1] / ".scipy"))
+    try:
+        yield importlib.import_module("scipy.optimize")
+    except ImportError:
+        message = "fitting needs SciPy: run make test, or pip install the extra fit"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    finally:
+        sys.path.pop()

@@ -180,8 +180,8 @@ def test_a_level_that_is_reached_somewhere_says_since_when():
     assert verdict.verdict == CONDITIONAL
     assert verdict.condition == (
         f"In 1 of 2 comparisons, counting input and output tokens: H200, {SHAPE}, 10,000 at 10 "
-        "tok/s/user; first dated run that reaches it: 2026-02-03; rows to 2026-03-04, and undated "
-        "medians."
+        "tok/s/user; first dated run that reaches it: 2026-02-03; rows to 2026-03-04 and undated "
+        "ones."
     )
 
 
@@ -268,8 +268,8 @@ def test_a_verdict_that_rests_on_undated_rows_is_not_firm():
     ))  # fmt: skip
     verdict = decide(claim_of(2), together(rows, undated))
     assert changed(verdict) == {claims.WITHOUT_UNDATED}
-    assert verdict.at.endswith("rows to 2026-01-15; without the undated rows 1.5")
-    assert "and undated medians" in verdict.condition
+    assert verdict.at.endswith("rows to 2026-01-15 and undated ones; without the undated rows 1.5")
+    assert "and undated ones" in verdict.condition
 
 
 def test_a_verdict_that_rests_on_one_configuration_is_not_firm():

@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 LOCKS = ("requirements.lock", "requirements-explore.lock")
+FIT = "requirements-fit.lock"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
@@ -44,17 +45,17 @@ def conda():
     return {canonicalize_name(name): version for name, version in pairs}
 
 
-@pytest.mark.parametrize("name", LOCKS)
+@pytest.mark.parametrize("name", [*LOCKS, FIT])
 def test_a_lock_names_no_index_and_no_address(name):
     text = (ROOT / name).read_text()
     assert "://" not in text
     assert "index" not in text
 
 
-@pytest.mark.parametrize("name", LOCKS)
+@pytest.mark.parametrize("name", [*LOCKS, FIT])
 def test_every_pin_of_a_lock_has_a_hash(name):
     blocks = re.split(r"\n(?=\S)", (ROOT / name).read_text().strip())
-    assert len(blocks) > 50
+    assert len(blocks) > (1 if name == FIT else 50)
     assert [b.splitlines()[0] for b in blocks if "--hash=sha256:" not in b] == []
 
 
@@ -87,3 +88,8 @@ def test_environment_yml_is_the_same_environment():
 
 def test_the_packages_of_the_design_card_are_required():
     assert {"jupyterlab", "papermill", "pandas", "seaborn", "nbconvert"} <= set(required("explore"))
+
+
+def test_scipy_is_locked_for_fitting_and_in_no_environment_that_starts_kernels():
+    assert locked(FIT)["scipy"] in required("fit")["scipy"].specifier
+    assert [name for name in LOCKS if "scipy" in locked(name)] == []

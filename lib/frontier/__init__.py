@@ -18,8 +18,8 @@ __version__ = "0.1.0"
 
 _MODULES = (
     "batch", "claims", "cli", "comparisons", "curves", "errors", "exhibits", "figures", "hardware",
-    "measurements", "movements", "pareto", "paths", "published", "shifts", "sources", "tables",
-    "words",
+    "measurements", "modelled", "movements", "pareto", "paths", "published", "serving", "shifts",
+    "sources", "tables", "validation", "words",
 )  # fmt: skip
 
 

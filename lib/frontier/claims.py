@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from frontier import comparisons, hardware, measurements, paths, tables, words
+from frontier import comparisons, hardware, measurements, modelled, paths, tables, words
 from frontier.comparisons import (
     CONDITIONAL,
     NOT_REPRODUCED,
@@ -38,6 +38,7 @@ from frontier.comparisons import (
     Target,
 )
 from frontier.errors import DataError, UsageError
+from frontier.modelled import ModelledFinding
 
 VERDICT_MIME = "application/vnd.frontier.verdict+json"
 MODELLED_ONLY, NOT_TESTABLE, UNEXAMINED = "modelled-only", "not-testable", "not yet examined"
@@ -54,6 +55,9 @@ class Test:
     comparisons: tuple[dict, ...]
     nearest: tuple[dict, ...]
     variants: tuple[dict, ...]
+    modelled: tuple[dict, ...]
+    modelled_variants: tuple[dict, ...]
+    steps: tuple[dict, ...]
     target: Target
 
 
@@ -106,6 +110,7 @@ class Verdict:
     sensitivity: pd.DataFrame
     sources: tuple[str, ...]
     sigma: float
+    modelled: tuple[ModelledFinding, ...] = ()
 
     @property
     def quoted(self) -> Finding | None:
@@ -115,6 +120,8 @@ class Verdict:
     @property
     def at(self) -> str | None:
         """The operating point of the quoted number, or the nearest that was measured."""
+        if self.quoted is None and self.modelled:
+            return f"modelled, not measured: {modelled_point(self.claim, self.modelled[0])}"
         if self.quoted is None:
             near = [f for f in self.nearest if f.outcome != UNTESTED]
             if not near:
@@ -129,7 +136,8 @@ class Verdict:
 
     def row(self) -> dict:
         """Return the claim's row of ``verdicts.json``."""
-        claim, found = self.claim, self.quoted
+        claim, measured = self.claim, self.quoted
+        found = measured or next(iter(self.modelled), None)
         return {
             **blank(claim),
             "found": {
@@ -149,9 +157,9 @@ class Verdict:
                     "run_noise_sigma": self.sigma,
                     "sensitivity": [_plain(entry) for entry in self.sensitivity.to_dict("records")],
                 }
-                if found
+                if measured
                 else None,
-                "modelled": None,
+                "modelled": _records(modelled.table(self.modelled)) if self.modelled else None,
                 "nearest": [brief(f) for f in self.nearest],
             },
             "sources": [
@@ -234,17 +242,24 @@ def decide(
         ]
         for nearest in (False, True)
     )
+    answers = [modelled.examine(one, test.target) for one in modelled.build(test)]
+    answers = [answer for answer in answers if answer is not None]
     verdict = combine([f.outcome for f in found])
+    if verdict == NOT_TESTABLE and answers:
+        verdict = MODELLED_ONLY
     sensitivity = sensitivities(claim, rows, found, sigma=sigma)
     used = {
         source
         for finding in [*found, *near]
         for source in finding.comparison.rows["source"].unique()
     }
-    firm = verdict != NOT_TESTABLE and bool((sensitivity["verdict"] == verdict).all())
+    # What nobody measured is never firm, however well it was modelled.
+    firm = verdict not in (NOT_TESTABLE, MODELLED_ONLY) and bool(
+        (sensitivity["verdict"] == verdict).all()
+    )
     return Verdict(
-        claim, verdict, firm, condition(claim, verdict, found), tuple(found), tuple(near),
-        sensitivity, tuple(sorted(used)), sigma,
+        claim, verdict, firm, condition(claim, verdict, found, answers), tuple(found),
+        tuple(near), sensitivity, tuple(sorted(used)), sigma, tuple(answers),
     )  # fmt: skip
 
 
@@ -300,8 +315,12 @@ def sensitivities(
     return pd.DataFrame([_vary(test.target, found, sigma, *entry) for entry in variations])
 
 
-def condition(claim: Claim, verdict: str, found: Sequence[Finding], /) -> str:
+def condition(
+    claim: Claim, verdict: str, found: Sequence[Finding], answers: Sequence[ModelledFinding] = (), /
+) -> str:
     """Return where the claim holds, or how near it comes, or what would decide it."""
+    if verdict == MODELLED_ONLY:
+        return _modelled_condition(claim, answers)
     if verdict == NOT_TESTABLE:
         sides = [(f.comparison.numerator_rows, f.comparison.denominator_rows) for f in found]
         why = "No measured row of what is claimed."
@@ -316,7 +335,7 @@ def condition(claim: Claim, verdict: str, found: Sequence[Finding], /) -> str:
     if level and claim.test.basis.metric == "throughput_per_gpu":
         basis += ", counting input and output tokens"
     met = [f for f in tested if f.outcome in (REPRODUCED, CONDITIONAL)]
-    dates = f"rows to {_newest(found)}"
+    dates = _dates([f.comparison.rows for f in tested])
     if verdict == REPRODUCED:
         return f"In all of {basis}{'' if level else ', over the whole shared range'}; {dates}."
     if verdict == CONDITIONAL:
@@ -338,7 +357,7 @@ def condition(claim: Claim, verdict: str, found: Sequence[Finding], /) -> str:
 def operating_point(claim: Claim, finding: Finding, /) -> str:
     """Return the operating point of a finding in words: comparison, range, unit, edition, date."""
     c, power = finding.comparison, claim.test.basis.power
-    rows = f"rows to {comparisons.last_date(c.rows) or 'unknown dates'}"
+    rows = _dates([c.rows])
     if claim.form == "level":
         return f"{c.label}, at {words.number(finding.largest_at)} tok/s/user; {rows}"
     low, high = finding.range
@@ -353,6 +372,16 @@ def operating_point(claim: Claim, finding: Finding, /) -> str:
         )
         if part
     )
+
+
+def modelled_point(claim: Claim, answer: ModelledFinding, /) -> str:
+    """Return the operating point of a modelled finding in words."""
+    c, power = answer.comparison, claim.test.basis.power
+    low, high = map(words.number, answer.range)
+    share = words.number(100 * answer.extrapolated)
+    parts = [c.label, f"mean over {low} to {high} tok/s/user", c.basis.unit, power]
+    outside = f"{share} % of that range outside what the model was checked on"
+    return "; ".join(part for part in [*parts, outside] if part)
 
 
 def stated(claim: Claim, /) -> list[dict]:
@@ -440,6 +469,9 @@ def _test(entry, claimed):
         comparisons=tuple(entry["comparisons"]),
         nearest=tuple(entry.get("nearest", ())),
         variants=tuple(entry.get("variants", ())),
+        modelled=tuple(entry.get("modelled", ())),
+        modelled_variants=tuple(entry.get("modelled_variants", ())),
+        steps=tuple(entry.get("steps", ())),
         target=Target(claimed["value"], claimed["form"]),
     )
 
@@ -513,6 +545,27 @@ def _configuration_name(row):
     )
 
 
+def _modelled_condition(claim, answers):
+    """Say where the model meets a claim; it is never more than what a model says."""
+    met = [a for a in answers if a.met]
+    best = max(answers, key=lambda a: a.largest)
+    where = "nowhere above its floor"
+    if met:
+        where = "; ".join(
+            f"{a.comparison.label}, {words.number(a.met[0])} to {words.number(a.met[1])} tok/s/user"
+            for a in met
+        )
+    return (
+        f"No measured row of what is claimed. The calibrated serving model meets it {where}; the "
+        f"largest of {len(answers)} modelled comparisons is {words.number(best.largest)}x at "
+        f"{words.number(best.largest_at)} tok/s/user ({best.comparison.label})."
+    )
+
+
+def _records(frame):
+    return [_plain(entry) for entry in frame.to_dict("records")]
+
+
 def _place(finding):
     low, high = finding.range
     if finding.stretch:
@@ -549,9 +602,10 @@ def _plain(entry):
     }
 
 
-def _newest(found):
-    dates = [comparisons.last_date(f.comparison.rows) for f in found if f.outcome != UNTESTED]
-    undated = any(f.comparison.rows["date"].isna().any() for f in found)
-    known = [d for d in dates if d]
-    text = f"{max(known)}" if known else "unknown dates"
-    return f"{text}, and undated medians" if undated and known else text
+def _dates(selections):
+    """Say up to when the rows were measured, and whether some of them have no date."""
+    known = [day for day in map(comparisons.last_date, selections) if day]
+    undated = any(rows["date"].isna().any() for rows in selections)
+    if not known:
+        return "undated rows"
+    return f"rows to {max(known)}{' and undated ones' if undated else ''}"

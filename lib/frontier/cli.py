@@ -155,9 +155,11 @@ def _make(arguments):
 
 def _choices(name):
     """Return the values that ``TABLE.COLUMN`` has, for a parameter that is one of them."""
-    from frontier import measurements
+    from frontier import measurements, serving
 
     table, _, column = name.partition(".")
+    if (table, column) == ("serving", "family"):
+        return sorted(serving.spread()["family"].unique())
     if table != "measurements" or not column:
         raise UsageError(f"[one of {name}] is not of the form measurements.COLUMN")
     return measurements.choices(column)

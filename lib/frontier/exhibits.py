@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import HTML, Markdown
 
-from frontier import comparisons, curves, figures, hardware, published
+from frontier import comparisons, curves, figures, hardware, modelled, published
 from frontier.claims import Claim
 from frontier.comparisons import UNTESTED, Comparison, Finding
 from frontier.errors import UsageError
@@ -597,3 +597,106 @@ def answers(
     )
     sources = [*sorted(rows["source"].unique()), "power"]
     return figures.table(data, name=name, caption=caption, sources=sources)
+
+
+def modelled_ratios(verdict, /, *, name: str) -> Exhibit:
+    """Return the modelled ratio over interactivity, with the measured one on the same axes.
+
+    Dashed lines with a band are the model, whose band holds the spread of its constants and its
+    error on held-out curves; solid lines are measured, the nearest ones where none decides.
+    """
+    claim = verdict.claim
+    measured = [f for f in verdict.findings if f.outcome != UNTESTED] or list(verdict.nearest)
+    modelled_ = modelled.lines([f.comparison for f in verdict.modelled])
+    data = pd.concat([
+        modelled_.assign(comparison="modelled: " + modelled_["comparison"]),
+        comparisons.lines([f.comparison for f in measured])
+        .assign(comparison=lambda frame: "measured: " + frame["comparison"]),
+    ], ignore_index=True)  # fmt: skip
+    data = data[data["shape"].isin(claim.test.shapes)]
+    names = list(data["comparison"].unique())
+    hues = {f"measured: {key}": hue for key, hue in _colours(measured).items()}
+    dashes = {f"measured: {key}": dash for key, dash in _dashes(measured).items()}
+    for i, label in enumerate(label for label in names if label.startswith("modelled")):
+        hues[label], dashes[label] = figures.MODELLED[i], (0, (5, 1.5))
+    drawn = figures.lines(
+        data, x="interactivity", y="ratio", series="comparison", panel="shape",
+        band=("low", "high"), colours=hues, dashes=dashes, xlabel="Interactivity, tok/s/user",
+        ylabel=f"Ratio of {claim.test.basis.unit}", claim=_claimed(claim.test.target), height=4.4,
+    )  # fmt: skip
+    table = modelled.table(verdict.modelled)
+    best = table.loc[table["largest"].idxmax()]
+    low, high = table["headline"].min(), table["headline"].max()
+    where = (
+        f"{number(best['largest'])}x at {number(best['largest_at'])} tok/s/user "
+        f"({best['comparison']}, {best['shape']})"
+    )
+    caption = (
+        f"Dashed: the calibrated serving model, with the band that holds 90 % of its draws of "
+        f"constants and held-out error. Solid: measured. Modelled means run from {number(low)}x to "
+        f"{number(high)}x, the largest modelled ratio is {where}; "
+        f"{number(100 * table['extrapolated'].mean())} % of the modelled points lie outside what "
+        f"the model was checked on."
+    )
+    return figures.publish(
+        drawn, name=name, alt=f"Modelled and measured ratios. The largest modelled is {where}.",
+        caption=caption, data=data, sources=["serving_fit", *_sources(measured)],
+    )  # fmt: skip
+
+
+def modelled_table(verdict, /, *, name: str) -> Exhibit:
+    """Return what the model says of each modelled comparison of a claim, and of its variants."""
+    test = verdict.claim.test
+    extra = (modelled.examine(one, test.target) for one in modelled.build(test, variants=True))
+    data = modelled.table([*verdict.modelled, *filter(None, extra)])
+    shown = pd.DataFrame({
+        "modelled comparison": data["comparison"] + ", " + data["shape"],
+        "mean ratio": data["headline"],
+        "90 % of draws": _spans(data["low"], data["high"]),
+        "over, tok/s/user": _spans(data["from_tok_s_user"], data["to_tok_s_user"]),
+        "largest": data["largest"],
+        "at, tok/s/user": data["largest_at"],
+        "claim met by the ratio": _spans(data["ratio_met_from"], data["ratio_met_to"]),
+        "and by its interval": _spans(data["met_from"], data["met_to"]),
+        "met from, floor or not": data["reached_at"],
+        "extrapolated": [f"{number(100 * share)} %" for share in data["extrapolated"]],
+    })  # fmt: skip
+    reached = data.dropna(subset=["reached_at"])
+    words = "; ".join(
+        f"{row.comparison}, {row.shape}, from {number(row.reached_at)} tok/s/user"
+        for row in reached.itertuples()
+    )
+    caption = (
+        f"What the calibrated serving model says, above the floor of the baseline "
+        f"({number(test.basis.floor)} tok/s/GPU, input and output). The claimed "
+        f"{number(test.target.value)}x is met somewhere, floor or not: {words or 'nowhere'}."
+    )
+    return figures.table(shown, name=name, caption=caption, data=data, sources=["serving_fit"])
+
+
+def modelled_steps(
+    claim: Claim, /, *, name: str, at: Sequence[float] = (20, 30, 50, 75, 100)
+) -> Exhibit:
+    """Return what each step from the baseline to the full system is worth in the model."""
+    test, shape = claim.test, claim.test.shapes[0]
+    systems = {
+        step["name"]: modelled.system({k: v for k, v in step.items() if k != "name"}, shape)
+        for step in test.steps
+    }
+    data = modelled.steps(test.basis, systems, at)
+    shown = data.pivot(index="step", columns="interactivity", values="ratio")
+    shown = shown.loc[list(systems)[1:]]
+    last = data[data["step"] == list(systems)[-1]].set_index("interactivity")["total"]
+    shown.loc["all steps"] = last
+    shown.columns = [f"{number(point)} tok/s/user" for point in shown.columns]
+    told = last.dropna()
+    whole = ", ".join(f"{number(v)}x at {number(x)}" for x, v in told.items()) or "nothing"
+    caption = (
+        f"Modelled, {shape}, {test.basis.unit}: each row is the ratio over the row above, starting "
+        f"from {next(iter(systems))}, in this order; another order shares the gain differently. "
+        f"All steps together: {whole} tok/s/user. A dash: a frontier has ended."
+    )
+    return figures.table(
+        shown.reset_index(names="step"), name=name, caption=caption, data=data,
+        sources=["serving_fit", *(["power"] if test.basis.power else [])],
+    )  # fmt: skip

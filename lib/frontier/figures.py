@@ -45,6 +45,7 @@ HARDWARE = {
     "mi355x": "#8a4fb0",
 }
 SERIES = ("#0a5ea8", "#d17a00", "#007a5e", "#8a4fb0", "#a8552a", "#4aa3df")
+MODELLED = ("#8a4fb0", "#c2558f", "#2f7f8f")  # modelled lines, never those of a measured one
 OTHER = ("#8a4fb0", "#6f7782", "#c2558f", "#3f8f3f", "#946f00", "#2f7f8f")
 NAMES = {
     "h100": "H100", "h200": "H200", "b200": "B200", "gb200": "GB200", "b300": "B300",

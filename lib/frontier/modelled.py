@@ -1,0 +1,247 @@
+"""Modelled comparisons: the ratio of two systems that the calibrated serving model gives.
+
+Where no measured row exists, the serving model answers, and its answer is called what it is. A
+modelled comparison has the shape, basis and target of a measured one (`frontier.comparisons`), but
+its interval carries the spread of the fitted constants and the error on held-out curves, and its
+points say whether they lie outside what was validated. The model itself is in `frontier.serving`.
+
+>>> from frontier import claims, modelled
+>>> test = claims.claim("dense-gain-25x").test
+>>> found = modelled.examine(modelled.build(test)[0], test.target)  # doctest: +SKIP
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from frontier import curves, hardware, serving
+from frontier.comparisons import LEAST_SHARE, Basis, Target
+from frontier.errors import UsageError
+
+DRAWS = 40
+GRID = 48
+LEVEL = 0.9
+
+
+@dataclass(frozen=True)
+class Modelled:
+    """One modelled system over another, in one traffic shape and on one basis."""
+
+    name: str
+    shape: str
+    basis: Basis
+    numerator: serving.System
+    denominator: serving.System
+
+    @property
+    def label(self) -> str:
+        """The comparison in words, with its shape."""
+        return f"{self.name}, {self.shape}"
+
+    @property
+    def factor(self) -> float:
+        """What a ratio per GPU is multiplied by: the ratio of power, per MW."""
+        if self.basis.per != "MW":
+            return 1.0
+        below, above = (
+            hardware.power_kw(system.hardware, self.basis.power_edition)
+            for system in (self.denominator, self.numerator)
+        )
+        return below / above
+
+    @cached_property
+    def fronts(self) -> tuple[curves.Frontier, curves.Frontier]:
+        """The modelled frontiers of both sides, in the metric of the basis, per GPU."""
+        return tuple(front(system, self.basis) for system in (self.numerator, self.denominator))
+
+    @cached_property
+    def line(self) -> pd.DataFrame:
+        """The ratio over the shared interactivity: `interactivity`, `ratio`, `low`, `high`.
+
+        `extrapolated` marks points where either side is outside what was validated. Points at
+        which one frontier ends in some draws, so that the interval is open, are left out.
+        """
+        shared = curves.shared_range(*self.fronts, floor=_floor(self))
+        if shared is None or shared[0] == shared[1]:
+            return pd.DataFrame(columns=["interactivity", "ratio", "low", "high", "extrapolated"])
+        grid = np.geomspace(*shared, GRID)
+        found = serving.ratio_interval(
+            self.numerator, self.denominator, grid, draws=DRAWS, level=LEVEL,
+            output_tokens=_output(self.basis),
+        )  # fmt: skip
+        found[["ratio", "low", "high"]] *= self.factor
+        closed = np.isfinite(found["high"]) & (found["low"] > 0) & found["ratio"].notna()
+        return found[closed].reset_index(drop=True)
+
+
+@dataclass(frozen=True)
+class ModelledFinding:
+    """What the model says of a comparison.
+
+    `headline` is the mean ratio over log interactivity, `low` and `high` the means of the pointwise
+    bounds (wider than the bounds of the mean). `met` is the longest stretch, in tok/s/user, on
+    which ratio and interval meet the claim, `met_by_ratio` that on which the ratio alone does.
+    `reached_at` is the first interactivity at which the ratio meets the claim whatever the floor
+    (NaN: nowhere). `extrapolated` is the share of the range outside what was validated.
+    """
+
+    comparison: Modelled
+    headline: float
+    low: float
+    high: float
+    range: tuple[float, float]
+    met: tuple[float, float] | None
+    met_by_ratio: tuple[float, float] | None
+    largest: float
+    largest_at: float
+    reached_at: float
+    extrapolated: float
+
+
+def build(test, /, *, variants: bool = False) -> list[Modelled]:
+    """Return the modelled comparisons of a claim's test (or their variants), by shape."""
+    return [
+        one(test.basis, specification, shape)
+        for specification in (test.modelled_variants if variants else test.modelled)
+        for shape in test.shapes
+    ]
+
+
+def one(basis: Basis, specification: dict, shape: str, /) -> Modelled:
+    """Return one modelled comparison: a name, and `numerator` and `denominator` as of a System."""
+    sides = [system(specification[side], shape) for side in ("numerator", "denominator")]
+    return Modelled(specification["name"], shape, basis, *sides)
+
+
+def system(specification: dict, shape: str, /) -> serving.System:
+    """Return the system of a specification at a shape such as ``8192/1024``."""
+    isl, osl = map(int, shape.split("/"))
+    try:
+        return serving.System(isl=isl, osl=osl, **specification)
+    except TypeError as error:
+        raise UsageError(f"{specification} is no system: {error}") from None
+
+
+def front(system: serving.System, basis: Basis, /) -> curves.Frontier:
+    """Return the modelled frontier of a system in the metric of a basis, per GPU."""
+    options = {
+        key: value
+        for key, value in vars(system).items()
+        if key not in ("model", "hardware", "precision")
+    }
+    return serving.sweep(
+        system.model, system.hardware, system.precision, output_tokens=_output(basis), **options
+    )
+
+
+def examine(comparison: Modelled, target: Target, /) -> ModelledFinding | None:
+    """Return what the model says of a comparison for a claim; None where nothing is shared."""
+    line = comparison.line
+    if len(line) < 2:
+        return None
+    x = line["interactivity"].to_numpy()
+    ratio, low, high = (line[name].to_numpy() for name in ("ratio", "low", "high"))
+    least, most = target.bounds
+    by_ratio = (ratio >= least) & (ratio <= most)
+    best = int(ratio.argmax())
+    return ModelledFinding(
+        comparison, *(_mean(x, values) for values in (ratio, low, high)),
+        range=(float(x[0]), float(x[-1])),
+        met=_longest(x, by_ratio & (low >= least) & (high <= most)),
+        met_by_ratio=_longest(x, by_ratio),
+        largest=float(ratio[best]), largest_at=float(x[best]),
+        reached_at=_reached(comparison, target), extrapolated=float(line["extrapolated"].mean()),
+    )  # fmt: skip
+
+
+def steps(basis: Basis, named: dict[str, serving.System], at: Sequence[float], /) -> pd.DataFrame:
+    """Return what each step from a baseline to the full system is worth, one after another.
+
+    `named` maps a step's name to the system after it, the baseline first. Columns: `step`,
+    `interactivity`, `ratio` (over the step before), `total` (over the baseline), per GPU, or per MW
+    for a basis that is. Missing where a frontier has ended.
+    """
+    fronts = {name: front(one, basis) for name, one in named.items()}
+    names, rows = list(named), []
+    for point in at:
+        values = []
+        for name, one in named.items():
+            kilowatts = (
+                hardware.power_kw(one.hardware, basis.power_edition) if basis.per == "MW" else 1.0
+            )
+            values.append(float(fronts[name].at(point)) / kilowatts)
+        for i, name in enumerate(names[1:], start=1):
+            rows.append({
+                "step": name, "interactivity": point, "ratio": values[i] / values[i - 1],
+                "total": values[i] / values[0],
+            })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def table(findings: Sequence[ModelledFinding], /) -> pd.DataFrame:
+    """Return findings as a frame, one row a comparison."""
+    rows = []
+    for f in findings:
+        met, by_ratio = (span or (np.nan, np.nan) for span in (f.met, f.met_by_ratio))
+        rows.append({
+            "comparison": f.comparison.name, "shape": f.comparison.shape,
+            "unit": f.comparison.basis.unit, "headline": f.headline, "low": f.low, "high": f.high,
+            "from_tok_s_user": f.range[0], "to_tok_s_user": f.range[1],
+            "largest": f.largest, "largest_at": f.largest_at, "met_from": met[0], "met_to": met[1],
+            "ratio_met_from": by_ratio[0], "ratio_met_to": by_ratio[1],
+            "reached_at": f.reached_at,
+            "extrapolated": f.extrapolated,
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def lines(compared: Sequence[Modelled], /) -> pd.DataFrame:
+    """Return the modelled ratio over interactivity of several comparisons as one long frame."""
+    return pd.concat(
+        [c.line.assign(comparison=c.name, shape=c.shape) for c in compared], ignore_index=True
+    )
+
+
+def _output(basis):
+    return basis.metric.startswith("output")
+
+
+def _floor(comparison):
+    """Return the floor in the metric of the basis: it is stated in total tok/s per GPU."""
+    if not comparison.basis.floor:
+        return None
+    side = comparison.denominator
+    share = side.osl / (side.isl + side.osl) if _output(comparison.basis) else 1.0
+    return comparison.basis.floor * share
+
+
+def _reached(comparison, target):
+    """Return the first interactivity at which the ratio meets a claim, floor or not; NaN: none."""
+    grid = np.geomspace(*curves.shared_range(*comparison.fronts), 400)
+    ratio = curves.ratio(*comparison.fronts, grid) * comparison.factor
+    least, most = target.bounds
+    met = grid[(ratio >= least) & (ratio <= most)]
+    return float(met[0]) if len(met) else np.nan
+
+
+def _mean(x, values):
+    """Return the geometric mean over log x, by trapezoids: the grid is fine and the curve a sum."""
+    return float(np.exp(np.trapezoid(np.log(values), np.log(x)) / np.log(x[-1] / x[0])))
+
+
+def _longest(x, fine):
+    """Return the ends of the longest run of the grid, at least a tenth of it, or None."""
+    edges = np.flatnonzero(np.diff(np.r_[False, fine, False]))
+    runs = [(x[a], x[b]) for a, b in zip(edges[::2], edges[1::2] - 1, strict=True)]
+    longest = max(runs, key=lambda run: run[1] / run[0], default=None)
+    if longest is None or np.log(longest[1] / longest[0]) < LEAST_SHARE * np.log(x[-1] / x[0]):
+        return None
+    return float(longest[0]), float(longest[1])
+
+
+def without(system: serving.System, /, **changes) -> serving.System:
+    """Return a system with something changed, for the steps from a baseline."""
+    return replace(system, **changes)

@@ -1,0 +1,153 @@
+"""AIConfigurator's frontiers, kept as a small table to compare the serving model with.
+
+AIConfigurator (NVIDIA, Apache-2.0) composes measured kernel times; it is at its end of life and
+too large to depend on. So it runs once, in an environment of its own (the extra ``crosscheck``),
+and only its frontiers are kept::
+
+    python -m frontier.serving.crosscheck PYTHON
+
+where PYTHON is the interpreter of that environment; it takes some minutes. It models no drafts
+here, and its gb200 never leaves 16-way expert parallelism, so it says nothing on NVL72 claims.
+
+>>> from frontier import tables
+>>> bool((tables.read("aiconfigurator_frontiers")["interactivity"] > 0).all())
+True
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+from frontier import tables
+from frontier.serving.frontiers import System, sweep
+from frontier.serving.modes import LENGTH
+
+VERSION = "0.12.0"
+# Our model and system, its model path and system, and the GPUs it may use.
+CASES = (
+    (System("deepseek-r1", "h200", "fp8", 8192, 1024), "deepseek-ai/DeepSeek-R1", "h200_sxm", 64),
+    (
+        System("deepseek-r1", "b200", "fp4", 1024, 1024),
+        "nvidia/DeepSeek-V3.1-NVFP4",
+        "b200_sxm",
+        64,
+    ),
+    (
+        System("deepseek-r1", "b200", "fp4", 8192, 1024),
+        "nvidia/DeepSeek-V3.1-NVFP4",
+        "b200_sxm",
+        64,
+    ),
+    (System("deepseek-r1", "gb200", "fp4", 8192, 1024), "nvidia/DeepSeek-V3.1-NVFP4", "gb200", 64),
+    (
+        System("llama-70b", "h200", "fp8", 1024, 1024),
+        "nvidia/Llama-3.1-70B-Instruct-FP8",
+        "h200_sxm",
+        8,
+    ),
+    (System("gpt-oss-120b", "h200", "fp4", 1024, 1024), "openai/gpt-oss-120b", "h200_sxm", 8),
+    (System("gpt-oss-120b", "b200", "fp4", 1024, 1024), "openai/gpt-oss-120b", "b200_sxm", 8),
+)
+_SCRIPT = """
+import json, sys, time
+from aiconfigurator.cli import cli_default
+path, system, gpus, isl, osl = sys.argv[1:]
+start = time.perf_counter()
+found = cli_default(model_path=path, total_gpus=int(gpus), system=system, backend="trtllm",
+                    isl=int(isl), osl=int(osl), ttft=1e5, tpot=1e3)
+seconds = time.perf_counter() - start
+fronts = {mode: front[["tokens/s/gpu", "tokens/s/user"]].values.tolist()
+          for mode, front in found.pareto_fronts.items() if front is not None}
+print("FOUND " + json.dumps([seconds, fronts]))
+"""
+_META = {
+    "title": f"Frontiers of AIConfigurator {VERSION}",
+    "producer": "NVIDIA (AIConfigurator), run by this project",
+    "citation": f"NVIDIA AIConfigurator, package aiconfigurator {VERSION}, backend trtllm",
+    "url": "https://github.com/ai-dynamo/aiconfigurator",
+    "accessed": "2026-11-22",
+    "published": "2026-10",
+    "licence": "Apache-2.0",
+    "provenance": "Pareto fronts of aiconfigurator.cli.cli_default with ttft=1e5 ms and tpot=1e3 "
+    "ms, no drafts; made by python -m frontier.serving.crosscheck. DeepSeek-R1 in FP4 is run as "
+    "nvidia/DeepSeek-V3.1-NVFP4, which has the same architecture. Output tokens only.",
+    "columns": {
+        "model": {"dtype": "string", "unit": "", "description": "model key"},
+        "hardware": {"dtype": "string", "unit": "", "description": "accelerator key"},
+        "precision": {"dtype": "string", "unit": "", "description": "number format of the weights"},
+        "isl": {"dtype": "int", "unit": "token", "description": "input length"},
+        "osl": {"dtype": "int", "unit": "token", "description": "output length"},
+        "max_gpus": {"dtype": "int", "unit": "GPU", "description": "GPUs it may use"},
+        "disaggregated": {"dtype": "bool", "unit": "", "description": "prefill on separate GPUs"},
+        "interactivity": {
+            "dtype": "float",
+            "unit": "tok/s/user",
+            "description": "tokens/s/user",
+        },
+        "output_throughput_per_gpu": {
+            "dtype": "float",
+            "unit": "tok/s/GPU",
+            "description": "tokens/s/gpu: output tokens over all GPUs",
+        },
+        "run_s": {
+            "dtype": "float",
+            "unit": "s",
+            "description": "wall time of the call that gave both fronts, on two shared cores",
+        },
+    },
+}
+
+
+def collect(python: str) -> pd.DataFrame:
+    """Run every case in the environment of `python` and return the fronts as rows."""
+    rows = []
+    for system, path, machine, gpus in CASES:
+        given = [path, machine, str(gpus), str(system.isl), str(system.osl)]
+        done = subprocess.run(
+            [python, "-c", _SCRIPT, *given], capture_output=True, text=True, check=True
+        )
+        line = next(line for line in done.stdout.splitlines() if line.startswith("FOUND "))
+        seconds, fronts = json.loads(line.removeprefix("FOUND "))
+        for mode, points in fronts.items():
+            for throughput, interactivity in points:
+                rows.append(
+                    {
+                        "model": system.model,
+                        "hardware": system.hardware,
+                        "precision": system.precision,
+                        "isl": system.isl,
+                        "osl": system.osl,
+                        "max_gpus": gpus,
+                        "disaggregated": mode == "disagg",
+                        "interactivity": interactivity,
+                        "output_throughput_per_gpu": throughput,
+                        "run_s": round(seconds, 1),
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def compared() -> pd.DataFrame:
+    """Return its points beside the model's frontier at the same interactivity and mode.
+
+    Columns beside the table's: `modelled` (tok/s/GPU, output tokens; NaN past the end of the
+    modelled frontier).
+    """
+    rows = tables.read("aiconfigurator_frontiers")
+    keys = ["model", "hardware", "precision", "isl", "osl", "max_gpus", "disaggregated"]
+    parts = []
+    for key, group in rows.groupby(keys, sort=False):
+        asked = {k: getattr(v, "item", lambda v=v: v)() for k, v in zip(keys, key, strict=True)}
+        for length in ("isl", "osl"):  # it takes lengths as they are, we take nominal ones
+            asked[length] = round(asked[length] / LENGTH)
+        front = sweep(**asked, output_tokens=True)
+        parts.append(group.assign(modelled=front.at(group["interactivity"])))
+    return pd.concat(parts, ignore_index=True)
+
+
+if __name__ == "__main__":
+    where = Path(sys.argv[2]) if len(sys.argv) > 2 else None
+    tables.write("aiconfigurator_frontiers", collect(sys.argv[1]), _META, where)

@@ -1,0 +1,220 @@
+"""From passes to a service: aggregated, disaggregated, and a closed loop of users.
+
+Notation: B sequences decode in a worker; a decode pass takes t(B) and yields e tokens per
+sequence; p is the prefill worker's seconds per request; requests have `isl` tokens in and
+`osl` out.
+
+- Drafts: n drafted tokens are verified in one pass of B (n + 1) tokens. With acceptance a per
+  token, ``e = 1 + a + ... + a^n`` (Leviathan et al., ICML 2023, eq. 1); drafting costs
+  `DRAFT_LAYERS` layers' time each. n is the best of those allowed, as an operator chooses it.
+- Aggregated: the worker's own prefills interrupt its decoding, B of them per osl tokens::
+
+      tpot = t(B)/e + B p / osl                       output rate = B / tpot
+
+- Disaggregated, rate-matched: ``tpot = t(B)/e``; n decode workers need
+  ``n B p / (osl tpot)`` prefill workers, rounded up.
+- Closed loop of C users: each is decoding or waits for its first token (Little's law), so B
+  solves ``rate (osl tpot + ttft) = C``, by bisection; a full prefill stage bounds the rate.
+
+Time to first token is the prefill's latency, a wait for the pass under way where aggregated,
+and `REQUEST_S` that every request was found to take besides; bursts are not modelled, so it is
+rather too short. Configurations and frontiers belong in `frontiers`.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from frontier.serving import steps
+from frontier.serving.machines import Machine, Numbers
+from frontier.serving.steps import Constants, Layout
+from frontier.serving.transformers import Transformer
+
+DRAFT_LAYERS = 1.5  # the draft module's one layer, and its output projection
+DRAFTS = (1, 2, 3)
+LENGTH = 0.9  # real prompts and answers average so much of the nominal length (InferenceX)
+# Not fitted by the model but read off the rows: medians, aggregated and disaggregated, of
+# throughput over Little's law (a run has a ramp and a tail), and of the seconds between
+# request and first token that a light load takes beyond the prefill pass.
+OCCUPANCY = (0.98, 0.94)
+REQUEST_S = (0.13, 0.25)
+_HALVINGS = 26  # of the bisection: to 1e-8 of the concurrency
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """Tokens per request, as they are (`LENGTH` of the nominal ones)."""
+
+    isl: np.ndarray
+    osl: np.ndarray
+
+    @classmethod
+    def nominal(cls, isl, osl) -> "Traffic":
+        """Return the real lengths of a nominal shape."""
+        return cls(LENGTH * np.asarray(isl, float), LENGTH * np.asarray(osl, float))
+
+    @property
+    def context(self):
+        """Tokens that a sequence has on average while it decodes."""
+        return self.isl + self.osl / 2
+
+    @property
+    def longest(self):
+        """Tokens that a sequence has at its end."""
+        return self.isl + self.osl
+
+
+@dataclass(frozen=True)
+class Service:
+    """One model on one machine under one traffic; what every function here needs."""
+
+    model: Transformer
+    machine: Machine
+    numbers: Numbers
+    constants: Constants
+    traffic: Traffic
+
+    def taking(self, index) -> "Service":
+        """Return the service of a subset of configurations (arrays are indexed)."""
+
+        def taken(part):
+            values = {name: np.asarray(value) for name, value in vars(part).items()}
+            return replace(part, **{k: v[index] for k, v in values.items() if v.ndim})
+
+        return replace(
+            self,
+            machine=taken(self.machine),
+            numbers=taken(self.numbers),
+            traffic=taken(self.traffic),
+        )
+
+
+def decode_seconds(service: Service, layout: Layout, batch, drafts):
+    """Return seconds per token of one user, without prefills: t(B)/e at the best draft length.
+
+    `drafts` is a bool array (speculation on or off) or a tuple of draft lengths to choose
+    from, 0 among them for none.
+    """
+    allowed = drafts if isinstance(drafts, tuple) else (0, *DRAFTS)
+    best = None
+    for n in allowed:
+        if n and not isinstance(drafts, tuple) and not np.any(drafts):
+            continue
+        time = _pass(service, layout, batch, n)
+        if isinstance(drafts, tuple):
+            best = time if best is None else np.minimum(best, time)
+        elif n == 0:
+            best = np.where(drafts, np.inf, time)
+        else:
+            best = np.where(drafts, np.minimum(best, time), best)
+    return best
+
+
+def _pass(service, layout, batch, n):
+    """Return seconds per token with n drafted tokens."""
+    time = steps.seconds(
+        service.model,
+        service.machine,
+        service.numbers,
+        service.constants,
+        layout,
+        tokens=batch * (n + 1.0),
+        sequences=batch,
+        context=service.traffic.context,
+    )
+    a = service.constants.acceptance
+    accepted = sum(a**i for i in range(n + 1))
+    return time * ((1 + n * DRAFT_LAYERS / service.model.layers) / accepted)
+
+
+def prefill_seconds(service: Service, layout: Layout):
+    """Return (seconds per request, latency of a pass): one prompt on each attention share."""
+    traffic, shares = service.traffic, layout.shares
+    latency = steps.seconds(
+        service.model,
+        service.machine,
+        service.numbers,
+        service.constants,
+        layout,
+        tokens=traffic.isl * shares,
+        sequences=shares,
+        context=traffic.isl,
+        prefill=True,
+    )
+    return latency / shares, latency
+
+
+def fits(service: Service, layout: Layout, sequences, share: float):
+    """Return whether weights and the cache of full sequences are within a share of memory."""
+    model, numbers = service.model, service.numbers
+    cache = steps.cache_bytes(model, numbers, layout, sequences, service.traffic.longest)
+    weights = steps.weight_bytes(model, numbers, layout)
+    return weights + cache <= share * service.machine.memory
+
+
+def aggregated(service: Service, layout: Layout, batch, drafts) -> dict:
+    """Return tpot (s) and requests/s of one worker that decodes `batch` sequences."""
+    prefill, _ = prefill_seconds(service, layout)
+    tpot = decode_seconds(service, layout, batch, drafts) + batch * prefill / service.traffic.osl
+    return {"tpot": tpot, "rate": batch / (tpot * service.traffic.osl)}
+
+
+def disaggregated(
+    service: Service, layout: Layout, batch, drafts, *, prefill_gpus, prefill_s, max_gpus
+) -> dict:
+    """Return tpot, requests/s per GPU and GPUs of the best whole numbers of workers.
+
+    Decode workers are 1, 2, 4, ... within `max_gpus`, with as many prefill workers of
+    `prefill_gpus` GPUs and `prefill_s` seconds per request as they need.
+    """
+    tpot = decode_seconds(service, layout, batch, drafts)
+    rate = batch / (tpot * service.traffic.osl)
+    per_gpu, gpus = np.zeros(rate.shape), np.zeros(rate.shape)
+    load = rate * prefill_s
+    workers = 1
+    while workers * np.min(layout.gpus) + prefill_gpus <= max_gpus:
+        total = np.ceil(workers * load - 1e-9)
+        total *= prefill_gpus
+        total += workers * layout.gpus
+        each = (workers * rate) / total
+        better = (each > per_gpu) & (total <= max_gpus)
+        np.copyto(per_gpu, each, where=better)
+        np.copyto(gpus, total, where=better)
+        workers *= 2
+    return {"tpot": tpot, "rate_per_gpu": per_gpu, "gpus": gpus}
+
+
+def closed_loop(
+    service: Service,
+    decode: Layout,
+    prefill: Layout,
+    *,
+    concurrency,
+    split,
+    decode_workers,
+    prefill_workers,
+    drafts,
+) -> dict:
+    """Return tpot, ttft (s), requests/s and the batch per decode worker of n configurations.
+
+    `split` says which are disaggregated; the others prefill in their own decode workers.
+    """
+    osl = service.traffic.osl
+    prefill_s, latency = prefill_seconds(service, prefill)
+    capacity = np.where(split, prefill_workers / prefill_s, np.inf)
+    least = latency + np.where(split, REQUEST_S[1], REQUEST_S[0])
+
+    def state(batch):
+        decoding = decode_seconds(service, decode, np.maximum(batch, 1.0), drafts)
+        tpot = decoding + np.where(split, 0.0, batch * prefill_s / osl)
+        return tpot, batch * decode_workers / (osl * tpot)
+
+    low, high = np.zeros(np.shape(concurrency)), concurrency / decode_workers
+    for _ in range(_HALVINGS):
+        batch = (low + high) / 2
+        tpot, rate = state(batch)
+        ttft = least + np.where(split, 0.0, tpot / 2)
+        over = (rate * (osl * tpot + ttft) > concurrency) | (rate > capacity)
+        low, high = np.where(over, low, batch), np.where(over, batch, high)
+    tpot, rate = state(high)
+    return {"tpot": tpot, "ttft": concurrency / rate - osl * tpot, "rate": rate, "batch": high}

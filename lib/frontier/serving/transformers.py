@@ -1,0 +1,165 @@
+"""Language models as the serving model sees them: parameters, cache bytes and FLOP.
+
+A `Transformer` is one row of the table ``transformers``: dimensions as its publisher states
+them, from which every count here follows. Adding a model is adding a row. How fast a machine
+gets through these counts belongs in `frontier.serving.steps`.
+
+>>> from frontier.serving import transformers
+>>> r1 = transformers.transformer("deepseek-r1")
+>>> round(r1.parameters / 1e9), r1.kv_bytes(2)
+(671, 70272)
+"""
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+import numpy as np
+
+from frontier import tables
+from frontier.errors import UsageError
+from frontier.serving import remembered
+
+
+@dataclass(frozen=True)
+class Transformer:
+    """One decoder; counts are of parameters, elements or FLOP, never bytes, unless said."""
+
+    model: str
+    name: str
+    basis: str
+    layers: int
+    width: int
+    attention: str
+    heads: int
+    kv_heads: int
+    head_dim: int
+    query_rank: int
+    kv_rank: int
+    rope_dim: int
+    window: int
+    windowed_layers: int
+    dense_layers: int
+    dense_hidden: int
+    experts: int
+    experts_per_token: int
+    expert_hidden: int
+    shared_experts: int
+    vocabulary: int
+    draft_layers: int
+    family: str
+    fp4: str
+
+    @property
+    def moe_layers(self) -> int:
+        """Layers with routed experts instead of one dense feed-forward network."""
+        return self.layers - self.dense_layers
+
+    @property
+    def attention_parameters(self) -> int:
+        """Parameters of one layer's attention projections.
+
+        GQA: query and output of all heads, key and value of the kv heads. MLA (DeepSeek-V2,
+        arXiv 2405.04434, section 2.1): down and up projections of the query, down projection
+        to the latent vector and rotary key, up projection to keys and values, output.
+        """
+        d, h = self.width, self.heads
+        if self.attention == "gqa":
+            return d * self.head_dim * 2 * (h + self.kv_heads)
+        query = self.query_rank * (d + h * (self.head_dim + self.rope_dim))
+        cached = d * (self.kv_rank + self.rope_dim)
+        return query + cached + self.kv_rank * h * 2 * self.head_dim + h * self.head_dim * d
+
+    @property
+    def dense_parameters(self) -> int:
+        """Parameters of the dense feed-forward networks of all layers together."""
+        return self.dense_layers * 3 * self.width * self.dense_hidden
+
+    @property
+    def expert_parameters(self) -> int:
+        """Parameters of one expert of one layer."""
+        return 3 * self.width * self.expert_hidden
+
+    @property
+    def vocabulary_parameters(self) -> int:
+        """Parameters of the embedding, and again of the output projection."""
+        return self.vocabulary * self.width
+
+    @cached_property
+    def parameters(self) -> int:
+        """All parameters, without the draft module and norms."""
+        experts = self.experts + self.shared_experts
+        return (
+            self.layers * self.attention_parameters
+            + self.dense_parameters
+            + self.moe_layers * experts * self.expert_parameters
+            + 2 * self.vocabulary_parameters
+        )
+
+    @cached_property
+    def active_parameters(self) -> int:
+        """Parameters that a token is multiplied with (the embedding is looked up)."""
+        experts = self.experts_per_token + self.shared_experts
+        return (
+            self.layers * self.attention_parameters
+            + self.dense_parameters
+            + self.moe_layers * experts * self.expert_parameters
+            + self.vocabulary_parameters
+        )
+
+    @property
+    def kv_elements(self) -> int:
+        """Cached elements per token and layer: keys and values, or the latent vector."""
+        if self.attention == "mla":
+            return self.kv_rank + self.rope_dim
+        return 2 * self.kv_heads * self.head_dim
+
+    def kv_bytes(self, bytes_per_element: float, context: float = 1.0) -> float:
+        """Return the cache of one sequence of `context` tokens, windowed layers being capped."""
+        return self.kv_elements * bytes_per_element * self.seen(context)
+
+    def seen(self, context):
+        """Return the cached tokens that a new token attends to, summed over the layers."""
+        full = self.layers - self.windowed_layers
+        return full * context + self.windowed_layers * np.minimum(context, self.window)
+
+    @property
+    def decode_attention_flop(self) -> int:
+        """FLOP per new token and attended token of one layer, while decoding.
+
+        GQA: scores and values, 2 x 2 x heads x head dimension. MLA decodes in the latent
+        space, with the up projections absorbed: 2 x heads x (2 x latent + rotary).
+        """
+        if self.attention == "mla":
+            return 2 * self.heads * (2 * self.kv_rank + self.rope_dim)
+        return 4 * self.heads * self.head_dim
+
+    @property
+    def prefill_attention_flop(self) -> int:
+        """FLOP per pair of prompt tokens of one layer, before the causal half is dropped."""
+        return 2 * self.heads * (2 * self.head_dim + self.rope_dim)
+
+    def prefill_flop(self, tokens):
+        """Return the FLOP of a prompt of `tokens`: twice the active parameters, and attention."""
+        causal = (self.layers - self.windowed_layers) * tokens * tokens / 2
+        causal = causal + self.windowed_layers * tokens * np.minimum(tokens / 2, self.window)
+        return 2 * self.active_parameters * tokens + self.prefill_attention_flop * causal
+
+
+def names() -> list[str]:
+    """Return the keys of the models there are."""
+    return list(_table())
+
+
+def transformer(model: str) -> Transformer:
+    """Return a model by its key; UsageError lists the choices."""
+    table = _table()
+    if model not in table:
+        raise UsageError(f"no model '{model}' to serve: there are {', '.join(table)}")
+    return table[model]
+
+
+@remembered.of("transformers")
+def _table() -> dict[str, Transformer]:
+    wanted = [field.name for field in fields(Transformer)]
+    rows = tables.read("transformers")[wanted].to_dict("records")
+    return {row["model"]: Transformer(**row) for row in rows}

@@ -1,0 +1,282 @@
+"""Exhibits of how far the serving model can be believed: report 07.
+
+Predicted against measured on curves that the fit had not seen, the constants with their spread,
+what the model refuses, and what other models say. The model is in `frontier.serving`; what it says
+of a claim is in `frontier.modelled`.
+"""
+
+import html
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from IPython.display import HTML
+
+from frontier import claims, figures, modelled, published, serving, tables
+from frontier.errors import UsageError
+from frontier.figures import Exhibit
+from frontier.serving import calibration, crosscheck
+from frontier.serving.modes import LENGTH
+from frontier.words import number
+
+SOURCE = ("serving_validation",)
+MEASURES = {"throughput_per_gpu": "tok/s/GPU", "interactivity": "tok/s/user"}
+# The groups that the model was built to get right, as conditions on the validation table.
+GROUPS = {
+    "DeepSeek-R1, all NVIDIA rows": {"family": "deepseek-r1"},
+    "DeepSeek-R1 without MTP": {"family": "deepseek-r1", "speculative": False},
+    "DeepSeek-R1 aggregated, without MTP": {
+        "family": "deepseek-r1", "speculative": False, "disaggregated": False,
+    },
+    "Llama 70B": {"family": "llama-70b"},
+    "gpt-oss-120b": {"family": "gpt-oss-120b"},
+}  # fmt: skip
+
+
+def errors(*, name: str) -> Exhibit:
+    """Return the held-out error of each group of rows."""
+    rows, table = calibration.held_out(), []
+    for label, conditions in GROUPS.items():
+        part = rows
+        for column, value in conditions.items():
+            part = part[part[column] == value]
+        table.append({"rows of": label, "rows": len(part), "curves": part["curve"].nunique(),
+                      **_error(part)})  # fmt: skip
+    data = pd.DataFrame(table)
+    worst = data.loc[data["throughput, median error"].idxmax()]
+    caption = (
+        f"Predicted by fits that had not seen the row's curve (all concurrencies of one "
+        f"configuration). The largest median error of throughput is "
+        f"{number(100 * worst['throughput, median error'])} % ({worst['rows of']})."
+    )
+    return figures.table(_percent(data), name=name, caption=caption, data=data, sources=SOURCE)
+
+
+def groups(*, name: str) -> Exhibit:
+    """Return the held-out error by family, accelerator, precision and mode."""
+    found = serving.validation()
+    kinds = found[["throughput_per_gpu_error", "interactivity_error"]].max(axis=1)
+    mode = np.where(found["disaggregated"], "disaggregated", "one worker")
+    data = pd.DataFrame({
+        "model": found["family"],
+        "accelerator": found["hardware"].map(figures.NAMES),
+        "precision": found["precision"].str.upper(),
+        "mode": mode + np.where(found["speculative"], ", MTP", ""),
+        "rows": found["rows"], "curves": found["curves"],
+        "throughput, median error": found["throughput_per_gpu_error"],
+        "throughput, bias": found["throughput_per_gpu_bias"],
+        "interactivity, median error": found["interactivity_error"],
+        "interactivity, bias": found["interactivity_bias"],
+        "believed": kinds <= calibration.TRUSTED,
+    })  # fmt: skip
+    out = data[~data["believed"]]
+    names = "; ".join(f"{r.model} {r.accelerator} {r.precision} {r.mode}" for r in out.itertuples())
+    caption = (
+        f"Where a median error is above {number(100 * calibration.TRUSTED)} %, every answer is "
+        f"marked as extrapolated: {names or 'nowhere'}."
+    )
+    return figures.table(_percent(data), name=name, caption=caption, data=data, sources=SOURCE)
+
+
+def scatter(*, family: str | None, name: str) -> Exhibit:
+    """Return predicted against measured, throughput and interactivity, one point a row."""
+    rows = calibration.held_out()
+    rows = rows if family is None else rows[rows["family"] == family]
+    drawn, grid = figures.figure(columns=2, height=3.9)
+    for axes, (column, unit) in zip(grid, MEASURES.items(), strict=True):
+        measured, predicted = rows[f"measured_{column}"], rows[f"predicted_{column}"]
+        sns.scatterplot(
+            x=measured, y=predicted, hue=rows["hardware"], s=12, linewidth=0, alpha=0.5, ax=axes,
+            palette={key: figures.colour(key) for key in rows["hardware"].unique()},
+            rasterized=len(rows) > figures.MOST_MARKS, legend=False,
+        )  # fmt: skip
+        ends = [min(measured.min(), predicted.min()), max(measured.max(), predicted.max())]
+        axes.plot(ends, ends, color=figures.MUTED, linewidth=1)
+        axes.set(xscale="log", yscale="log", xlabel=f"Measured, {unit}",
+                 ylabel=f"Predicted, {unit}")  # fmt: skip
+        figures.plain_axis(axes.xaxis)
+        figures.plain_axis(axes.yaxis)
+    keys = sorted(rows["hardware"].unique())
+    for key in keys:
+        grid[0].plot([], [], "o", ms=4, color=figures.colour(key), label=figures.NAMES[key])
+    drawn.legend(loc="outside upper left", ncols=len(keys))
+    error = _error(rows)
+    caption = (
+        f"{len(rows):,} rows of {family or 'all families'}, each predicted by a fit that had not "
+        f"seen its curve; on the line, prediction and measurement agree. Median error "
+        f"{number(100 * error['throughput, median error'])} % of throughput and "
+        f"{number(100 * error['interactivity, median error'])} % of interactivity."
+    )
+    return figures.publish(
+        drawn, name=name, alt=f"Predicted against measured. {caption}", caption=caption, data=rows,
+    )  # fmt: skip
+
+
+def constants(*, name: str) -> Exhibit:
+    """Return the fitted constants of each family with their spread."""
+    data = serving.spread()
+    shown = data[data["fitted"]].drop(columns="fitted")
+    shown = shown.rename(columns={"low": "5 % of refits", "high": "95 % of refits"})
+    count = int(shown.groupby("family").size().max())
+    caption = (
+        f"At most {count} constants a family are fitted. Shares are of datasheet rates; times are "
+        f"in seconds; the spread is that of refits on resampled curves."
+    )
+    return figures.table(shown, name=name, caption=caption, data=data, sources=["serving_fit"])
+
+
+def refusals(*, name: str) -> Exhibit:
+    """Return what the model is asked and does not answer, in its own words."""
+    shape = {"isl": 8192, "osl": 1024}
+    asked = {
+        "a model that is not in the table": ("gpt-5", "gb200", "fp4", {}),
+        "an accelerator that is not in the table": ("deepseek-r1", "tpu", "fp8", {}),
+        "FP4 on Hopper": ("deepseek-r1", "h200", "fp4", {}),
+        "a model that does not fit": ("deepseek-r1", "h200", "fp8", {"max_gpus": 2}),
+        "drafts without a draft module": ("llama-405b", "gb200", "fp4", {"speculative": True}),
+        "a shape of zero": ("deepseek-r1", "gb200", "fp4", {"isl": 0}),
+    }
+    rows = [
+        {"asked": what, "answer": _refusal(serving.sweep, *key, **{**shape, **options})}
+        for what, (*key, options) in asked.items()
+    ]
+    new = serving.System("deepseek-r1", "gb200", "fp4", **shape)
+    old = serving.System("deepseek-r1", "h100", "fp8", **shape)
+    answer = _refusal(serving.ratio_interval, new, old, [50])
+    rows.append({"asked": "a ratio over H100", "answer": answer})
+    data = pd.DataFrame(rows)
+    caption = f"{len(data)} requests that the library refuses, in one line each."
+    return figures.table(data, name=name, caption=caption, sources=["serving_fit"])
+
+
+def other_models(*, name: str) -> Exhibit:
+    """Return the model beside AIConfigurator at the same interactivity, case by case."""
+    rows = crosscheck.compared().dropna(subset=["modelled"])
+    rows = rows.assign(over=rows["modelled"] / rows["output_throughput_per_gpu"])
+    keys = ["model", "hardware", "precision", "isl", "osl", "disaggregated"]
+    data = rows.groupby(keys, as_index=False, sort=False).agg(
+        points=("over", "size"), median=("over", "median"), least=("over", "min"),
+        most=("over", "max"), run_s=("run_s", "first"),
+    )  # fmt: skip
+    shown = pd.DataFrame({
+        "case": data["model"] + " " + data["hardware"].map(figures.NAMES) + " "
+        + data["precision"].str.upper() + ", " + data["isl"].astype("str") + "/"
+        + data["osl"].astype("str")
+        + np.where(data["disaggregated"], ", disaggregated", ", one worker"),
+        "points": data["points"], "ours over theirs, median": data["median"],
+        "least": data["least"], "most": data["most"], "seconds it took": data["run_s"],
+    })  # fmt: skip
+    middle = float(rows["over"].median())
+    caption = (
+        f"Output tok/s/GPU of this model over AIConfigurator's {crosscheck.VERSION} at the same "
+        f"interactivity. Over all points the median is {number(middle)}x. Neither is measured."
+    )
+    return figures.table(
+        shown, name=name, caption=caption, data=rows, sources=["aiconfigurator_frontiers"]
+    )
+
+
+def against_mlperf(*, isl: int, osl: int, name: str) -> Exhibit:
+    """Return the modelled maximum throughput of Llama-405B beside MLPerf's offline results.
+
+    No row of the model was ever fitted. `isl` and `osl` are the mean lengths of MLPerf's data set.
+    """
+    best = published.mlperf("llama-3.1-405b")
+    best = best[best["scenario"] == "offline"].sort_values("output_throughput_per_gpu")
+    best = best.drop_duplicates("hardware", keep="last")
+    rows = []
+    for row in best.itertuples():
+        # The model takes nominal lengths, of which real ones average a fixed share.
+        nominal = {"isl": round(isl / LENGTH), "osl": round(osl / LENGTH)}
+        front = serving.sweep(
+            "llama-405b", row.hardware, row.precision, output_tokens=True, single_node=True,
+            **nominal,
+        )  # fmt: skip
+        rows.append({
+            "accelerator": figures.NAMES[row.hardware], "precision": row.precision.upper(),
+            "measured, output tok/s/GPU": row.output_throughput_per_gpu, "GPUs": row.gpus,
+            "round": row.round, "modelled, one node": float(front.throughput[0]),
+        })  # fmt: skip
+    data = pd.DataFrame(rows)
+    data["modelled over measured"] = data["modelled, one node"] / data["measured, output tok/s/GPU"]
+    low, high = data["modelled over measured"].min(), data["modelled over measured"].max()
+    caption = (
+        f"MLPerf offline, best round, {isl:,} tokens in and {osl:,} out on average: the model, "
+        f"fitted on Llama-70B only, gives {number(low)}x to {number(high)}x of what was measured. "
+        f"Where it is low for the baseline, a modelled gain over it is too high by as much."
+    )
+    return figures.table(data, name=name, caption=caption, sources=["mlperf", "serving_fit"])
+
+
+def elsewhere(*, name: str) -> Exhibit:
+    """Return who else models LLM serving, and what their models leave out."""
+    data = tables.read("other_models")
+    caption = f"{len(data)} other models of LLM serving, and what each leaves out."
+    return figures.table(data, name=name, caption=caption, sources=["other_models"])
+
+
+def sensitivities(ids: Sequence[str], /, *, at: float, name: str) -> Exhibit:
+    """Return what each constant does to the first modelled ratio of each claim."""
+    parts = []
+    for key in ids:
+        first = modelled.build(claims.claim(key).test)[0]
+        found = serving.sensitivity(first.numerator, first.denominator, [at])
+        factors = found[["ratio", "at_low", "at_high"]] * first.factor
+        parts.append(found.assign(**factors, comparison=first.label))
+    data = pd.concat(parts, ignore_index=True).dropna(subset=["ratio"])
+    shown = pd.DataFrame({
+        "modelled ratio": data["comparison"], "family": data["family"],
+        "constant": data["constant"], "ratio": data["ratio"],
+        "constant at its 5 %": data["at_low"], "at its 95 %": data["at_high"],
+    })  # fmt: skip
+    swing = (np.log(data["at_high"] / data["at_low"]).abs()).groupby(data["constant"]).max()
+    caption = (
+        f"Ratio per MW at {number(at)} tok/s/user with one constant at a time at the end of its "
+        f"spread. The largest swing is that of {swing.idxmax()}."
+    )
+    return figures.table(shown, name=name, caption=caption, data=data, sources=["serving_fit"])
+
+
+def quotable() -> HTML:
+    """Return the sentence on the model that can be quoted, with its condition."""
+    rows = calibration.held_out()
+    error, believed = _error(rows), serving.validation()
+    bad = believed[["throughput_per_gpu_error", "interactivity_error"]].max(axis=1)
+    out = int((bad > calibration.TRUSTED).sum())
+    words = (
+        f"On {len(rows):,} measured rows of {rows['curve'].nunique()} curves that its fit had not "
+        f"seen, the serving model misses throughput by {_tell(error['throughput, median error'])} "
+        f"and interactivity by {_tell(error['interactivity, median error'])} in the middle; in "
+        f"{out} of {len(believed)} groups of model, accelerator, precision and mode it misses by "
+        f"more than {_tell(calibration.TRUSTED)}, and there every answer is marked as extrapolated."
+    )
+    return HTML(f'<blockquote class="quotable">{html.escape(words)}</blockquote>')
+
+
+def _tell(share):
+    return f"{number(100 * share)} %"
+
+
+def _error(rows):
+    found = {}
+    for column, label in (("throughput_per_gpu", "throughput"), ("interactivity", "interactivity")):
+        relative = np.expm1(rows[f"{column}_error"])
+        found[f"{label}, median error"] = float(relative.abs().median())
+        found[f"{label}, bias"] = float(relative.median())
+    return found
+
+
+def _percent(data):
+    shown = data.copy()
+    for column in shown.columns[shown.columns.str.contains("error|bias")]:
+        shown[column] = [f"{number(100 * value, 2)} %" for value in shown[column]]
+    return shown
+
+
+def _refusal(ask, *args, **options):
+    try:
+        ask(*args, **options)
+    except UsageError as error:
+        return str(error)
+    raise AssertionError("the model answered what it should refuse")
