@@ -20,6 +20,7 @@ NUMBER = re.compile(r"(?<![\w.,/-])\d[\d,]*(?:\.\d+)?")
 ALLOWED = {
     "02_reasoning_drop": {"20", "150"},  # the keynote's own arithmetic, quoted
     "03_blackwell_advantage": {"2"},  # the square root of the known answer
+    "07_serving_model": {"6"},  # validation.constants refuses more
     "04_frontier_shifts": {"1.5", "10", "30", "50", "2023"},  # inputs of the known answers; a year
 }
 FORBIDDEN_NAMES = {"print", "open", "exec", "eval", "input", "system"}
@@ -36,7 +37,8 @@ def cells(path, kind):
 
 
 def markdown(path):
-    return "\n\n".join(cell.source for cell in cells(path, "markdown"))
+    text = "\n\n".join(cell.source for cell in cells(path, "markdown"))
+    return re.sub(r"\]\([^)]*\)", "]", text)  # without the targets of links
 
 
 def tree(cell):
@@ -164,6 +166,9 @@ def test_a_parameter_that_the_ledger_fixes_has_its_value_as_default(path):
 
 def test_a_notebook_asks_for_claims_of_its_own_report(path):
     found = used_claims(path)
+    own = {entry.report for entry in claims.ledger()}
+    if path.stem not in own:
+        return  # a report that decides no claim may show those of others
     assert found
     assert {entry.report for entry in found} == {path.stem}
 

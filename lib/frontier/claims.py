@@ -243,7 +243,7 @@ def decide(
         for nearest in (False, True)
     )
     answers = [modelled.examine(one, test.target) for one in modelled.build(test)]
-    answers = [answer for answer in answers if answer is not None]
+    answers = [answer for answer in answers if np.isfinite(answer.headline)]
     verdict = combine([f.outcome for f in found])
     if verdict == NOT_TESTABLE and answers:
         verdict = MODELLED_ONLY

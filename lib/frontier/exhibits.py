@@ -648,7 +648,7 @@ def modelled_table(verdict, /, *, name: str) -> Exhibit:
     """Return what the model says of each modelled comparison of a claim, and of its variants."""
     test = verdict.claim.test
     extra = (modelled.examine(one, test.target) for one in modelled.build(test, variants=True))
-    data = modelled.table([*verdict.modelled, *filter(None, extra)])
+    data = modelled.table([*verdict.modelled, *extra])
     shown = pd.DataFrame({
         "modelled comparison": data["comparison"] + ", " + data["shape"],
         "mean ratio": data["headline"],
@@ -659,7 +659,9 @@ def modelled_table(verdict, /, *, name: str) -> Exhibit:
         "claim met by the ratio": _spans(data["ratio_met_from"], data["ratio_met_to"]),
         "and by its interval": _spans(data["met_from"], data["met_to"]),
         "met from, floor or not": data["reached_at"],
-        "extrapolated": [f"{number(100 * share)} %" for share in data["extrapolated"]],
+        "extrapolated": [
+            "–" if np.isnan(share) else f"{number(100 * share)} %" for share in data["extrapolated"]
+        ],
     })  # fmt: skip
     reached = data.dropna(subset=["reached_at"])
     words = "; ".join(
@@ -669,7 +671,8 @@ def modelled_table(verdict, /, *, name: str) -> Exhibit:
     caption = (
         f"What the calibrated serving model says, above the floor of the baseline "
         f"({number(test.basis.floor)} tok/s/GPU, input and output). The claimed "
-        f"{number(test.target.value)}x is met somewhere, floor or not: {words or 'nowhere'}."
+        f"{number(test.target.value)}x is met somewhere, floor or not: {words or 'nowhere'}. A "
+        f"dash says that nothing is shared above the floor."
     )
     return figures.table(shown, name=name, caption=caption, data=data, sources=["serving_fit"])
 

@@ -137,11 +137,17 @@ def front(system: serving.System, basis: Basis, /) -> curves.Frontier:
     )
 
 
-def examine(comparison: Modelled, target: Target, /) -> ModelledFinding | None:
-    """Return what the model says of a comparison for a claim; None where nothing is shared."""
-    line = comparison.line
+def examine(comparison: Modelled, target: Target, /) -> ModelledFinding:
+    """Return what the model says of a comparison for a claim.
+
+    Where the two frontiers share nothing above the floor, all numbers are NaN but `reached_at`.
+    """
+    line, reached = comparison.line, _reached(comparison, target)
     if len(line) < 2:
-        return None
+        nothing = [np.nan] * 3
+        return ModelledFinding(
+            comparison, *nothing, (np.nan, np.nan), None, None, np.nan, np.nan, reached, np.nan
+        )
     x = line["interactivity"].to_numpy()
     ratio, low, high = (line[name].to_numpy() for name in ("ratio", "low", "high"))
     least, most = target.bounds
@@ -153,7 +159,7 @@ def examine(comparison: Modelled, target: Target, /) -> ModelledFinding | None:
         met=_longest(x, by_ratio & (low >= least) & (high <= most)),
         met_by_ratio=_longest(x, by_ratio),
         largest=float(ratio[best]), largest_at=float(x[best]),
-        reached_at=_reached(comparison, target), extrapolated=float(line["extrapolated"].mean()),
+        reached_at=reached, extrapolated=float(line["extrapolated"].mean()),
     )  # fmt: skip
 
 
@@ -220,7 +226,10 @@ def _floor(comparison):
 
 def _reached(comparison, target):
     """Return the first interactivity at which the ratio meets a claim, floor or not; NaN: none."""
-    grid = np.geomspace(*curves.shared_range(*comparison.fronts), 400)
+    shared = curves.shared_range(*comparison.fronts)
+    if shared is None:
+        return np.nan
+    grid = np.geomspace(*shared, 400)
     ratio = curves.ratio(*comparison.fronts, grid) * comparison.factor
     least, most = target.bounds
     met = grid[(ratio >= least) & (ratio <= most)]

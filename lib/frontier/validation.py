@@ -13,13 +13,23 @@ import pandas as pd
 import seaborn as sns
 from IPython.display import HTML
 
-from frontier import claims, figures, modelled, published, serving, tables
+from frontier import (
+    claims,
+    comparisons,
+    curves,
+    figures,
+    modelled,
+    published,
+    serving,
+    tables,
+)
 from frontier.errors import UsageError
 from frontier.figures import Exhibit
 from frontier.serving import calibration, crosscheck
 from frontier.serving.modes import LENGTH
 from frontier.words import number
 
+MOST_CONSTANTS = 6
 SOURCE = ("serving_validation",)
 MEASURES = {"throughput_per_gpu": "tok/s/GPU", "interactivity": "tok/s/user"}
 # The groups that the model was built to get right, as conditions on the validation table.
@@ -32,6 +42,56 @@ GROUPS = {
     "Llama 70B": {"family": "llama-70b"},
     "gpt-oss-120b": {"family": "gpt-oss-120b"},
 }  # fmt: skip
+
+
+_R1 = {"model": "deepseek-r1"}
+# Systems that the reports compare: measured rows, and the options of the sweep that models them.
+FRONTIERS = {
+    "R1, one H200 node FP8 without MTP": (
+        {**_R1, "hardware": "h200", "precision": "fp8", "single_node": True, "speculative": False},
+        {"single_node": True},
+    ),
+    "R1, H200 FP8 with everything": (
+        {**_R1, "hardware": "h200", "precision": "fp8"}, {"speculative": True},
+    ),
+    "R1, one B200 node FP4 without MTP": (
+        {**_R1, "hardware": "b200", "precision": "fp4", "single_node": True, "speculative": False},
+        {"single_node": True},
+    ),
+    "R1, GB200 NVL72 FP4 without MTP": (
+        {**_R1, "hardware": "gb200", "precision": "fp4", "speculative": False}, {},
+    ),
+    "R1, GB200 NVL72 FP4 with everything": (
+        {**_R1, "hardware": "gb200", "precision": "fp4"}, {"speculative": True},
+    ),
+    "R1, GB300 NVL72 FP4 with everything": (
+        {**_R1, "hardware": "gb300", "precision": "fp4"}, {"speculative": True},
+    ),
+    "Llama-70B, one H200 node FP8": (
+        {"model": "llama-70b", "hardware": "h200", "precision": "fp8"}, {"single_node": True},
+    ),
+    "Llama-70B, one B200 node FP4": (
+        {"model": "llama-70b", "hardware": "b200", "precision": "fp4"}, {"single_node": True},
+    ),
+}  # fmt: skip
+
+
+def example(
+    new: serving.System, old: serving.System, /, *, at: Sequence[float], name: str
+) -> Exhibit:
+    """Return the modelled ratio of two systems at some interactivities, with its interval."""
+    data = serving.ratio_interval(new, old, at)
+    shown = pd.DataFrame({
+        "tok/s/user": data["interactivity"], "ratio of tok/s/GPU": data["ratio"],
+        "low": data["low"], "high": data["high"], "extrapolated": data["extrapolated"],
+    })  # fmt: skip
+    caption = (
+        f"An answer of the model: {new.model} at {new.isl}/{new.osl} on "
+        f"{figures.NAMES[new.hardware]} in {new.precision.upper()} over "
+        f"{figures.NAMES[old.hardware]} in {old.precision.upper()}, with the interval that holds "
+        f"90 % of the draws."
+    )
+    return figures.table(shown, name=name, caption=caption, data=data, sources=["serving_fit"])
 
 
 def errors(*, name: str) -> Exhibit:
@@ -95,8 +155,10 @@ def scatter(*, family: str | None, name: str) -> Exhibit:
         axes.plot(ends, ends, color=figures.MUTED, linewidth=1)
         axes.set(xscale="log", yscale="log", xlabel=f"Measured, {unit}",
                  ylabel=f"Predicted, {unit}")  # fmt: skip
-        figures.plain_axis(axes.xaxis)
-        figures.plain_axis(axes.yaxis)
+        decades = 10.0 ** np.arange(np.floor(np.log10(ends[0])), np.ceil(np.log10(ends[1])) + 1)
+        figures.plain_axis(axes.xaxis, ticks=decades)
+        figures.plain_axis(axes.yaxis, ticks=decades)
+        axes.set(xlim=(ends[0] * 0.8, ends[1] * 1.25), ylim=(ends[0] * 0.8, ends[1] * 1.25))
     keys = sorted(rows["hardware"].unique())
     for key in keys:
         grid[0].plot([], [], "o", ms=4, color=figures.colour(key), label=figures.NAMES[key])
@@ -119,6 +181,10 @@ def constants(*, name: str) -> Exhibit:
     shown = data[data["fitted"]].drop(columns="fitted")
     shown = shown.rename(columns={"low": "5 % of refits", "high": "95 % of refits"})
     count = int(shown.groupby("family").size().max())
+    if count > MOST_CONSTANTS:
+        raise AssertionError(
+            f"{count} constants a family; the report says at most {MOST_CONSTANTS}"
+        )
     caption = (
         f"At most {count} constants a family are fitted. Shares are of datasheet rates; times are "
         f"in seconds; the spread is that of refits on resampled curves."
@@ -209,11 +275,50 @@ def against_mlperf(*, isl: int, osl: int, name: str) -> Exhibit:
     return figures.table(data, name=name, caption=caption, sources=["mlperf", "serving_fit"])
 
 
+def against_frontiers(
+    rows: pd.DataFrame, /, *, at: Sequence[float], shapes: Sequence[str], name: str
+) -> Exhibit:
+    """Return modelled over measured frontiers of the systems that the reports compare.
+
+    The model is fitted to dated rows; the measured frontiers here have the undated medians too.
+    Missing where either has ended or was not measured that far down.
+    """
+    table = []
+    for label, (chosen, options) in FRONTIERS.items():
+        for shape in shapes:
+            selection = {**chosen, "shape": shape}
+            measured = comparisons.matching(rows, **selection)
+            if measured.empty:
+                continue
+            isl, osl = map(int, shape.split("/"))
+            front = curves.Frontier.from_points(measured)
+            model = serving.sweep(
+                chosen["model"], chosen["hardware"], chosen["precision"], isl=isl, osl=osl,
+                **options,
+            )  # fmt: skip
+            found = curves.ratio(model, front, np.asarray(at, float))
+            named = {f"{number(x)} tok/s/user": y for x, y in zip(at, found, strict=True)}
+            table.append({"system": label, "shape": shape, **named})
+    data = pd.DataFrame(table)
+    values = data.iloc[:, 2:].stack().dropna()
+    place = np.log(values).abs().idxmax()
+    worst = float(values[place])
+    caption = (
+        f"Modelled over measured throughput per GPU, attainable frontiers. The middle of "
+        f"{len(values)} is {number(float(values.median()))}x; the worst is {number(worst)}x "
+        f"({data['system'][place[0]]}, {data['shape'][place[0]]}, {place[1]}): a modelled ratio "
+        f"that rests on such a point is wrong by as much."
+    )
+    sources = sorted(rows["source"].unique())
+    return figures.table(data, name=name, caption=caption, sources=["serving_fit", *sources])
+
+
 def elsewhere(*, name: str) -> Exhibit:
     """Return who else models LLM serving, and what their models leave out."""
     data = tables.read("other_models")
+    shown = data.rename(columns=lambda column: column.replace("_", " "))
     caption = f"{len(data)} other models of LLM serving, and what each leaves out."
-    return figures.table(data, name=name, caption=caption, sources=["other_models"])
+    return figures.table(shown, name=name, caption=caption, data=data, sources=["other_models"])
 
 
 def sensitivities(ids: Sequence[str], /, *, at: float, name: str) -> Exhibit:
@@ -232,8 +337,8 @@ def sensitivities(ids: Sequence[str], /, *, at: float, name: str) -> Exhibit:
     })  # fmt: skip
     swing = (np.log(data["at_high"] / data["at_low"]).abs()).groupby(data["constant"]).max()
     caption = (
-        f"Ratio per MW at {number(at)} tok/s/user with one constant at a time at the end of its "
-        f"spread. The largest swing is that of {swing.idxmax()}."
+        f"Ratio in the unit of each claim at {number(at)} tok/s/user with one constant at a time "
+        f"at the end of its spread. The largest swing is that of {swing.idxmax()}."
     )
     return figures.table(shown, name=name, caption=caption, data=data, sources=["serving_fit"])
 
@@ -244,8 +349,9 @@ def quotable() -> HTML:
     error, believed = _error(rows), serving.validation()
     bad = believed[["throughput_per_gpu_error", "interactivity_error"]].max(axis=1)
     out = int((bad > calibration.TRUSTED).sum())
+    curves = len(rows.drop_duplicates(["family", "curve"]))
     words = (
-        f"On {len(rows):,} measured rows of {rows['curve'].nunique()} curves that its fit had not "
+        f"On {len(rows):,} measured rows of {curves} curves that its fit had not "
         f"seen, the serving model misses throughput by {_tell(error['throughput, median error'])} "
         f"and interactivity by {_tell(error['interactivity, median error'])} in the middle; in "
         f"{out} of {len(believed)} groups of model, accelerator, precision and mode it misses by "
