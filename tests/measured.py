@@ -55,6 +55,7 @@ def test_of(value, form="gain", **changes) -> claims.Test:
     basis = {key: changes.pop(key) for key in ("metric", "per", "floor") if key in changes}
     fields = {
         "basis": Basis(**basis), "shapes": (SHAPE,), "nearest": (), "variants": (),
+        "modelled": (), "modelled_variants": (), "steps": (),
         "comparisons": (
             {"name": "GB200 over H200", "numerator": {"hardware": "gb200"},
              "denominator": {"hardware": "h200"}},

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import yaml
 
-from frontier import claims, comparisons, hardware, measurements, paths, tables
+from frontier import claims, comparisons, hardware, measurements, modelled, paths, tables
 from frontier.batch import verdicts
 from frontier.comparisons import CONDITIONAL, NOT_REPRODUCED, REPRODUCED, UNTESTED
 from frontier.errors import DataError, UsageError
@@ -23,6 +23,8 @@ A, B = "inferencex_captures", "inferencex_posts"
 @pytest.fixture(autouse=True)
 def few_replicates(monkeypatch):
     monkeypatch.setattr(comparisons, "QUICK", 20)
+    monkeypatch.setattr(modelled, "DRAWS", 5)
+    monkeypatch.setattr(modelled, "GRID", 12)
 
 
 def decide(claim, rows, sigma=0.001):
@@ -206,6 +208,106 @@ def test_what_the_claimant_states_never_decides():
 def test_a_claim_without_a_test_cannot_be_decided():
     with pytest.raises(UsageError, match="no test for 'mtp' yet"):
         claims.decide(claims.claim("mtp"), sweep())
+
+
+# What is modelled and not measured.
+
+NODE = {"model": "llama-70b", "hardware": "h200", "precision": "fp8", "single_node": True}
+MODEL = (
+    {"name": "B200 over H200, both modelled",
+     "numerator": {**NODE, "hardware": "b200", "precision": "fp4"}, "denominator": NODE},
+)  # fmt: skip
+# Neither frontier of it comes near the floor of 100 tok/s/GPU in total where they share a range.
+_GUESS = {"model": "gpt-moe-1.8t", "max_gpus": 16, "max_worker_gpus": 16, "disaggregated": False}
+UNSHARED = (
+    {"name": "a guess", "numerator": {**_GUESS, "hardware": "gb200", "precision": "fp4"},
+     "denominator": {**_GUESS, "hardware": "h200", "precision": "fp8"}},
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def only_modelled():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(modelled, "DRAWS", 5)
+        patch.setattr(modelled, "GRID", 12)
+        return decide(claim_of(2, modelled=MODEL), sweep())
+
+
+@pytest.mark.parametrize("value", [0.001, 2, 1000])
+@pytest.mark.parametrize("form", ["gain", "drop"])
+def test_what_is_only_modelled_is_modelled_only_and_never_firm_however_it_comes_out(value, form):
+    verdict = decide(claim_of(value, form, modelled=MODEL), sweep())
+    assert (verdict.verdict, verdict.firm, verdict.quoted) == (claims.MODELLED_ONLY, False, None)
+    assert verdict.sensitivity.empty
+    (answer,) = verdict.modelled
+    met = value == 0.001 and form == "gain"
+    assert (answer.met is not None) == met
+    assert ("meets it nowhere above its floor" in verdict.condition) != met
+
+
+def test_a_modelled_number_is_said_to_be_modelled_wherever_it_stands(only_modelled):
+    row = only_modelled.row()
+    (answer,) = only_modelled.modelled
+    assert [row["found"][key] for key in ("value", "low", "high")] == [
+        answer.headline, answer.low, answer.high,
+    ]  # fmt: skip
+    assert row["found"]["at"] == only_modelled.at
+    assert row["found"]["at"].startswith(
+        f"modelled, not measured: B200 over H200, both modelled, {SHAPE}; mean over "
+    )
+    assert row["tiers"]["measured"] is None
+    assert row["condition"].startswith("No measured row of what is claimed. The calibrated ")
+    card = claims.card(only_modelled)
+    assert "modelled, not measured" in card
+    assert "firm" not in card
+
+
+def test_the_modelled_tier_is_plain_json(only_modelled):
+    row = only_modelled.row()
+    verdicts.check(row, {"synthetic"})
+    assert json.loads(json.dumps(row, allow_nan=False)) == row
+    (entry,) = row["tiers"]["modelled"]
+    assert entry["headline"] == row["found"]["value"]
+    assert (entry["met_from"], entry["shape"]) == (None, SHAPE)
+
+
+@pytest.mark.parametrize("rows", [solid(), solid(np.where(X <= 45, 4, 1)), solid(1.5)])
+def test_where_something_was_measured_it_decides_and_the_model_changes_nothing(rows):
+    alone, beside = (decide(claim_of(2, modelled=m), rows).row() for m in ((), MODEL))
+    assert alone["verdict"] in (REPRODUCED, CONDITIONAL, NOT_REPRODUCED)
+    assert alone["tiers"].pop("modelled") is None
+    assert len(beside["tiers"].pop("modelled")) == 1
+    # The model is named as a source beside the rows, and that is all that it adds.
+    sources = [s.get("key") for s in beside["sources"]]
+    assert sources[-2:] == ["serving_fit", "serving_validation"]
+    del beside["sources"][-2:]
+    assert beside == alone
+
+
+def test_a_model_that_answers_nothing_leaves_a_claim_not_testable():
+    verdict = decide(claim_of(2, floor=100.0, modelled=UNSHARED), sweep())
+    assert (verdict.verdict, verdict.firm, verdict.at) == (claims.NOT_TESTABLE, False, None)
+    row = verdict.row()
+    assert row["tiers"]["modelled"] is None
+    assert row["found"]["value"] is None
+    json.dumps(row, allow_nan=False)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_modelled_comparison_that_shares_nothing_is_never_the_quoted_one(order):
+    both = (UNSHARED + MODEL)[::order]
+    verdict = decide(claim_of(2, floor=100.0, modelled=both), sweep())
+    assert verdict.verdict == claims.MODELLED_ONLY
+    assert verdict.at.startswith("modelled, not measured: B200 over H200, both modelled")
+    assert "the largest of 1 modelled" in verdict.condition
+    json.dumps(verdict.row(), allow_nan=False)
+
+
+def test_sides_that_share_no_interactivity_are_not_said_to_be_unmeasured_beside_a_model():
+    rows = together(sweep([10, 20], [200, 100]), sweep([30, 40], [200, 100], hardware="gb200"))
+    verdict = decide(claim_of(2, modelled=MODEL), rows)
+    assert verdict.verdict == claims.MODELLED_ONLY
+    assert verdict.condition.startswith("What was measured of the two sides shares no inter")
 
 
 # Firm or not.

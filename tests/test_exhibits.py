@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from frontier import claims, comparisons, exhibits, published
+from frontier import claims, comparisons, exhibits, modelled, published
 from frontier.comparisons import Basis
 from frontier.errors import UsageError
 from frontier.words import number
@@ -291,3 +291,116 @@ def test_coverage_counts_the_rows_of_each_kind_and_those_that_are_missing():
     assert table.loc[("R1", "with interactivity")].tolist() == [18, 9]
     assert table.loc[("405B", "MLPerf")].tolist() == [1, 1]
     assert caption(exhibit).endswith("that carry an interactivity: 9.")
+
+
+# The modelled tier.
+
+NODE = {"model": "llama-70b", "hardware": "h200", "precision": "fp8", "single_node": True}
+NEW = {**NODE, "hardware": "b200", "precision": "fp4"}
+_GUESS = {"model": "gpt-moe-1.8t", "max_gpus": 16, "max_worker_gpus": 16, "disaggregated": False}
+UNSHARED = {
+    "name": "a guess", "numerator": {**_GUESS, "hardware": "gb200", "precision": "fp4"},
+    "denominator": {**_GUESS, "hardware": "h200", "precision": "fp8"},
+}  # fmt: skip
+MODELLED = claim_of(
+    4, floor=100.0, per="MW", shapes=("1024/1024",),
+    modelled=({"name": "one", "numerator": NEW, "denominator": NODE},
+              {"name": "two", "numerator": {**NEW, "precision": "fp8"}, "denominator": NODE}),
+    modelled_variants=(UNSHARED,),
+    steps=({"name": "node", **NODE}, {"name": "silicon", **NEW, "precision": "fp8"},
+           {"name": "FP4", **NEW}),
+)  # fmt: skip
+
+
+@pytest.fixture
+def few_draws(monkeypatch):
+    monkeypatch.setattr(modelled, "DRAWS", 5)
+    monkeypatch.setattr(modelled, "GRID", 12)
+
+
+@pytest.fixture(scope="module")
+def guessed():
+    """A verdict on what was only modelled."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(modelled, "DRAWS", 5)
+        patch.setattr(modelled, "GRID", 12)
+        return claims.decide(MODELLED, sweep(), sigma=0.001)
+
+
+def test_modelled_ratios_stand_beside_measured_ones_and_the_largest_is_named(guessed):
+    near = claims.decide(replace(MODELLED, test=CLAIM.test), pair(3), sigma=0, replicates=20)
+    nearest = tuple(replace(f, comparison=replace(f.comparison, shape="1024/1024"))
+                    for f in near.findings if f.outcome != comparisons.UNTESTED)  # fmt: skip
+    exhibit = exhibits.modelled_ratios(replace(guessed, nearest=nearest), name="01-modelled")
+    lines = data(exhibit)
+    assert set(lines["comparison"]) == {
+        "modelled: one", "modelled: two", "measured: GB200 over H200",
+    }  # fmt: skip
+    own = lines[lines["comparison"].str.startswith("modelled")]
+    best = own.loc[own["ratio"].idxmax()]
+    where = f"{number(best['ratio'])}x at {number(best['interactivity'])} tok/s/user"
+    name = best["comparison"].removeprefix("modelled: ")
+    assert f"the largest modelled ratio is {where} ({name}, 1024/1024)" in caption(exhibit)
+    assert where in alt(exhibit)
+    means = [f.headline for f in guessed.modelled]
+    assert f"from {number(min(means))}x to {number(max(means))}x" in caption(exhibit)
+
+
+def test_modelled_ratios_can_stand_alone(guessed):
+    lines = data(exhibits.modelled_ratios(guessed, name="01-modelled"))
+    assert set(lines["comparison"]) == {"modelled: one", "modelled: two"}
+
+
+def test_the_modelled_table_has_a_dash_where_nothing_is_shared(guessed, few_draws):
+    exhibit = exhibits.modelled_table(guessed, name="01-modelled-table")
+    table = shown(exhibit).set_index("modelled comparison")
+    assert list(table.index) == [f"{key}, 1024/1024" for key in ("one", "two", "a guess")]
+    numbers = ["mean ratio", "90 % of draws", "over, tok/s/user", "largest", "extrapolated"]
+    assert (table.loc["a guess, 1024/1024", numbers] == "–").all()
+    assert (table.drop(index="a guess, 1024/1024")[numbers] != "–").all(axis=None)
+    assert "A dash says that nothing is shared above the floor" in caption(exhibit)
+    means = data(exhibit)["headline"]
+    assert table["mean ratio"].tolist()[:2] == [number(mean) for mean in means[:2]]
+
+
+def test_the_modelled_table_says_where_the_claim_is_met_and_agrees_with_itself(guessed, few_draws):
+    exhibit = exhibits.modelled_table(guessed, name="01-modelled-table")
+    told, table = caption(exhibit), shown(exhibit)
+    reached = table[table["met from, floor or not"] != "–"]
+    for row in reached.to_dict("records"):
+        point = row["met from, floor or not"]
+        assert f"{row['modelled comparison']}, from {point} tok/s/user" in told
+    assert told.count(", from ") == len(reached) > 0
+    assert "The claimed 4x" in told
+
+
+def test_a_modelled_comparison_of_the_set_that_shares_nothing_is_not_dropped(few_draws):
+    test = replace(
+        MODELLED.test, modelled=(*MODELLED.test.modelled, UNSHARED), modelled_variants=()
+    )
+    verdict = claims.decide(replace(MODELLED, test=test), sweep(), sigma=0.001)
+    table = shown(exhibits.modelled_table(verdict, name="01-modelled-table"))
+    assert table.set_index("modelled comparison").loc["a guess, 1024/1024", "mean ratio"] == "–"
+
+
+def test_steps_are_shown_with_their_product():
+    exhibit = exhibits.modelled_steps(MODELLED, name="01-steps", at=(20, 40, 5000))
+    steps = data(exhibit)
+    assert set(steps["step"]) == {"silicon", "FP4"}
+    table = shown(exhibit).set_index("step")
+    assert list(table.index) == ["silicon", "FP4", "all steps"]
+    assert (table["5,000 tok/s/user"] == "–").all()
+    for point in (20, 40):
+        ratios = steps[steps["interactivity"] == point].set_index("step")
+        whole = ratios["ratio"].prod()
+        assert whole == pytest.approx(ratios.loc["FP4", "total"], rel=1e-4)
+        assert table.loc["all steps", f"{point} tok/s/user"] == number(whole)
+        assert f"{number(whole)}x at {point}" in caption(exhibit)
+    assert "starting from node" in caption(exhibit)
+
+
+def test_the_quotable_sentence_of_what_is_only_modelled_says_so(guessed):
+    text = quoted(guessed)
+    assert "is modelled only: " in text
+    assert "modelled, not measured: one, 1024/1024" in text
+    assert "No measured row of what is claimed." in text

@@ -118,10 +118,15 @@ class Verdict:
         return next((f for f in self.findings if f.outcome != UNTESTED), None)
 
     @property
+    def answer(self) -> ModelledFinding | None:
+        """The first answer of the serving model, quoted where nothing was measured."""
+        return next((f for f in self.modelled if f.answers), None)
+
+    @property
     def at(self) -> str | None:
         """The operating point of the quoted number, or the nearest that was measured."""
-        if self.quoted is None and self.modelled:
-            return f"modelled, not measured: {modelled_point(self.claim, self.modelled[0])}"
+        if self.quoted is None and self.answer:
+            return f"modelled, not measured: {modelled_point(self.claim, self.answer)}"
         if self.quoted is None:
             near = [f for f in self.nearest if f.outcome != UNTESTED]
             if not near:
@@ -137,7 +142,7 @@ class Verdict:
     def row(self) -> dict:
         """Return the claim's row of ``verdicts.json``."""
         claim, measured = self.claim, self.quoted
-        found = measured or next(iter(self.modelled), None)
+        found = measured or self.answer
         return {
             **blank(claim),
             "found": {
@@ -159,7 +164,7 @@ class Verdict:
                 }
                 if measured
                 else None,
-                "modelled": _records(modelled.table(self.modelled)) if self.modelled else None,
+                "modelled": _records(modelled.table(self.modelled)) if self.answer else None,
                 "nearest": [brief(f) for f in self.nearest],
             },
             "sources": [
@@ -243,9 +248,8 @@ def decide(
         for nearest in (False, True)
     )
     answers = [modelled.examine(one, test.target) for one in modelled.build(test)]
-    answers = [answer for answer in answers if np.isfinite(answer.headline)]
     verdict = combine([f.outcome for f in found])
-    if verdict == NOT_TESTABLE and answers:
+    if verdict == NOT_TESTABLE and any(answer.answers for answer in answers):
         verdict = MODELLED_ONLY
     sensitivity = sensitivities(claim, rows, found, sigma=sigma)
     used = {
@@ -253,6 +257,8 @@ def decide(
         for finding in [*found, *near]
         for source in finding.comparison.rows["source"].unique()
     }
+    if any(answer.answers for answer in answers):
+        used |= {"serving_fit", "serving_validation"}
     # What nobody measured is never firm, however well it was modelled.
     firm = verdict not in (NOT_TESTABLE, MODELLED_ONLY) and bool(
         (sensitivity["verdict"] == verdict).all()
@@ -319,13 +325,13 @@ def condition(
     claim: Claim, verdict: str, found: Sequence[Finding], answers: Sequence[ModelledFinding] = (), /
 ) -> str:
     """Return where the claim holds, or how near it comes, or what would decide it."""
-    if verdict == MODELLED_ONLY:
-        return _modelled_condition(claim, answers)
-    if verdict == NOT_TESTABLE:
+    if verdict in (NOT_TESTABLE, MODELLED_ONLY):
         sides = [(f.comparison.numerator_rows, f.comparison.denominator_rows) for f in found]
         why = "No measured row of what is claimed."
         if any(len(above) and len(below) for above, below in sides):
             why = "What was measured of the two sides shares no interactivity."
+        if verdict == MODELLED_ONLY:
+            return f"{why} {_modelled_condition(answers)}"
         return f"{why} It would be decided by: {claim.decides}"
     tested = [f for f in found if f.outcome != UNTESTED]
     level = claim.form == "level"
@@ -451,7 +457,7 @@ def _claim(entry, file):
         )  # fmt: skip
     except KeyError as error:
         problem = f"{error} is missing"
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, UsageError) as error:
         problem = str(error)
     raise DataError(file, f"claim {name}: {problem}", remedy="see the file's head")
 
@@ -463,6 +469,10 @@ def _test(entry, claimed):
     for kind in ("comparisons", "nearest", "variants"):
         for specification in entry.get(kind, ()):
             _check_selections(specification, whole=kind != "variants")
+    for specification in (*entry.get("modelled", ()), *entry.get("modelled_variants", ())):
+        modelled.one(Basis(), specification, entry["shapes"][0])
+    for step in entry.get("steps", ()):
+        modelled.system({k: v for k, v in step.items() if k != "name"}, entry["shapes"][0])
     return Test(
         basis=Basis(**{key: entry[key] for key in keys if key in entry}),
         shapes=tuple(entry["shapes"]),
@@ -545,10 +555,12 @@ def _configuration_name(row):
     )
 
 
-def _modelled_condition(claim, answers):
+def _modelled_condition(answers):
     """Say where the model meets a claim; it is never more than what a model says."""
+    answers = [a for a in answers if a.answers]
     met = [a for a in answers if a.met]
     best = max(answers, key=lambda a: a.largest)
+    outside = words.number(100 * float(np.mean([a.extrapolated for a in answers])))
     where = "nowhere above its floor"
     if met:
         where = "; ".join(
@@ -556,9 +568,10 @@ def _modelled_condition(claim, answers):
             for a in met
         )
     return (
-        f"No measured row of what is claimed. The calibrated serving model meets it {where}; the "
-        f"largest of {len(answers)} modelled comparisons is {words.number(best.largest)}x at "
-        f"{words.number(best.largest_at)} tok/s/user ({best.comparison.label})."
+        f"The calibrated serving model meets it {where}; the largest of {len(answers)} modelled "
+        f"comparisons is {words.number(best.largest)}x at {words.number(best.largest_at)} "
+        f"tok/s/user ({best.comparison.label}); {outside} % of the modelled points are outside "
+        f"what the model was checked on."
     )
 
 

@@ -607,12 +607,15 @@ def modelled_ratios(verdict, /, *, name: str) -> Exhibit:
     """
     claim = verdict.claim
     measured = [f for f in verdict.findings if f.outcome != UNTESTED] or list(verdict.nearest)
-    modelled_ = modelled.lines([f.comparison for f in verdict.modelled])
-    data = pd.concat([
-        modelled_.assign(comparison="modelled: " + modelled_["comparison"]),
-        comparisons.lines([f.comparison for f in measured])
-        .assign(comparison=lambda frame: "measured: " + frame["comparison"]),
-    ], ignore_index=True)  # fmt: skip
+    answered = [f for f in verdict.modelled if f.answers]
+    if not answered:
+        raise UsageError(f"the serving model has no answer on '{claim.id}': show what was measured")
+    parts = [modelled.lines([f.comparison for f in answered]).assign(tier="modelled: ")]
+    if measured:
+        lines = comparisons.lines([f.comparison for f in measured])
+        parts.append(lines.assign(tier="measured: "))
+    data = pd.concat(parts, ignore_index=True)
+    data["comparison"] = data.pop("tier") + data["comparison"]
     data = data[data["shape"].isin(claim.test.shapes)]
     names = list(data["comparison"].unique())
     hues = {f"measured: {key}": hue for key, hue in _colours(measured).items()}
@@ -624,7 +627,7 @@ def modelled_ratios(verdict, /, *, name: str) -> Exhibit:
         band=("low", "high"), colours=hues, dashes=dashes, xlabel="Interactivity, tok/s/user",
         ylabel=f"Ratio of {claim.test.basis.unit}", claim=_claimed(claim.test.target), height=4.4,
     )  # fmt: skip
-    table = modelled.table(verdict.modelled)
+    table = modelled.table(answered)
     best = table.loc[table["largest"].idxmax()]
     low, high = table["headline"].min(), table["headline"].max()
     where = (
@@ -672,7 +675,8 @@ def modelled_table(verdict, /, *, name: str) -> Exhibit:
         f"What the calibrated serving model says, above the floor of the baseline "
         f"({number(test.basis.floor)} tok/s/GPU, input and output). The claimed "
         f"{number(test.target.value)}x is met somewhere, floor or not: {words or 'nowhere'}. A "
-        f"dash says that nothing is shared above the floor."
+        f"dash says that nothing is shared above the floor; below it a ratio says more about where "
+        f"the baseline's curve ends than about speed."
     )
     return figures.table(shown, name=name, caption=caption, data=data, sources=["serving_fit"])
 
@@ -693,11 +697,11 @@ def modelled_steps(
     shown.loc["all steps"] = last
     shown.columns = [f"{number(point)} tok/s/user" for point in shown.columns]
     told = last.dropna()
-    whole = ", ".join(f"{number(v)}x at {number(x)}" for x, v in told.items()) or "nothing"
+    whole = ", ".join(f"{number(v)}x at {number(x)} tok/s/user" for x, v in told.items())
     caption = (
         f"Modelled, {shape}, {test.basis.unit}: each row is the ratio over the row above, starting "
         f"from {next(iter(systems))}, in this order; another order shares the gain differently. "
-        f"All steps together: {whole} tok/s/user. A dash: a frontier has ended."
+        f"All steps together: {whole or 'no frontier reaches these'}. A dash: a frontier has ended."
     )
     return figures.table(
         shown.reset_index(names="step"), name=name, caption=caption, data=data,

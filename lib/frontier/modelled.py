@@ -11,7 +11,7 @@ points say whether they lie outside what was validated. The model itself is in `
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -21,7 +21,7 @@ from frontier import curves, hardware, serving
 from frontier.comparisons import LEAST_SHARE, Basis, Target
 from frontier.errors import UsageError
 
-DRAWS = 40
+DRAWS = 200  # they share 40 refits of the constants, so more draws cost little
 GRID = 48
 LEVEL = 0.9
 
@@ -100,6 +100,11 @@ class ModelledFinding:
     reached_at: float
     extrapolated: float
 
+    @property
+    def answers(self) -> bool:
+        """Whether the two frontiers share something above the floor, so that there is a ratio."""
+        return bool(np.isfinite(self.headline))
+
 
 def build(test, /, *, variants: bool = False) -> list[Modelled]:
     """Return the modelled comparisons of a claim's test (or their variants), by shape."""
@@ -112,7 +117,10 @@ def build(test, /, *, variants: bool = False) -> list[Modelled]:
 
 def one(basis: Basis, specification: dict, shape: str, /) -> Modelled:
     """Return one modelled comparison: a name, and `numerator` and `denominator` as of a System."""
-    sides = [system(specification[side], shape) for side in ("numerator", "denominator")]
+    keys = ("name", "numerator", "denominator")
+    if missing := [key for key in keys if key not in specification]:
+        raise UsageError(f"{specification} is no modelled comparison: it has no {missing[0]}")
+    sides = [system(specification[side], shape) for side in keys[1:]]
     return Modelled(specification["name"], shape, basis, *sides)
 
 
@@ -249,8 +257,3 @@ def _longest(x, fine):
     if longest is None or np.log(longest[1] / longest[0]) < LEAST_SHARE * np.log(x[-1] / x[0]):
         return None
     return float(longest[0]), float(longest[1])
-
-
-def without(system: serving.System, /, **changes) -> serving.System:
-    """Return a system with something changed, for the steps from a baseline."""
-    return replace(system, **changes)

@@ -283,13 +283,14 @@ def against_frontiers(
     The model is fitted to dated rows; the measured frontiers here have the undated medians too.
     Missing where either has ended or was not measured that far down.
     """
-    table = []
+    table, sources = [], set()
     for label, (chosen, options) in FRONTIERS.items():
         for shape in shapes:
             selection = {**chosen, "shape": shape}
             measured = comparisons.matching(rows, **selection)
             if measured.empty:
                 continue
+            sources |= set(measured["source"])
             isl, osl = map(int, shape.split("/"))
             front = curves.Frontier.from_points(measured)
             model = serving.sweep(
@@ -309,8 +310,8 @@ def against_frontiers(
         f"({data['system'][place[0]]}, {data['shape'][place[0]]}, {place[1]}): a modelled ratio "
         f"that rests on such a point is wrong by as much."
     )
-    sources = sorted(rows["source"].unique())
-    return figures.table(data, name=name, caption=caption, sources=["serving_fit", *sources])
+    sources = ["serving_fit", *sorted(sources)]
+    return figures.table(data, name=name, caption=caption, sources=sources)
 
 
 def elsewhere(*, name: str) -> Exhibit:
@@ -376,7 +377,7 @@ def _error(rows):
 def _percent(data):
     shown = data.copy()
     for column in shown.columns[shown.columns.str.contains("error|bias")]:
-        shown[column] = [f"{number(100 * value, 2)} %" for value in shown[column]]
+        shown[column] = [_tell(value) for value in shown[column]]
     return shown
 
 
