@@ -242,7 +242,9 @@ def test_what_is_only_modelled_is_modelled_only_and_never_firm_however_it_comes_
     (answer,) = verdict.modelled
     met = value == 0.001 and form == "gain"
     assert (answer.met is not None) == met
-    assert ("meets it nowhere above its floor" in verdict.condition) != met
+    assert ("meets it nowhere above the floor" in verdict.condition) != met
+    alone = not met and np.isfinite(answer.reached_at)
+    assert ("the ratio alone, floor or not, reaches it in 1 of 1" in verdict.condition) == alone
 
 
 def test_a_modelled_number_is_said_to_be_modelled_wherever_it_stands(only_modelled):

@@ -561,7 +561,13 @@ def _modelled_condition(answers):
     met = [a for a in answers if a.met]
     best = max(answers, key=lambda a: a.largest)
     outside = words.number(100 * float(np.mean([a.extrapolated for a in answers])))
-    where = "nowhere above its floor"
+    reached = [a.reached_at for a in answers if np.isfinite(a.reached_at)]
+    where = "nowhere above the floor of the baseline"
+    if reached:
+        where += (
+            f" (the ratio alone, floor or not, reaches it in {len(reached)} of {len(answers)}, "
+            f"from {words.number(min(reached))} tok/s/user on)"
+        )
     if met:
         where = "; ".join(
             f"{a.comparison.label}, {words.number(a.met[0])} to {words.number(a.met[1])} tok/s/user"

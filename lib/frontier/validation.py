@@ -323,13 +323,14 @@ def elsewhere(*, name: str) -> Exhibit:
 
 
 def sensitivities(ids: Sequence[str], /, *, at: float, name: str) -> Exhibit:
-    """Return what each constant does to the first modelled ratio of each claim."""
+    """Return what each constant does to each claim's modelled ratios, in its first shape."""
     parts = []
-    for key in ids:
-        first = modelled.build(claims.claim(key).test)[0]
-        found = serving.sensitivity(first.numerator, first.denominator, [at])
-        factors = found[["ratio", "at_low", "at_high"]] * first.factor
-        parts.append(found.assign(**factors, comparison=first.label))
+    for test in (claims.claim(key).test for key in ids):
+        for specification in test.modelled:
+            one = modelled.one(test.basis, specification, test.shapes[0])
+            found = serving.sensitivity(one.numerator, one.denominator, [at])
+            factors = found[["ratio", "at_low", "at_high"]] * one.factor
+            parts.append(found.assign(**factors, comparison=one.label))
     data = pd.concat(parts, ignore_index=True).dropna(subset=["ratio"])
     shown = pd.DataFrame({
         "modelled ratio": data["comparison"], "family": data["family"],

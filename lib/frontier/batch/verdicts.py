@@ -26,6 +26,8 @@ KEYS = (
     "id", "statement", "claimed", "found", "verdict", "firm", "condition", "tiers", "page",
     "sources",
 )  # fmt: skip
+
+
 def load(site: Path, /) -> list[dict]:
     """Return the records of a built site, none if it has no ``verdicts.json``."""
     path = site / "verdicts.json"
