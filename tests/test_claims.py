@@ -93,7 +93,8 @@ def test_a_ratio_that_is_met_on_a_stretch_is_reproduced_conditionally_and_the_st
 def test_a_ratio_below_the_claim_is_not_reproduced_and_the_nearest_is_named():
     verdict = decide(claim_of(2), solid(1.5))
     assert verdict.verdict == NOT_REPRODUCED
-    assert "In none of 1 comparisons; nearest GB200 over H200" in verdict.condition
+    assert verdict.condition.startswith("In none of 1 comparisons, under the step and the est")
+    assert "nearest GB200 over H200" in verdict.condition
     assert "mean 1.5x" in verdict.condition
     assert "at most 1.5x" in verdict.condition
 
@@ -182,8 +183,8 @@ def test_a_level_that_is_reached_somewhere_says_since_when():
     assert verdict.verdict == CONDITIONAL
     assert verdict.condition == (
         f"In 1 of 2 comparisons, counting input and output tokens: H200, {SHAPE}, 10,000 at 10 "
-        "tok/s/user; first dated run that reaches it: 2026-02-03; rows to 2026-03-04 and undated "
-        "ones."
+        "tok/s/user; first dated run that reaches it: 2026-02-03, those before reach 5,000; rows "
+        "to 2026-03-04 and undated ones."
     )
 
 

@@ -98,7 +98,7 @@ def test_the_ratio_names_its_largest_value_and_where(verdict):
 def test_the_frontiers_say_how_many_points_and_where_the_curves_end(verdict):
     compared = [finding.comparison for finding in verdict.findings]
     exhibit = exhibits.frontiers(compared, name="03-frontiers")
-    assert caption(exhibit).startswith("Points are 36 measured configurations")
+    assert caption(exhibit).startswith("Points are 36 measured rows")
     assert "GB300 up to 160 tok/s/user" in alt(exhibit)
     assert data(exhibit)["series"].value_counts().to_dict() == {"H200": 18, "GB200": 9, "GB300": 9}
 
@@ -120,7 +120,7 @@ def test_variants_change_one_thing_each_and_say_which_meet_the_claim():
     table = shown(exhibit).set_index("variant")[SHAPE]
     assert list(table.index) == ["as in the ledger", "FP4 on both sides", "output tokens"]
     assert all(text.startswith("2x (") for text in table)
-    assert caption(exhibit).endswith("The interval meets the claim for: none.")
+    assert caption(exhibit).endswith("Mean and interval of the step meet the claim for: none.")
     missing = exhibits.variants(CLAIM, ROWS, sigma=0.001, name="03-variants")
     assert shown(missing).set_index("variant").loc["FP4 on both sides", SHAPE] == "–"
 

@@ -318,7 +318,7 @@ def test_the_scorecard_groups_claims_by_report_and_links_to_what_there_is():
         == "Of 3 claims, 1 not reproduced, 2 not yet examined."
     )
     assert [g.get_text(strip=True) for g in soup.select("tr.group")] == [
-        "A title", "Later", "Claims without a report",
+        "A title", "Later", "Claims not yet decided",
     ]  # fmt: skip
     hrefs = [a["href"] for a in soup.table.find_all("a")]
     assert hrefs == ["03_name.html", "03_name.html#claim-a"]

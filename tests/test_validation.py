@@ -288,7 +288,8 @@ def test_an_example_has_the_ratio_its_interval_and_the_systems_in_words(monkeypa
     new = serving.System("llama-70b", "b200", "fp4", **shape)
     old = serving.System("llama-70b", "h200", "fp8", **shape)
     exhibit = validation.example(new, old, at=[30, 60], name="07-example")
-    assert "llama-70b at 1024/1024 on B200 in FP4 over H200 in FP8" in caption(exhibit)
+    words = "llama-70b at 1024/1024 on B200 in FP4 on one node over H200 in FP8 on one node"
+    assert words in caption(exhibit)
     found = few(new, old, [30, 60])
     assert shown(exhibit)["ratio of tok/s/GPU"].tolist() == [number(v) for v in found["ratio"]]
     assert (data(exhibit)["low"] <= data(exhibit)["high"]).all()

@@ -133,8 +133,12 @@ class Verdict:
                 return None
             number = words.quantity(near[0].headline, self.claim.unit)
             return f"nearest measured: {number}, {operating_point(self.claim, near[0])}"
-        dated = self.sensitivity[self.sensitivity["variation"] == WITHOUT_UNDATED]["headline"]
         text = operating_point(self.claim, self.quoted)
+        others = [f.headline for f in self.findings if f.outcome != UNTESTED]
+        if len(others) > 1:
+            low, high = words.number(min(others)), words.number(max(others))
+            text += f"; the first of {len(others)} comparisons, which run from {low} to {high}"
+        dated = self.sensitivity[self.sensitivity["variation"] == WITHOUT_UNDATED]["headline"]
         if len(dated) and dated.iloc[0] != self.quoted.headline:
             text += f"; without the undated rows {words.number(dated.iloc[0])}"
         return text
@@ -353,9 +357,10 @@ def condition(
     if level:
         return f"In none of {basis}; nearest {_level_place(best)}; {dates}."
     return (
-        f"In none of {basis}; nearest {best.comparison.label}: mean "
-        f"{words.number(best.headline)}x ({words.number(best.low)} to {words.number(best.high)}), "
-        f"{words.number(best.semilog)}x as an estimate between points, at most "
+        f"In none of {basis}, under the step and the estimate between points both; nearest "
+        f"{best.comparison.label}: mean {words.number(best.headline)}x "
+        f"({words.number(best.low)} to {words.number(best.high)}) as a step, "
+        f"{words.number(best.semilog)}x as an estimate, above the baseline's floor at most "
         f"{words.number(best.largest)}x at {words.number(best.largest_at)} tok/s/user; {dates}."
     )
 
@@ -365,13 +370,21 @@ def operating_point(claim: Claim, finding: Finding, /) -> str:
     c, power = finding.comparison, claim.test.basis.power
     rows = _dates([c.rows])
     if claim.form == "level":
-        return f"{c.label}, at {words.number(finding.largest_at)} tok/s/user; {rows}"
+        place = f", at {words.number(finding.largest_at)} tok/s/user"
+        return f"{c.label}{place if c.unit != 'tok/s/user' else ''}; {rows}"
     low, high = finding.range
+    floor = ""
+    if finding.floor_at < high:
+        floor = (
+            f"above the baseline's floor, to {words.number(finding.floor_at)} tok/s/user, "
+            f"{words.number(finding.above_floor)}"
+        )
     return "; ".join(
         part
         for part in (
             c.label,
             f"mean over {words.number(low)} to {words.number(high)} tok/s/user",
+            floor,
             c.unit,
             power,
             rows,
@@ -603,8 +616,12 @@ def _first_run(claim, met):
     """Say since when a level is reached: the run may be long after the claim."""
     rows = pd.concat([f.comparison.numerator_rows for f in met])
     reached = rows[rows["value"] >= claim.value]["date"].dropna()
-    when = f"{reached.min():%Y-%m-%d}" if len(reached) else "none"
-    return f"first dated run that reaches it: {when}"
+    if not len(reached):
+        return "no dated run reaches it"
+    first = reached.min()
+    before = rows[rows["date"] < first]["value"]
+    earlier = f", those before reach {words.number(before.max())}" if len(before) else ""
+    return f"first dated run that reaches it: {first:%Y-%m-%d}{earlier}"
 
 
 def _distance(claim, finding):

@@ -153,7 +153,8 @@ class Finding:
     `low` and `high` bound the headline against run noise only (95 %). `range` is the shared range
     in tok/s/user and `coverage` the share of each curve's own log range it has. `stretch` is where
     the claim is met, None where it is not. `largest` is the largest ratio with the denominator
-    above its floor, and `largest_at` its interactivity.
+    above its floor, and `largest_at` its interactivity; `above_floor` is the mean up to
+    `floor_at`, where the denominator reaches its floor.
     """
 
     comparison: Comparison
@@ -167,6 +168,8 @@ class Finding:
     stretch: curves.Stretch | None = None
     largest: float = np.nan
     largest_at: float = np.nan
+    above_floor: float = np.nan
+    floor_at: float = np.nan
     at: dict = field(default_factory=dict)
 
 
@@ -281,6 +284,8 @@ def examine(
     met = target.met(*mean)
     if met and how is None:
         met = target.met(*_mean(comparison, "semilog", sigma, replicates, low=low, high=high))
+    limits = {"low": low, "high": high, "floor": comparison.floor, "how": main}
+    floored = curves.shared_range(above, below, **limits)
     best = int(np.nanargmax(ratios)) if np.isfinite(ratios).any() else None
     at = curves.ratio(above, below, np.array(POINTS, float), floor=comparison.floor, how=main)
     return Finding(
@@ -288,6 +293,8 @@ def examine(
         REPRODUCED if met else CONDITIONAL if stretch else NOT_REPRODUCED,
         *mean, semilog=semilog, range=shared, stretch=stretch,
         coverage=curves.coverage(above, below),
+        above_floor=curves.geometric_mean(above, below, **limits),
+        floor_at=floored[1] if floored else np.nan,
         largest=np.nan if best is None else float(ratios[best]),
         largest_at=np.nan if best is None else float(grid[best]),
         at={point: float(r) for point, r in zip(POINTS, at, strict=True) if np.isfinite(r)},
@@ -334,6 +341,7 @@ def table(findings: Sequence[Finding], /) -> pd.DataFrame:
             "from_tok_s_user": low, "to_tok_s_user": high,
             "coverage_numerator": finding.coverage[0] if finding.coverage else np.nan,
             "coverage_denominator": finding.coverage[1] if finding.coverage else np.nan,
+            "above_floor": finding.above_floor, "floor_at": finding.floor_at,
             "largest": finding.largest, "largest_at": finding.largest_at,
             "met_from": s.low if s else np.nan, "met_to": s.high if s else np.nan,
             "met_share": s.share if s else np.nan, "outcome": finding.outcome,

@@ -82,8 +82,9 @@ def overview(findings: Sequence[Finding], claim: Claim, /, *, name: str) -> Exhi
     caption = (
         f"Dots: mean ratio over the shared interactivity, by shape (input/output tokens). Bars: "
         f"95 % interval for run noise only. Thin lines: range of the ratio where the denominator "
-        f"is above its floor. The means run from {number(low)}x to {number(high)}x; "
-        f"{met} of {len(data)} comparisons meet the claim on a stretch of interactivity or more."
+        f"is above its floor, below which the mean reaches too. The means run from {number(low)}x "
+        f"to {number(high)}x; {met} of {len(data)} comparisons meet the claim, on a stretch of "
+        f"interactivity or, under the step and the estimate both, as a whole."
     )
     alt = (
         f"Mean ratios of {len(data)} comparisons against the claimed {number(target.value)}x: from "
@@ -142,8 +143,8 @@ def frontiers(compared: Sequence[Comparison], /, *, name: str) -> Exhibit:
         ylabel=f"Throughput, {compared[0].unit}",
     )  # fmt: skip
     caption = (
-        f"Points are {len(points):,} measured configurations, lines the attainable frontiers: the "
-        f"best throughput at an interactivity or a higher one."
+        f"Points are {points['row_id'].nunique():,} measured rows, lines the attainable frontiers: "
+        f"the best throughput at an interactivity or a higher one."
     )
     ends = ", ".join(
         f"{label} up to {number(steps[steps['series'] == label]['interactivity'].max())} tok/s/user"
@@ -204,7 +205,8 @@ def variants(claim: Claim, rows: pd.DataFrame, /, *, sigma: float, name: str) ->
     caption = (
         f"Mean ratio over the shared interactivity with its 95 % interval for run noise, a column "
         f"a shape. Each row is the comparison “{primary['name']}” with one thing changed; a dash "
-        f"says that rows are missing or share no interactivity. The interval meets the claim for: "
+        f"says that rows are missing or share no interactivity. The mean reaches "
+        f"below the floor of the baseline too. Mean and interval of the step meet the claim for: "
         f"{'; '.join(met) or 'none'}."
     )
     return figures.table(
@@ -308,7 +310,7 @@ def quotable(verdict, /) -> HTML:
     else:
         words = (
             f"The claimed {claimed} is {outcome}: {number(row['found']['value'])} "
-            f"({number(row['found']['low'])} to {number(row['found']['high'])}) at "
+            f"({number(row['found']['low'])} to {number(row['found']['high'])}), "
             f"{row['found']['at']}. {row['condition']}"
         )
     return HTML(f'<blockquote class="quotable">{html.escape(words)}</blockquote>')
@@ -618,8 +620,9 @@ def modelled_ratios(verdict, /, *, name: str) -> Exhibit:
     data["comparison"] = data.pop("tier") + data["comparison"]
     data = data[data["shape"].isin(claim.test.shapes)]
     names = list(data["comparison"].unique())
-    hues = {f"measured: {key}": hue for key, hue in _colours(measured).items()}
-    dashes = {f"measured: {key}": dash for key, dash in _dashes(measured).items()}
+    # Measured lines are solid, all of them: a dash says that a line is modelled.
+    hues = {f"measured: {key}": hue for key, hue in _distinct(_colours(measured)).items()}
+    dashes = dict.fromkeys(hues, "-")
     for i, label in enumerate(label for label in names if label.startswith("modelled")):
         hues[label], dashes[label] = figures.MODELLED[i], (0, (5, 1.5))
     drawn = figures.lines(
@@ -699,8 +702,10 @@ def modelled_steps(
     told = last.dropna()
     whole = ", ".join(f"{number(v)}x at {number(x)} tok/s/user" for x, v in told.items())
     caption = (
-        f"Modelled, {shape}, {test.basis.unit}: each row is the ratio over the row above, starting "
-        f"from {next(iter(systems))}, in this order; another order shares the gain differently. "
+        f"Modelled, {next(iter(systems.values())).model}, {shape}, {test.basis.unit}: each row is "
+        f"the ratio over the row above, starting from {next(iter(systems))}, in this order; "
+        f"another order shares the gain differently. A step below 1 forces all GPUs into one "
+        f"setting that a later step lifts. "
         f"All steps together: {whole or 'no frontier reaches these'}. A dash: a frontier has ended."
     )
     return figures.table(

@@ -843,12 +843,14 @@ def quotable(
     big = best[best["least"] >= low]
     gains = _largest_gains(single[single["weeks"] == _longest(moved)])["gain"]
     first = int(big["first_state"].sum())
+    huge = int((best["least"] >= high).sum())
     start = f", {'all' if first == len(big) else first} of them from the first state measured"
     dated = int(_claimed_system(rows)["date"].notna().sum())
     text = (
         f"Of {len(best)} frontiers measured again on unchanged hardware, {len(big) or 'none'} "
         f"moved by {number(low)}x or more within {_longest(moved)} weeks{start * bool(len(big))}, "
-        f"and the middle one by {_percent(best['least'].median())}; "
+        f"{huge or 'none'} by {number(high)}x or more, and the middle one by "
+        f"{_percent(best['least'].median())}; "
         f"{int((gains >= high).sum()) or 'none'} of {len(gains)} configurations gained "
         f"{number(high)}x at a fixed concurrency. Of {CLAIMED[0]} on {_name(CLAIMED[1])} NVL72, "
         f"the system of the claims, {dated or 'no'} public run is dated."

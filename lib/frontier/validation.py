@@ -86,10 +86,10 @@ def example(
         "low": data["low"], "high": data["high"], "extrapolated": data["extrapolated"],
     })  # fmt: skip
     caption = (
-        f"An answer of the model: {new.model} at {new.isl}/{new.osl} on "
-        f"{figures.NAMES[new.hardware]} in {new.precision.upper()} over "
-        f"{figures.NAMES[old.hardware]} in {old.precision.upper()}, with the interval that holds "
-        f"90 % of the draws."
+        f"An answer of the model, per GPU: {new.model} at {new.isl}/{new.osl} on "
+        f"{figures.NAMES[new.hardware]} in {new.precision.upper()}{_how(new)} over "
+        f"{figures.NAMES[old.hardware]} in {old.precision.upper()}{_how(old)}, with the interval "
+        f"that holds 90 % of the draws."
     )
     return figures.table(shown, name=name, caption=caption, data=data, sources=["serving_fit"])
 
@@ -360,6 +360,12 @@ def quotable() -> HTML:
         f"more than {_tell(calibration.TRUSTED)}, and there every answer is marked as extrapolated."
     )
     return HTML(f'<blockquote class="quotable">{html.escape(words)}</blockquote>')
+
+
+def _how(system):
+    """Say how a system is served, where that is not the default."""
+    parts = [" with drafts" * system.speculative, " on one node" * system.single_node]
+    return "".join(parts)
 
 
 def _tell(share):

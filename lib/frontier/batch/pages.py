@@ -140,7 +140,7 @@ def scorecard(collection: Collection, records, /, *, built, digests=()) -> str:
         placed |= {row["id"] for row in rows}
         groups.append(_group(entry.title, rows, entry.page if entry.page in built else None))
     if rest := [record for record in records if record["id"] not in placed]:
-        groups.append(_group("Claims without a report", rest, None))
+        groups.append(_group("Claims not yet decided", rest, None))
     return _render(
         "scorecard.html.j2",
         collection=collection,
