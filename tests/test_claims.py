@@ -658,3 +658,16 @@ def test_the_names_of_left_out_configurations_tell_them_apart():
         f"tp8 ep8 dp, {SHAPE}, {A}", f"tp8 ep1, {SHAPE}, {A}",
     }  # fmt: skip
     assert (names != "").sum() == names[names != ""].nunique() > 1
+
+
+def test_text_of_the_ledger_never_becomes_markup(tmp_path, monkeypatch):
+    text = (claims.paths.data() / "claims.yaml").read_text()
+    (tmp_path / "data").mkdir()
+    monkeypatch.setenv("FRONTIER_HOME", str(tmp_path))
+    for old, new, problem in (
+        ("- id: mtp\n", "- id: '<b>mtp'\n", "an id has small letters"),
+        ("https://www.nextplatform.com", "javascript:alert(1)//", "is not of http or https"),
+    ):
+        (tmp_path / "data" / "claims.yaml").write_text(text.replace(old, new))
+        with pytest.raises(DataError, match=problem):
+            claims.ledger()

@@ -3,13 +3,14 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from frontier import tables
 from frontier.errors import UsageError
-from frontier.serving import machines, modes, steps, transformers
+from frontier.serving import configurations, machines, modes, steps, transformers
 from frontier.serving.modes import Service, Traffic
 from frontier.serving.steps import Constants, Layout
 
@@ -312,3 +313,16 @@ def test_a_closed_loop_keeps_littles_law(users, split, decode_workers, prefill_w
     assert found["ttft"] >= latency * (1 - 1e-6)
     if split:
         assert found["rate"] <= prefill_workers / prefill * (1 + 1e-6)
+
+
+@pytest.mark.parametrize(
+    ("prefill", "decode", "sides"),
+    [(0, 0, (36, 36)), (24, 0, (24, 48)), (0, 48, (24, 48)), (24, 48, (24, 48))],
+)
+def test_gpus_that_a_row_does_not_tell_are_what_the_others_leave(prefill, decode, sides):
+    rows = pd.DataFrame({
+        "disaggregated": [True], "gpus": [72], "prefill_gpus": [prefill], "decode_gpus": [decode],
+    })  # fmt: skip
+    found = configurations._sides(rows, np.array([True]), np.array([72.0]))
+    assert tuple(float(side[0]) for side in found) == sides
+    assert sum(sides) == 72

@@ -19,6 +19,7 @@ each configuration on a frontier, and in the other power edition.
 """
 
 import html
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -81,7 +82,7 @@ class Claim:
     def _repr_html_(self):
         sources = ", ".join(
             f'<a href="{html.escape(s["url"], quote=True)}">{html.escape(s["title"])}</a> '
-            f"({s['date']})"
+            f"({html.escape(str(s['date']))})"
             for s in self.sources
         )
         parts = {
@@ -446,7 +447,7 @@ def card(verdict: Verdict, /) -> str:
     items = "".join(f"<dt>{k}</dt><dd>{html.escape(v)}</dd>" for k, v in parts.items())
     firm = ", firm" if verdict.firm else ""
     return (
-        f'<section class="verdict-card" id="{row["id"]}"><p class="verdict '
+        f'<section class="verdict-card" id="{html.escape(row["id"])}"><p class="verdict '
         f'verdict-{verdict.verdict.replace(" ", "-")}">{words.verdict_words(verdict.verdict)}{firm}'
         f'</p><p class="statement">{html.escape(row["statement"])}</p>'
         f'<dl class="claim">{items}</dl></section>'
@@ -457,6 +458,10 @@ def _claim(entry, file):
     name = entry.get("id", "?") if isinstance(entry, dict) else entry
     try:
         claimed = entry["claimed"]
+        if not re.fullmatch(r"[a-z0-9-]+", str(entry["id"])):
+            raise ValueError("an id has small letters, digits and hyphens only")
+        if bad := [s["url"] for s in entry["sources"] if not re.match(r"https?://", s["url"])]:
+            raise ValueError(f"the address {bad[0]!r} is not of http or https")
         if claimed["form"] not in FORMS:
             raise ValueError(f"form is {claimed['form']!r}, not one of {', '.join(FORMS)}")
         return Claim(

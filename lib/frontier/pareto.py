@@ -90,7 +90,10 @@ def _codes(labels: pd.Series) -> NDArray[np.int64]:
 
 def _oriented(points, maximise) -> NDArray[np.float64]:
     """Return the points as float64 with every objective maximised, or raise ValueError."""
-    values = np.asarray(points, dtype=float)
+    if isinstance(points, pd.DataFrame):  # its missing values are NaN too, of whatever kind
+        values = points.to_numpy(dtype=float, na_value=np.nan)
+    else:
+        values = np.asarray(points, dtype=float)
     if values.ndim != 2:
         raise ValueError(f"points must be (rows, objectives), not of shape {values.shape}")
     if not values.shape[1]:

@@ -74,10 +74,12 @@ def digests() -> list[tuple[str, str, str]]:
 
 
 def verify() -> None:
-    """Read every table and every sidecar; raise DataError at the first damage."""
+    """Read every table and every sidecar; raise DataError at the first damage, or with no table."""
     for sidecar in sorted(paths.data().glob("*.meta.yml")):
         if _stem(sidecar) not in names():
             raise DataError(sidecar, "its table is missing", remedy=REMEDY)
+    if not names():
+        raise DataError(paths.data(), "has no tables", remedy="is FRONTIER_HOME the project?")
     for name in names():
         frame, rows = read(name), meta(name).get("rows")
         if rows is not None and rows != len(frame):

@@ -279,6 +279,8 @@ def _checked_item(parameter, value, choices):
 
 def _check_date(parameter, value):
     try:
-        datetime.date.fromisoformat(value)
+        # Python also takes 20251001 and 2025-W40-1, which others do not read as that day.
+        if datetime.date.fromisoformat(value).isoformat() != value:
+            raise ValueError(value)
     except ValueError as error:
         raise UsageError(_wrong_type(parameter, value) + "; write YYYY-MM-DD") from error

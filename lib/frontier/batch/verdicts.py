@@ -47,9 +47,18 @@ def dump(records, /) -> str:
 
 
 def merge(ledger, records, /) -> list[dict]:
-    """Return the ledger's rows in their order, each replaced by the record with its id."""
+    """Return the ledger's rows in their order, each replaced by the record with its id.
+
+    A record of another statement or another claimed value is of an older ledger, and is left out.
+    """
     found = {row["id"]: row for row in records}
-    return [found.get(row["id"], row) for row in ledger]
+    same = ("statement", "claimed")
+    return [
+        found[row["id"]]
+        if row["id"] in found and all(found[row["id"]].get(k) == row.get(k) for k in same)
+        else row
+        for row in ledger
+    ]
 
 
 def check(record, known, /) -> None:

@@ -78,10 +78,17 @@ def predict(
             gpus=inputs["decode"].gpus,
             tp=inputs["decode"].tp,
             users_per_gpu=rows["concurrency"].to_numpy(float) / rows["gpus"].to_numpy(float),
-        ) | (rows["disaggregated"] & (rows[["tp", "ep"]].max(axis=1) < 1)).to_numpy(bool)
+        ) | _undescribed(rows)
     out[names] = values
     out["extrapolated"] = extrapolated
     return out
+
+
+def _undescribed(rows):
+    """Return which disaggregated rows do not say how their workers are made."""
+    split = rows["disaggregated"].to_numpy(bool)
+    untold = (_told(rows, "prefill_gpus") == 0) & (_told(rows, "decode_gpus") == 0)
+    return split & (untold | (rows[["tp", "ep"]].max(axis=1) < 1).to_numpy(bool))
 
 
 def prepare(rows: pd.DataFrame) -> dict:
@@ -143,8 +150,7 @@ def layouts(rows: pd.DataFrame) -> tuple[Layout, Layout, tuple]:
     split = rows["disaggregated"].to_numpy(bool)
     dp = rows["dp_attention"].to_numpy(bool)
     tp, ep, gpus = (rows[name].to_numpy(float) for name in ("tp", "ep", "gpus"))
-    decode_gpus = _optional(rows, "decode_gpus", gpus)
-    prefill_gpus = _optional(rows, "prefill_gpus", gpus)
+    prefill_gpus, decode_gpus = _sides(rows, split, gpus)
     stated = np.maximum(tp, ep)
     wide = dp & (stated <= 1)
     unknown = np.where(stated > 0, stated, np.minimum(NODE, decode_gpus))
@@ -161,12 +167,22 @@ def layouts(rows: pd.DataFrame) -> tuple[Layout, Layout, tuple]:
     return decode, prefill, (np.where(split, count, 1.0), workers)
 
 
-def _optional(rows, column, otherwise):
-    """Return a column of counts, `otherwise` where it is absent or 0 (not said)."""
-    if column not in rows:
-        return otherwise
-    values = rows[column].to_numpy(float)
-    return np.where(values > 0, values, otherwise)
+def _sides(rows, split, gpus):
+    """Return prefill and decode GPUs; 0 says that a row does not tell.
+
+    One that is not told is what the other leaves of all GPUs; of two, each is half. Of aggregated
+    rows both are all GPUs.
+    """
+    told = [_told(rows, name) for name in ("prefill_gpus", "decode_gpus")]
+    sides = []
+    for own, other in (told, told[::-1]):
+        rest = np.maximum(np.where(other > 0, gpus - other, gpus / 2), 1.0)
+        sides.append(np.where(own > 0, own, np.where(split, rest, gpus)))
+    return sides
+
+
+def _told(rows, column):
+    return rows[column].to_numpy(float) if column in rows else np.zeros(len(rows))
 
 
 def _prefill_workers(rows, prefill_gpus):
