@@ -252,8 +252,9 @@ def test_a_folder_that_is_no_site_of_ours_is_refused_and_kept(home, instant):
     (home / "mine" / "thesis.txt").write_text("years of work")
     with pytest.raises(UsageError, match=r"no verdicts\.json, so it is not a site"):
         built(out=home / "mine")
-    with pytest.raises(UsageError, match="is a file"):
-        built(out=home / "mine" / "thesis.txt")
+    for place in ("thesis.txt", "thesis.txt/below"):
+        with pytest.raises(UsageError, match=r"thesis\.txt is a file"):
+            built(out=home / "mine" / place)
     assert tree(home / "mine") == {"thesis.txt": b"years of work"}
     assert instant == []
 

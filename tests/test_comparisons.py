@@ -361,3 +361,14 @@ def test_the_newest_date_ignores_undated_rows_and_may_be_unknown():
     rows = together(sweep(date=None), sweep(date="2026-02-03"))
     assert comparisons.last_date(rows).isoformat() == "2026-02-03"
     assert comparisons.last_date(sweep(date=None)) is None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [({"per": "W"}, "per is 'W'; there are GPU, MW"), ({"metric": "speed"}, "metric is 'speed'"),
+     ({"power_edition": "1999"}, "power_edition is '1999'"), ({"floor": "a"}, "floor is 'a'"),
+     ({"floor": -1}, "floor is -1")],
+)  # fmt: skip
+def test_a_basis_of_what_does_not_exist_is_refused(wrong, named):
+    with pytest.raises(UsageError, match=named):
+        comparisons.Basis(**wrong)

@@ -190,6 +190,8 @@ def ledger() -> tuple[Claim, ...]:
         document = yaml.safe_load(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DataError(file.name, "the ledger is missing", remedy="restore it") from None
+    except OSError as error:
+        raise DataError(file.name, f"cannot be read: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         place = getattr(error, "problem_mark", None)
         raise DataError(
@@ -462,6 +464,9 @@ def _claim(entry, file):
             raise ValueError("an id has small letters, digits and hyphens only")
         if bad := [s["url"] for s in entry["sources"] if not re.match(r"https?://", s["url"])]:
             raise ValueError(f"the address {bad[0]!r} is not of http or https")
+        value = claimed["value"]
+        if value is not None and not (type(value) in (int, float) and 0 < value < np.inf):
+            raise ValueError(f"the claimed value is {value!r}, not a number above 0")
         if claimed["form"] not in FORMS:
             raise ValueError(f"form is {claimed['form']!r}, not one of {', '.join(FORMS)}")
         return Claim(

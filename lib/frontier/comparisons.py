@@ -88,6 +88,22 @@ class Basis:
     power_edition: str = hardware.POWER_EDITIONS[0]
     floor: float | None = None
 
+    def __post_init__(self):
+        choices = {
+            "metric": tuple(
+                c for c in measurements.COLUMNS if measurements.COLUMNS[c][0] == "float"
+            ),
+            "per": ("GPU", "MW"),
+            "power_edition": hardware.POWER_EDITIONS,
+        }
+        for name, known in choices.items():
+            if getattr(self, name) not in known:
+                raise UsageError(f"{name} is {getattr(self, name)!r}; there are {', '.join(known)}")
+        if self.floor is not None and not (
+            isinstance(self.floor, int | float) and 0 < self.floor < np.inf
+        ):
+            raise UsageError(f"floor is {self.floor!r}; expected tok/s/GPU above 0")
+
     @property
     def unit(self) -> str:
         """The unit of the metric."""

@@ -127,9 +127,12 @@ def _requests(collection, entries, settings, choices):
 
 
 def _refuse(out):
-    """Raise UsageError for a folder that is there, not empty, and not a site of ours."""
-    if out.is_file():
-        raise UsageError(f"{out} is a file; --out takes a folder")
+    """Raise UsageError for what cannot be a site: no folder, or one with files of somebody's."""
+    there = next(path for path in (out, *out.parents) if path.exists())
+    if not there.is_dir():
+        raise UsageError(f"{there} is a file; --out takes a folder")
+    if not os.access(there, os.W_OK):
+        raise UsageError(f"{there} cannot be written; name another folder with --out")
     if not out.is_dir() or (out / "verdicts.json").is_file():
         return
     if any(path.name != ".gitkeep" for path in out.iterdir()):
