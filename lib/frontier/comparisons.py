@@ -112,6 +112,10 @@ class Basis:
         tokens = "output tok/s" if self.metric.startswith("output") else "tok/s"
         return f"{tokens}/{self.per}"
 
+    def counted(self, isl, osl):
+        """Return the share of a request's tokens that the metric counts; numbers or columns."""
+        return osl / (isl + osl) if self.metric.startswith("output") else 1.0
+
     @property
     def power(self) -> str:
         """The power edition in words, empty where the basis has no power in it."""
@@ -453,9 +457,7 @@ def _floor(basis, denominator):
     """Return the floor in the unit of `value`: it is stated in total tok/s per GPU."""
     if not basis.floor or denominator.empty:
         return None
-    share = 1.0
-    if basis.metric.startswith("output"):
-        share = float((denominator["osl"] / (denominator["isl"] + denominator["osl"])).max())
+    share = float(np.max(basis.counted(denominator["isl"], denominator["osl"])))
     kilowatts = 1000.0
     if basis.per == "MW":
         # The smallest power gives the highest floor: a side with two accelerators is not let off.
@@ -499,11 +501,20 @@ def _stretch(comparison, target, grid, ratios, sigma, replicates, how):
     return _longest(fine, grid, above, below)
 
 
-def _longest(fine, grid, above, below):
+def runs(fine: np.ndarray, /) -> list[tuple[int, int]]:
+    """Return the first and the last place of every connected run of a mask.
+
+    >>> runs(np.array([True, True, False, True]))
+    [(0, 1), (3, 3)]
+    """
     edges = np.flatnonzero(np.diff(np.r_[False, fine, False]))
+    return list(zip(edges[::2].tolist(), (edges[1::2] - 1).tolist(), strict=True))
+
+
+def _longest(fine, grid, above, below):
     whole = np.log(grid[-1] / grid[0])
     found = []
-    for start, stop in zip(edges[::2], edges[1::2] - 1, strict=True):
+    for start, stop in runs(fine):
         low, high = float(grid[start]), float(grid[stop])
         share = float(np.log(high / low) / whole)
         points = [_inside(front, low, high) for front in (above, below)]

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from frontier import curves, hardware, serving
-from frontier.comparisons import LEAST_SHARE, Basis, Target
+from frontier.comparisons import LEAST_SHARE, Basis, Target, runs
 from frontier.errors import UsageError
 
 DRAWS = 200  # they share 40 refits of the constants, so more draws cost little
@@ -228,8 +228,7 @@ def _floor(comparison):
     if not comparison.basis.floor:
         return None
     side = comparison.denominator
-    share = side.osl / (side.isl + side.osl) if _output(comparison.basis) else 1.0
-    return comparison.basis.floor * share
+    return comparison.basis.floor * comparison.basis.counted(side.isl, side.osl)
 
 
 def _reached(comparison, target):
@@ -251,9 +250,8 @@ def _mean(x, values):
 
 def _longest(x, fine):
     """Return the ends of the longest run of the grid, at least a tenth of it, or None."""
-    edges = np.flatnonzero(np.diff(np.r_[False, fine, False]))
-    runs = [(x[a], x[b]) for a, b in zip(edges[::2], edges[1::2] - 1, strict=True)]
-    longest = max(runs, key=lambda run: run[1] / run[0], default=None)
+    found = [(x[start], x[stop]) for start, stop in runs(fine)]
+    longest = max(found, key=lambda run: run[1] / run[0], default=None)
     if longest is None or np.log(longest[1] / longest[0]) < LEAST_SHARE * np.log(x[-1] / x[0]):
         return None
     return float(longest[0]), float(longest[1])
