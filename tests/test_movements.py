@@ -109,7 +109,7 @@ def test_rows_without_a_date_change_nothing_and_no_input_is_changed():
         movements.examined(undated, weeks=[2]), movements.examined(frame, weeks=[2])
     )
     pd.testing.assert_frame_equal(
-        movements.singles(undated, weeks=[2]), movements.singles(frame, weeks=[2])
+        shifts.singles(undated, weeks=[2]), shifts.singles(frame, weeks=[2])
     )
     pd.testing.assert_frame_equal(undated, kept)
 
@@ -118,12 +118,12 @@ def test_rows_without_a_date_change_nothing_and_no_input_is_changed():
 
 
 def test_a_recovery_is_no_gain_over_the_best_earlier_state():
-    gains = movements.singles(history(100, 50, 100), weeks=[8])["gain"]
+    gains = shifts.singles(history(100, 50, 100), weeks=[8])["gain"]
     assert gains.max() == 1
 
 
 def test_a_gain_is_taken_over_the_first_state_inside_the_window():
-    moved = movements.singles(history(100, 200, 300), weeks=[1, 2])
+    moved = shifts.singles(history(100, 200, 300), weeks=[1, 2])
     found = moved.set_index(["weeks", "later"])["gain"]
     assert found[1].tolist() == [2, 1.5]
     assert found[2].tolist() == [2, 3]
@@ -139,11 +139,11 @@ def test_a_gain_is_taken_over_the_first_state_inside_the_window():
 def test_singles_are_the_movement_of_series_of_one_point(runs):
     start = pd.Timestamp("2026-01-05")
     frame = rows(*((start + pd.Timedelta(days=d), c, 10.0 * v, 100.0 * v) for d, c, v in runs))
-    slow = shifts.movement(frame, weeks=[2, 5], series=movements.POINT)
+    slow = shifts.movement(frame, weeks=[2, 5], series=shifts.POINT)
     slow = slow[slow["kind"] == "like-for-like"]
     keys = ["concurrency", "weeks", "earlier", "later"]
     expected = slow.set_index(keys)["point_geomean"].sort_index()
-    found = movements.singles(frame, weeks=[5, 2]).set_index(keys)["gain"].sort_index()
+    found = shifts.singles(frame, weeks=[5, 2]).set_index(keys)["gain"].sort_index()
     assert found.index.tolist() == expected.index.tolist()
     np.testing.assert_allclose(found.to_numpy(float), expected.to_numpy(float))
 
@@ -153,7 +153,7 @@ def test_singles_are_the_movement_of_series_of_one_point(runs):
 
 def test_a_selection_without_a_like_for_like_move_is_said_in_a_sentence():
     frame = rows(("2026-01-05", 8, 10, 100), ("2026-01-12", 4, 20, 90))
-    moved, single = movements.examined(frame, weeks=[2]), movements.singles(frame, weeks=[2])
+    moved, single = movements.examined(frame, weeks=[2]), shifts.singles(frame, weeks=[2])
     log = changes(("2026-01-01", 1))
     for shown in (
         movements.spread(moved, claimed=[DOUBLING], name="x"),
@@ -242,7 +242,7 @@ def test_variations_without_first_states_leave_only_what_rose_before():
 
 
 def test_the_long_view_counts_a_claimed_factor_apart_in_weeks_and_in_years():
-    single = movements.singles(history(100, 600), weeks=[2])
+    single = shifts.singles(history(100, 600), weeks=[2])
     table = tables.read("trtllm_throughput")
     shown = movements.long_view(single, table, claimed=FIVEFOLD, name="x")
     found = pd.read_csv(pd.io.common.StringIO(shown.files["data/x.csv"]))

@@ -28,13 +28,25 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from frontier import comparisons, hardware, measurements, modelled, paths, tables, words
+from frontier import (
+    attribution,
+    comparisons,
+    filings,
+    hardware,
+    measurements,
+    modelled,
+    paths,
+    splits,
+    tables,
+    words,
+)
 from frontier.comparisons import (
     CONDITIONAL,
     NOT_REPRODUCED,
     REPRODUCED,
     UNTESTED,
     Basis,
+    Comparison,
     Finding,
     Target,
 )
@@ -45,21 +57,34 @@ VERDICT_MIME = "application/vnd.frontier.verdict+json"
 MODELLED_ONLY, NOT_TESTABLE, UNEXAMINED = "modelled-only", "not-testable", "not yet examined"
 FORMS = ("gain", "drop", "level")
 WITHOUT_UNDATED = "without undated rows"
+_BASIS_KEYS = ("metric", "per", "power_edition", "floor")
+_TEST_KEYS = {
+    *_BASIS_KEYS, "least", "shapes", "comparisons", "nearest", "variants", "modelled",
+    "modelled_variants", "steps", "filings", "nearest_filings", "splits",
+}  # fmt: skip
+# What can be compared, and where its findings come from: all have the same two functions.
+_EXAMINED_BY = {Comparison: comparisons, splits.Split: splits, filings.Statement: filings}
 
 
 @dataclass(frozen=True)
 class Test:
-    """How a claim is tested. `comparisons` decide, the first is quoted; the others are shown."""
+    """How a claim is tested.
+
+    `comparisons`, `splits` and `filings` decide, and the first is quoted; the others are shown.
+    """
 
     basis: Basis
     shapes: tuple[str, ...]
-    comparisons: tuple[dict, ...]
-    nearest: tuple[dict, ...]
-    variants: tuple[dict, ...]
-    modelled: tuple[dict, ...]
-    modelled_variants: tuple[dict, ...]
-    steps: tuple[dict, ...]
     target: Target
+    comparisons: tuple[dict, ...] = ()
+    nearest: tuple[dict, ...] = ()
+    variants: tuple[dict, ...] = ()
+    modelled: tuple[dict, ...] = ()
+    modelled_variants: tuple[dict, ...] = ()
+    steps: tuple[dict, ...] = ()
+    filings: tuple[dict, ...] = ()
+    nearest_filings: tuple[dict, ...] = ()
+    splits: dict | None = None
 
 
 @dataclass(frozen=True)
@@ -133,15 +158,17 @@ class Verdict:
             if not near:
                 return None
             number = words.quantity(near[0].headline, self.claim.unit)
-            return f"nearest measured: {number}, {operating_point(self.claim, near[0])}"
+            kind = "stated" if self.claim.test.nearest_filings else "measured"
+            return f"nearest {kind}: {number}, {operating_point(self.claim, near[0])}"
         text = operating_point(self.claim, self.quoted)
         others = [f.headline for f in self.findings if f.outcome != UNTESTED]
         if len(others) > 1:
-            low, high = words.number(min(others)), words.number(max(others))
-            text += f"; the first of {len(others)} comparisons, which run from {low} to {high}"
+            run = words.span(min(others), max(others), self.claim.unit)
+            text += f"; the first of {len(others)} comparisons, which run from {run}"
         dated = self.sensitivity[self.sensitivity["variation"] == WITHOUT_UNDATED]["headline"]
         if len(dated) and dated.iloc[0] != self.quoted.headline:
-            text += f"; without the undated rows {words.number(dated.iloc[0])}"
+            share = self.claim.unit if self.claim.unit.startswith("share") else ""
+            text += f"; without the undated rows {words.quantity(dated.iloc[0], share)}"
         return text
 
     def row(self) -> dict:
@@ -161,16 +188,16 @@ class Verdict:
             "firm": self.firm,
             "condition": self.condition,
             "tiers": {
-                "stated": stated(claim),
+                "stated": stated(claim, self.findings + self.nearest),
                 "measured": {
-                    "comparisons": [brief(f) for f in self.findings],
+                    "comparisons": [brief(f) for f in self.findings if _was_measured(f)],
                     "run_noise_sigma": self.sigma,
                     "sensitivity": [_plain(entry) for entry in self.sensitivity.to_dict("records")],
                 }
-                if measured
+                if measured and _was_measured(measured)
                 else None,
                 "modelled": _records(modelled.table(self.modelled)) if self.answer else None,
-                "nearest": [brief(f) for f in self.nearest],
+                "nearest": [brief(f) for f in self.nearest if _was_measured(f)],
             },
             "sources": [
                 *({"title": s["title"], "url": s["url"]} for s in claim.sources),
@@ -248,11 +275,8 @@ def decide(
     if sigma is None:
         sigma = measurements.pooled_sigma(rows).sigma
     found, near = (
-        [
-            comparisons.examine(c, test.target, sigma=sigma, replicates=replicates)
-            for c in comparisons.build(test, rows, nearest=nearest)
-        ]
-        for nearest in (False, True)
+        [examine(c, test.target, sigma=sigma, replicates=replicates) for c in compared]
+        for compared in (build(test, rows), build(test, rows, nearest=True))
     )
     answers = [modelled.examine(one, test.target) for one in modelled.build(test)]
     verdict = combine([f.outcome for f in found])
@@ -274,6 +298,19 @@ def decide(
         claim, verdict, firm, condition(claim, verdict, found, answers), tuple(found),
         tuple(near), sensitivity, tuple(sorted(used)), sigma, tuple(answers),
     )  # fmt: skip
+
+
+def build(test: Test, rows: pd.DataFrame, /, *, nearest: bool = False) -> list:
+    """Return everything that a test compares, or what comes near it, tested or not."""
+    stated = test.nearest_filings if nearest else test.filings
+    found = comparisons.build(test, rows, nearest=nearest)
+    found += [] if nearest else splits.build(test, rows)
+    return found + [filings.statement(one) for one in stated]
+
+
+def examine(compared, target: Target, /, **options) -> Finding:
+    """Return what is found of anything that `build` gives; options of `comparisons.examine`."""
+    return _EXAMINED_BY[type(compared)].examine(compared, target, **options)
 
 
 def combine(outcomes: Sequence[str], /) -> str:
@@ -317,15 +354,13 @@ def sensitivities(
             if edition != test.basis.power_edition
         ]
     if any(c.rows["date"].isna().any() for c in tested):
-        dated = [_keeping(f.comparison, "date", pd.NaT) for f in found]
-        variations.append((WITHOUT_UNDATED, dated, None))
-    for source in sorted({s for c in tested for s in c.rows["source"].unique()}):
-        without = [_keeping(f.comparison, "source", source) for f in found]
-        variations.append((f"without {source}", without, None))
-    for name, configuration in _on_fronts(tested):
-        without = [_keeping(f.comparison, "configuration", configuration) for f in found]
-        variations.append((f"without {name}", without, None))
-    return pd.DataFrame([_vary(test.target, found, sigma, *entry) for entry in variations])
+        variations.append((WITHOUT_UNDATED, _without(found, "date", pd.NaT), None))
+    for column, name in sorted({(c.origin, s) for c in tested for s in c.rows[c.origin].unique()}):
+        variations.append((f"without {name}", _without(found, column, name), None))
+    for name, code in _on_fronts(tested):
+        variations.append((f"without {name}", _without(found, "configuration", code), None))
+    table = pd.DataFrame([_vary(test.target, found, sigma, *entry) for entry in variations])
+    return pd.concat([table, _over_orders(test.target, found)], ignore_index=True)
 
 
 def condition(
@@ -333,67 +368,45 @@ def condition(
 ) -> str:
     """Return where the claim holds, or how near it comes, or what would decide it."""
     if verdict in (NOT_TESTABLE, MODELLED_ONLY):
-        sides = [(f.comparison.numerator_rows, f.comparison.denominator_rows) for f in found]
+        sides = [f.comparison.sides.values() for f in found]
         why = "No measured row of what is claimed."
-        if any(len(above) and len(below) for above, below in sides):
+        if any(all(len(rows) for rows in both) for both in sides):
             why = "What was measured of the two sides shares no interactivity."
+        if claim.test.nearest_filings:
+            why = "No filing states it."
         if verdict == MODELLED_ONLY:
             return f"{why} {_modelled_condition(answers)}"
         return f"{why} It would be decided by: {claim.decides}"
     tested = [f for f in found if f.outcome != UNTESTED]
     level = claim.form == "level"
-    basis = f"{len(tested)} comparisons"
+    basis = f"{len(tested)} {tested[0].comparison.kind}"
     if claim.test.basis.power:
         basis += f", {claim.test.basis.power}"
-    if level and claim.test.basis.metric == "throughput_per_gpu":
+    if level and any(f.comparison.unit == Basis().unit for f in tested):
         basis += ", counting input and output tokens"
     met = [f for f in tested if f.outcome in (REPRODUCED, CONDITIONAL)]
     dates = _dates([f.comparison.rows for f in tested])
     if verdict == REPRODUCED:
         return f"In all of {basis}{'' if level else ', over the whole shared range'}; {dates}."
     if verdict == CONDITIONAL:
-        where = "; ".join(_level_place(f) if level else _place(f) for f in met)
         if level:
             dates = f"{_first_run(claim, met)}; {dates}"
-        return f"In {len(met)} of {basis}: {where}; {dates}."
+        return f"In {len(met)} of {basis}: {_places(met)}; {dates}."
     best = min(tested, key=lambda f: _distance(claim, f))
     if level:
-        return f"In none of {basis}; nearest {_level_place(best)}; {dates}."
+        return f"In none of {basis}; nearest {best.comparison.place(best)}; {dates}."
     return (
         f"In none of {basis}, under the step and the estimate between points both; nearest "
-        f"{best.comparison.label}: mean {words.number(best.headline)}x "
-        f"({words.number(best.low)} to {words.number(best.high)}) as a step, "
-        f"{words.number(best.semilog)}x as an estimate, above the baseline's floor at most "
-        f"{words.number(best.largest)}x at {words.number(best.largest_at)} tok/s/user; {dates}."
+        f"{best.comparison.label}: {best.comparison.reading(best)}; {dates}."
     )
 
 
 def operating_point(claim: Claim, finding: Finding, /) -> str:
     """Return the operating point of a finding in words: comparison, range, unit, edition, date."""
-    c, power = finding.comparison, claim.test.basis.power
-    rows = _dates([c.rows])
-    if claim.form == "level":
-        place = f", at {words.number(finding.largest_at)} tok/s/user"
-        return f"{c.label}{place if c.unit != 'tok/s/user' else ''}; {rows}"
-    low, high = finding.range
-    floor = ""
-    if finding.floor_at < high:
-        floor = (
-            f"above the baseline's floor, to {words.number(finding.floor_at)} tok/s/user, "
-            f"{words.number(finding.above_floor)}"
-        )
-    return "; ".join(
-        part
-        for part in (
-            c.label,
-            f"mean over {words.number(low)} to {words.number(high)} tok/s/user",
-            floor,
-            c.unit,
-            power,
-            rows,
-        )
-        if part
-    )
+    parts = [*finding.comparison.point(finding), claim.test.basis.power]
+    if _was_measured(finding):
+        parts.append(_dates([finding.comparison.rows]))
+    return "; ".join(part for part in parts if part)
 
 
 def modelled_point(claim: Claim, answer: ModelledFinding, /) -> str:
@@ -406,8 +419,8 @@ def modelled_point(claim: Claim, answer: ModelledFinding, /) -> str:
     return "; ".join(part for part in [*parts, outside] if part)
 
 
-def stated(claim: Claim, /) -> list[dict]:
-    """Return the published points on a claim, as the sources state them."""
+def stated(claim: Claim, findings: Sequence[Finding] = (), /) -> list[dict]:
+    """Return the published points on a claim, as the sources state them, and stated findings."""
     points = tables.read("published_points")
     # Tables of benchmark results are evidence of another kind, and have tables of their own.
     results = points["series"].str.startswith("MLPerf")
@@ -420,7 +433,11 @@ def stated(claim: Claim, /) -> list[dict]:
             if key in ("series", "x", "x_unit", "y", "y_unit", "kind", "url")
         }
         for point in points.to_dict("records")
-    ]
+    ] + [
+        {"series": f.comparison.name, "x": None, "x_unit": "", "y": f.headline,
+         "y_unit": f.comparison.unit, "kind": "stated", "url": f.comparison.rows["url"].iloc[0]}
+        for f in findings if not _was_measured(f)
+    ]  # fmt: skip
 
 
 def brief(finding: Finding, /) -> dict:
@@ -438,7 +455,7 @@ def card(verdict: Verdict, /) -> str:
     if found["value"] is not None:
         number = (
             f"{words.quantity(found['value'], found['unit'])} "
-            f"({words.number(found['low'])} to {words.number(found['high'])})"
+            f"({words.span(found['low'], found['high'], found['unit'])})"
         )
     parts = {
         "Claimed": f"{value}. {verdict.claim.point}",
@@ -486,9 +503,11 @@ def _claim(entry, file):
 
 
 def _test(entry, claimed):
-    if claimed["value"] is None:
-        raise ValueError("a test needs a claimed value")
-    keys = ("metric", "per", "power_edition", "floor")
+    least = entry.get("least")
+    if (claimed["value"] is None) == (least is None):
+        raise ValueError("a test needs a claimed value, or `least` where no number is claimed")
+    if unknown := sorted(set(entry) - _TEST_KEYS):
+        raise ValueError(f"a test has no '{unknown[0]}'")
     for kind in ("comparisons", "nearest", "variants"):
         for specification in entry.get(kind, ()):
             _check_selections(specification, whole=kind != "variants")
@@ -496,17 +515,36 @@ def _test(entry, claimed):
         modelled.one(Basis(), specification, entry["shapes"][0])
     for step in entry.get("steps", ()):
         modelled.system({k: v for k, v in step.items() if k != "name"}, entry["shapes"][0])
+    for name in ("filings", "nearest_filings"):
+        for specification in entry.get(name, ()):
+            filings.statement(specification)
+    if "splits" in entry:
+        _check_splits(entry["splits"])
+    lists = ("comparisons", "nearest", "variants", "modelled", "modelled_variants", "steps",
+             "filings", "nearest_filings")  # fmt: skip
     return Test(
-        basis=Basis(**{key: entry[key] for key in keys if key in entry}),
+        basis=Basis(**{key: entry[key] for key in _BASIS_KEYS if key in entry}),
         shapes=tuple(entry["shapes"]),
-        comparisons=tuple(entry["comparisons"]),
-        nearest=tuple(entry.get("nearest", ())),
-        variants=tuple(entry.get("variants", ())),
-        modelled=tuple(entry.get("modelled", ())),
-        modelled_variants=tuple(entry.get("modelled_variants", ())),
-        steps=tuple(entry.get("steps", ())),
-        target=Target(claimed["value"], claimed["form"]),
+        target=Target(claimed["value"] or least, claimed["form"], named=least is None),
+        splits=entry.get("splits"),
+        **{name: tuple(entry.get(name, ())) for name in lists},
     )
+
+
+def _check_splits(entry):
+    """Raise where a split lacks a part, or names a change or a meaning that there is not."""
+    for key in ("systems", "choices", "meanings"):
+        if not entry.get(key):
+            raise ValueError(f"splits need {key}")
+    for meaning in entry["meanings"]:
+        if meaning not in attribution.MEANINGS:
+            raise ValueError(f"a share means {', '.join(attribution.MEANINGS)}, not {meaning!r}")
+    for system in entry["systems"]:
+        _check_selections({"name": system["name"], "where": system["start"]}, whole=False)
+        names = {splits.factor(one).name for one in system["factors"]}
+        for choice in system.get("choices", entry["choices"]):
+            if unknown := sorted(set(choice["software"]) - names):
+                raise ValueError(f"'{choice['name']}' has no factor '{unknown[0]}'")
 
 
 def _check_selections(specification, *, whole):
@@ -532,7 +570,7 @@ def _vary(target, found, sigma, name, varied, how):
     results = [
         (finding.outcome, finding.headline)
         if how is None and comparison is finding.comparison
-        else comparisons.outcome(comparison, target, sigma=sigma, how=how)
+        else _EXAMINED_BY[type(comparison)].outcome(comparison, target, sigma=sigma, how=how)
         for finding, comparison in zip(found, varied, strict=True)
     ]
     quoted = next(i for i, finding in enumerate(found) if finding.outcome != UNTESTED)
@@ -545,26 +583,30 @@ def _in_edition(test, rows, edition):
     return comparisons.build(replace(test, basis=basis), rows)
 
 
-def _keeping(comparison, column, unwanted):
-    """Return the comparison without some rows; the very same object where it has none of them."""
-    sides = comparison.numerator_rows, comparison.denominator_rows
-    gone = [
-        side[column].isna() if unwanted is pd.NaT else side[column] == unwanted for side in sides
-    ]
-    kept = [side[~mask] for side, mask in zip(sides, gone, strict=True)]
-    if list(map(len, kept)) == list(map(len, sides)):
-        return comparison
-    return replace(comparison, numerator_rows=kept[0], denominator_rows=kept[1])
+def _without(found, column, value):
+    return [finding.comparison.without(column, value) for finding in found]
+
+
+def _over_orders(target, found):
+    """Return the verdicts with the order of the changes that gives least and that gives most."""
+    if not any(finding.orders for finding in found):
+        return None
+    quoted = next(f for f in found if f.outcome != UNTESTED)
+    rows = []
+    for end, name in enumerate(("order of changes that gives least", "order that gives most")):
+        met = [REPRODUCED if target.met(f.orders[end]) else NOT_REPRODUCED
+               for f in found if f.orders]  # fmt: skip
+        rows.append({"variation": name, "headline": quoted.orders[end], "verdict": combine(met)})
+    return pd.DataFrame(rows)
 
 
 def _on_fronts(tested):
     """Return name and code of every configuration on a frontier, each once."""
-    rows = pd.concat(
-        side.loc[list(getattr(c, name).rows)]
-        for c in tested
-        for name, side in (("numerator", c.numerator_rows), ("denominator", c.denominator_rows))
-        if len(side)
-    ).drop_duplicates("configuration")
+    fronts = [pair for compared in tested for pair in compared.fronts]
+    if not fronts:
+        return []
+    rows = pd.concat(rows.loc[list(front.rows)] for front, rows in fronts)
+    rows = rows.drop_duplicates("configuration")
     return [(_configuration_name(row), row.configuration) for row in rows.itertuples()]
 
 
@@ -604,27 +646,31 @@ def _modelled_condition(answers):
     )
 
 
+def _was_measured(finding):
+    """Whether a finding is of measured rows: what a filing states is of another tier."""
+    return not isinstance(finding.comparison, filings.Statement)
+
+
 def _records(frame):
     return [_plain(entry) for entry in frame.to_dict("records")]
 
 
-def _place(finding):
-    low, high = finding.range
-    if finding.stretch:
-        low, high = finding.stretch.low, finding.stretch.high
-    return f"{finding.comparison.label}, {words.number(low)} to {words.number(high)} tok/s/user"
-
-
-def _level_place(finding):
-    return (
-        f"{finding.comparison.label}, {words.number(finding.headline)} at "
-        f"{words.number(finding.largest_at)} tok/s/user"
-    )
+def _places(met):
+    """Return where findings meet a claim; of shares, the choices with their shapes."""
+    if not all(isinstance(f.comparison, splits.Split) for f in met):
+        return "; ".join(f.comparison.place(f) for f in met)
+    by_name = {}
+    for finding in met:
+        low, high = (finding.stretch or finding.range)[:2]
+        whole = finding.outcome == REPRODUCED
+        where = "" if whole else f" from {words.number(low)} to {words.number(high)} tok/s/user"
+        by_name.setdefault(finding.comparison.name, []).append(f"{finding.comparison.shape}{where}")
+    return "; ".join(f"{name} ({', '.join(shapes)})" for name, shapes in by_name.items())
 
 
 def _first_run(claim, met):
     """Say since when a level is reached: the run may be long after the claim."""
-    rows = pd.concat([f.comparison.numerator_rows for f in met])
+    rows = pd.concat([next(iter(f.comparison.sides.values())) for f in met])
     reached = rows[rows["value"] >= claim.value]["date"].dropna()
     if not len(reached):
         return "no dated run reaches it"

@@ -16,15 +16,17 @@ are compared is in `frontier.curves`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
-from frontier import curves, hardware, measurements
+from frontier import curves, hardware, measurements, shifts
 from frontier.errors import UsageError
+from frontier.words import number, quantity, span
 
 # A drop is met within this factor either way; a gain is met from below only.
 TWO_SIDED = 1.25
@@ -57,10 +59,19 @@ UNTESTED = "untested"
 
 @dataclass(frozen=True)
 class Target:
-    """What a claim claims: `form` is gain (at least), drop (within 1.25x) or level (reached)."""
+    """What a claim claims: `form` is gain (at least), drop (within 1.25x) or level (reached).
+
+    Where no number is claimed, `named` is False and `value` is what the ledger counts as met.
+    """
 
     value: float
     form: str
+    named: bool = True
+
+    @property
+    def text(self) -> str:
+        """The value with what it is, as figures name it."""
+        return f"{'claimed' if self.named else 'counts from'} {number(self.value)}x"
 
     @property
     def bounds(self) -> tuple[float, float]:
@@ -132,11 +143,65 @@ class Comparison:
     numerator_rows: pd.DataFrame
     denominator_rows: pd.DataFrame
     floor: float | None = None
+    runs: int = 1  # a value of a level that was made of several runs has the noise of all
+    kind: ClassVar[str] = "comparisons"
+    origin: ClassVar[str] = "source"  # the column of `rows` that says who measured it
+
+    @property
+    def sides(self) -> dict[str, pd.DataFrame]:
+        """The rows of either side, by its name."""
+        return {"numerator": self.numerator_rows, "denominator": self.denominator_rows}
+
+    @property
+    def fronts(self) -> list[tuple[curves.Frontier, pd.DataFrame]]:
+        """The frontier of each side that has rows, with the rows it is of."""
+        return [(getattr(self, name), rows) for name, rows in self.sides.items() if len(rows)]
+
+    def without(self, column: str, unwanted_value) -> "Comparison":
+        """Return the comparison without some rows; the very same object where it has none of them.
+
+        `unwanted_value` is a value of the column, or NaT for all missing ones.
+        """
+        kept = {
+            f"{name}_rows": rows[~unwanted(rows, column, unwanted_value)]
+            for name, rows in self.sides.items()
+        }
+        if all(len(rows) == len(getattr(self, name)) for name, rows in kept.items()):
+            return self
+        return replace(self, **kept)
 
     @property
     def label(self) -> str:
         """The comparison in words, with its shape."""
         return f"{self.name}, {self.shape}"
+
+    def place(self, finding: "Finding") -> str:
+        """Return where a claim is met, or the whole range, in words."""
+        if self.denominator_rows.empty:
+            at = f" at {number(finding.largest_at)} tok/s/user" * (self.unit != "tok/s/user")
+            return f"{self.label}, {quantity(finding.headline, self.unit)}{at}"
+        return f"{self.label}, {span(*(finding.stretch or finding.range)[:2], '')} tok/s/user"
+
+    def point(self, finding: "Finding") -> list[str]:
+        """Return the operating point of a finding, in parts."""
+        if self.denominator_rows.empty:
+            at = f", at {number(finding.largest_at)} tok/s/user" * (self.unit != "tok/s/user")
+            return [f"{self.label}{at}"]
+        floor = ""
+        if finding.floor_at < finding.range[1]:
+            floor = (
+                f"above the baseline's floor, to {number(finding.floor_at)} tok/s/user, "
+                f"{number(finding.above_floor)}"
+            )
+        return [self.label, f"mean over {span(*finding.range, '')} tok/s/user", floor, self.unit]
+
+    def reading(self, finding: "Finding") -> str:
+        """Return the numbers of a finding, in words."""
+        return (
+            f"mean {number(finding.headline)}x ({number(finding.low)} to {number(finding.high)}) "
+            f"as a step, {number(finding.semilog)}x as an estimate, above the baseline's floor at "
+            f"most {number(finding.largest)}x at {number(finding.largest_at)} tok/s/user"
+        )
 
     @property
     def tested(self) -> bool:
@@ -159,11 +224,8 @@ class Comparison:
     @cached_property
     def rows(self) -> pd.DataFrame:
         """The rows of both sides, with the column `side`."""
-        return pd.concat(
-            [self.numerator_rows.assign(side="numerator"),
-             self.denominator_rows.assign(side="denominator")],
-            ignore_index=True,
-        )  # fmt: skip
+        frames = [rows.assign(side=name) for name, rows in self.sides.items()]
+        return pd.concat(frames, ignore_index=True)
 
 
 @dataclass(frozen=True)
@@ -174,7 +236,8 @@ class Finding:
     in tok/s/user and `coverage` the share of each curve's own log range it has. `stretch` is where
     the claim is met, None where it is not. `largest` is the largest ratio with the denominator
     above its floor, and `largest_at` its interactivity; `above_floor` is the mean up to
-    `floor_at`, where the denominator reaches its floor.
+    `floor_at`, where the denominator reaches its floor. `orders` bounds a share over the possible
+    orders of the changes.
     """
 
     comparison: Comparison
@@ -191,6 +254,7 @@ class Finding:
     above_floor: float = np.nan
     floor_at: float = np.nan
     at: dict = field(default_factory=dict)
+    orders: tuple[float, float] | None = None
 
 
 def build(test, rows: pd.DataFrame, /, *, nearest: bool = False) -> list[Comparison]:
@@ -211,19 +275,27 @@ def one(
 ) -> Comparison:
     """Return one comparison: of a `numerator` and a `denominator`, or of `rows` for a level.
 
+    With `weeks`, the level is the largest gain of one configuration at one concurrency within so
+    many weeks (`shifts.risen`).
+
     With `strict`, as for a comparison that somebody asked for, a side without rows is a UsageError
     that lists what there is, and so are sides that share no interactivity.
     """
     pick = measurements.select if strict else matching
     if "rows" in specification:
         found = valued(pick(rows, **{"shape": shape, **specification["rows"]}), basis)
+        if weeks := specification.get("weeks"):
+            moved = shifts.risen(found, weeks=weeks)
+            moved["value"] = moved["gain"]
+            unit = f"x within {weeks} weeks"
+            return Comparison(specification["name"], shape, unit, moved, moved.iloc[:0], runs=2)
         return Comparison(specification["name"], shape, basis.unit, found, found.iloc[:0])
     sides = [
         valued(pick(rows, **{"shape": shape, **specification[side]}), basis)
         for side in ("numerator", "denominator")
     ]
     made = Comparison(
-        specification["name"], shape, basis.unit, *sides, floor=_floor(basis, sides[1])
+        specification["name"], shape, basis.unit, *sides, floor=floor_of(basis, sides[1])
     )
     if strict and not made.tested:
         raise UsageError(
@@ -250,6 +322,11 @@ def matching(rows: pd.DataFrame, /, **conditions) -> pd.DataFrame:
         return measurements.select(rows, **conditions)
     except UsageError:
         return rows.iloc[:0]
+
+
+def unwanted(rows: pd.DataFrame, column: str, value, /) -> pd.Series:
+    """Return which rows have a value in a column; NaT stands for every missing one."""
+    return rows[column].isna() if value is pd.NaT else rows[column] == value
 
 
 def valued(rows: pd.DataFrame, basis: Basis, /) -> pd.DataFrame:
@@ -365,9 +442,13 @@ def table(findings: Sequence[Finding], /) -> pd.DataFrame:
             "largest": finding.largest, "largest_at": finding.largest_at,
             "met_from": s.low if s else np.nan, "met_to": s.high if s else np.nan,
             "met_share": s.share if s else np.nan, "outcome": finding.outcome,
-            "rows_numerator": len(c.numerator_rows), "rows_denominator": len(c.denominator_rows),
-            "concurrency_numerator": c.numerator_rows["concurrency"].max(),
-            "concurrency_denominator": c.denominator_rows["concurrency"].max(),
+            **({"least_order": finding.orders[0], "most_order": finding.orders[1]}
+               if finding.orders else {}),
+            **({"rows": sum(map(len, c.sides.values()))} if finding.orders else {
+                f"{what}_{name}": count
+                for what, counted in (("rows", len), ("concurrency", _largest_concurrency))
+                for name, count in ((name, counted(rows)) for name, rows in c.sides.items())
+            }),
         })  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -453,8 +534,8 @@ def _frontier(rows):
     return curves.Frontier.from_points(rows, ["configuration"], throughput="value")
 
 
-def _floor(basis, denominator):
-    """Return the floor in the unit of `value`: it is stated in total tok/s per GPU."""
+def floor_of(basis: Basis, denominator: pd.DataFrame, /) -> float | None:
+    """Return the floor of some rows in the unit of `value`: it is stated in total tok/s per GPU."""
     if not basis.floor or denominator.empty:
         return None
     share = float(np.max(basis.counted(denominator["isl"], denominator["osl"])))
@@ -493,12 +574,12 @@ def _stretch(comparison, target, grid, ratios, sigma, replicates, how):
     least, most = target.bounds
     above, below = comparison.numerator, comparison.denominator
     # The interval holds the ratio, so it can only shorten a run: no run, no interval to draw.
-    if not _longest((ratios >= least) & (ratios <= most), grid, above, below):
+    if not longest((ratios >= least) & (ratios <= most), grid, above, below):
         return None
     runs = max(replicates // 5, 100)
     low, high = curves.ratio_band(above, below, sigma, grid, how=how, replicates=runs)
     fine = (ratios >= least) & (ratios <= most) & (low >= least) & (high <= most)
-    return _longest(fine, grid, above, below)
+    return longest(fine, grid, above, below)
 
 
 def runs(fine: np.ndarray, /) -> list[tuple[int, int]]:
@@ -511,16 +592,27 @@ def runs(fine: np.ndarray, /) -> list[tuple[int, int]]:
     return list(zip(edges[::2].tolist(), (edges[1::2] - 1).tolist(), strict=True))
 
 
-def _longest(fine, grid, above, below):
+def longest(
+    fine: np.ndarray, grid: np.ndarray, /, *fronts: curves.Frontier
+) -> curves.Stretch | None:
+    """Return the longest run of the grid that is a stretch, or None.
+
+    It needs `LEAST_SHARE` of the whole log range and `LEAST_POINTS` of every front inside; the
+    stretch has the points of the first front and the fewest that another one has.
+    """
     whole = np.log(grid[-1] / grid[0])
     found = []
     for start, stop in runs(fine):
         low, high = float(grid[start]), float(grid[stop])
         share = float(np.log(high / low) / whole)
-        points = [_inside(front, low, high) for front in (above, below)]
+        points = [_inside(front, low, high) for front in fronts]
         if share >= LEAST_SHARE and min(points) >= LEAST_POINTS:
-            found.append(curves.Stretch(low, high, share, *points))
+            found.append(curves.Stretch(low, high, share, points[0], min(points[1:])))
     return max(found, key=lambda stretch: stretch.share, default=None)
+
+
+def _largest_concurrency(rows):
+    return rows["concurrency"].max()
 
 
 def _inside(frontier, low, high):
@@ -533,6 +625,7 @@ def _level(comparison, target, *, sigma, replicates):
     values = comparison.numerator_rows["value"].to_numpy()
     if not len(values):
         return Finding(comparison, UNTESTED)
+    sigma *= np.sqrt(comparison.runs)
     noise = np.random.default_rng(0).normal(0, sigma, (replicates, len(values)))
     low, high = np.quantile((values * np.exp(noise)).max(axis=1), [0.025, 0.975])
     best = comparison.numerator_rows.iloc[int(values.argmax())]

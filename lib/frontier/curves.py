@@ -464,19 +464,20 @@ def interval(
     how = None
     if statistic in (geometric_mean, ratio):
         how = _checked(options.get("how", "step"))
-        numerator, denominator = (_within_noise(f, sigma, how) for f in (numerator, denominator))
+        numerator, denominator = (within_noise(f, sigma, how) for f in (numerator, denominator))
     # Two generators, so that the noise of one front does not depend on the other's size.
     noise = [
-        _noise(front, sigma, generator, replicates)
+        jittered(front, sigma, generator, replicates)
         for front, generator in zip(
             (numerator, denominator), np.random.default_rng(seed).spawn(2), strict=True
         )
     ]
     if statistic is geometric_mean and how == "step" and options.get("floor") is None:
         # The headline is asked for most; as arrays 2,000 draws take 20 ms instead of 460.
-        draws = _step_means(*noise, low=options.get("low"), high=options.get("high"))
+        means = step_means(noise, low=options.get("low"), high=options.get("high"))
+        draws = np.exp(means[0] - means[1])
     else:
-        fronts = (_jittered(f, xy) for f, xy in zip((numerator, denominator), noise, strict=True))
+        fronts = (_refronted(f, xy) for f, xy in zip((numerator, denominator), noise, strict=True))
         draws = np.array([statistic(*pair, **options) for pair in zip(*fronts, strict=True)])
     undefined = np.isnan(draws)
     tails = [(1 - level) / 2, (1 + level) / 2]
@@ -494,7 +495,7 @@ def ratio_band(
     return interval(numerator, denominator, sigma, statistic=ratio, at=x, **options)
 
 
-def _within_noise(front: Frontier, sigma: float, how: How) -> Frontier:
+def within_noise(front: Frontier, sigma: float, how: How = "step") -> Frontier:
     """Return the frontier without points that noise of `sigma` cannot bring into its curve.
 
     A step is carried by its front, so a point goes when another is beyond it on both axes by a
@@ -523,13 +524,17 @@ def _within_noise(front: Frontier, sigma: float, how: How) -> Frontier:
     return Frontier._of(*(values[keep] for values in front._arrays))
 
 
-def _noise(front: Frontier, sigma: float, rng, replicates: int) -> tuple[Floats, Floats]:
-    """Return interactivity and throughput of all points, (replicates, points), noise on each."""
+def jittered(front: Frontier, sigma: float, rng, replicates: int) -> tuple[Floats, Floats]:
+    """Return interactivity and throughput of all points under noise, (replicates, points) each.
+
+    Every point is multiplied on both axes by one lognormal factor of log standard deviation
+    `sigma`, drawn from the generator `rng`.
+    """
     factor = np.exp(sigma * rng.standard_normal((replicates, len(front._x))))
     return front._x * factor, front._y * factor
 
 
-def _jittered(front: Frontier, noisy: tuple[Floats, Floats]) -> Iterator[Frontier]:
+def _refronted(front: Frontier, noisy: tuple[Floats, Floats]) -> Iterator[Frontier]:
     """Yield the frontier of each row of noisy points; fronts are cut a batch at a time."""
     size = len(front._x)
     batch = max(1, 100_000 // size)
@@ -541,12 +546,25 @@ def _jittered(front: Frontier, noisy: tuple[Floats, Floats]) -> Iterator[Frontie
             yield Frontier._of(*one[:2], front._configuration, front._labels, one[2])
 
 
-def _step_means(
-    above: tuple[Floats, Floats], below: tuple[Floats, Floats], *, low=None, high=None
-) -> Floats:
-    """Return `geometric_mean` of the step curves of each row of points, all rows at once."""
+def step_means(
+    points: Sequence[tuple[Floats, Floats]], /, *, low: float | None = None,
+    high: float | None = None,
+) -> Floats:  # fmt: skip
+    """Return the mean log throughput of step curves over the range that all of them share.
+
+    Args:
+        points: of each system, interactivity and throughput of all its points, each of shape
+            (replicates, n): one row a drawn state, as `jittered` gives them. Row by row the
+            systems belong together.
+        low: where the range starts at the earliest.
+        high: where it ends at the latest.
+
+    Returns:
+        Shape (systems, replicates): the mean with respect to d log(interactivity), exact; NaN in
+        rows that share no interactivity.
+    """
     steps = []
-    for x, y in (above, below):
+    for x, y in points:
         order = np.argsort(-x, axis=1)
         x = np.take_along_axis(x, order, 1)
         y = np.maximum.accumulate(np.take_along_axis(y, order, 1), axis=1)
@@ -564,7 +582,15 @@ def _step_means(
         whole = (log_y * -np.diff(edges, axis=1)).sum(axis=1)
         at_start = np.take_along_axis(log_y, np.maximum((x >= start).sum(1) - 1, 0)[:, None], 1)
         means.append(np.where(width > 0, whole / np.where(width > 0, width, 1), at_start[:, 0]))
-    return np.where(width >= 0, np.exp(means[0] - means[1]), np.nan)
+    return np.where(width >= 0, np.stack(means), np.nan)
+
+
+def step_values(points: tuple[Floats, Floats], at: ArrayLike, /) -> Floats:
+    """Return the attainable throughput of drawn states, shape (replicates, n), NaN past the end."""
+    x, y = points
+    reaches = x[:, None, :] >= np.asarray(at, float)[None, :, None]
+    found = np.where(reaches, y[:, None, :], -np.inf).max(axis=2)
+    return np.where(np.isfinite(found), found, np.nan)
 
 
 def _codes(frame: pd.DataFrame, by: Sequence[str]) -> NDArray[np.int64]:

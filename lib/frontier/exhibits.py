@@ -320,7 +320,7 @@ def _claimed(target):
     """Return the claimed value as figures draw it: value, name, and the band of a drop."""
     least, most = target.bounds
     band = (least, most) if target.form == "drop" else None
-    return target.value, f"claimed {number(target.value)}x", band
+    return target.value, target.text, band
 
 
 def _headline(finding):

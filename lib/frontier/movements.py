@@ -22,12 +22,10 @@ from frontier import comparisons, figures, measurements, shifts, tables
 from frontier.claims import Claim
 from frontier.errors import UsageError
 from frontier.figures import GRID, INK, MUTED, PAPER, Exhibit
+from frontier.shifts import POINT
 from frontier.words import number
 
 LIKE = "like-for-like"
-POINT = [*measurements.CONFIGURATION, "concurrency"]
-"""What one point is: a configuration at one concurrency."""
-
 CLAIMED = ("gpt-oss-120b", "gb200")
 """The model and accelerator whose shifts are claimed."""
 
@@ -84,45 +82,9 @@ def examined(
     return moved.assign(**starts.drop(columns="idle"), cautions=cautions)
 
 
-def singles(rows: pd.DataFrame, /, *, weeks: Sequence[int]) -> pd.DataFrame:
-    """Return every move of one configuration at one concurrency over its best earlier state.
-
-    As in ``shifts.movement``, the earlier state is that of the first date inside the window.
-    Columns: those of `POINT`, `weeks`, `earlier`, `later`, `gain` (ratio of throughput, below 1
-    where it fell) and `first_state` (as in ``examined``).
-    """
-    found = []
-    for key, (day, _, value, _, _) in _histories(rows, POINT):
-        days = np.unique(day)
-        for length in sorted(set(weeks)):
-            window = np.timedelta64(7 * int(length), "D")
-            for later in days[1:]:
-                earlier = days[days >= later - window][0]
-                if earlier == later:
-                    continue
-                best = value[day <= earlier].max()
-                after = value[(day > earlier) & (day <= later)].max()
-                first = best / value[0] <= 1 + shifts.NOISE
-                found.append((*key, length, earlier, later, after / best, first))
-    columns = [*POINT, "weeks", "earlier", "later", "gain", "first_state"]
-    return pd.DataFrame(found, columns=columns)
-
-
-def _histories(rows, keys):
-    """Yield each key with arrays in order of date (day, point, throughput, idle) and sources."""
-    dated = rows.dropna(subset=["date", "interactivity", "throughput_per_gpu"])
-    dated = dated.assign(
-        _point=dated.groupby(POINT, dropna=False).ngroup(), _idle=dated["caveat"] == "dead-time"
-    ).sort_values("date", kind="stable")
-    columns = ["date", "_point", "throughput_per_gpu", "_idle"]
-    for key, group in dated.groupby(list(keys), dropna=False):
-        arrays = (group[column].to_numpy() for column in columns)
-        yield key, (*arrays, " ".join(sorted(group["source"].unique())))
-
-
 def _starts(rows, moved):
     """Yield, for each movement, what is known of the state that it starts from."""
-    histories = dict(_histories(rows, shifts.SERIES))
+    histories = dict(shifts.histories(rows, shifts.SERIES))
     keys = moved[list(shifts.SERIES)].itertuples(index=False, name=None)
     spans = moved[["kind", "earlier", "later"]].itertuples(index=False, name=None)
     for key, (kind, *span) in zip(keys, spans, strict=True):
@@ -688,7 +650,7 @@ def long_view(
 ) -> Exhibit:
     """Return gains within weeks beside gains over years: how many, how large, how many reach it.
 
-    `single` is from ``singles``, `table` the table ``trtllm_throughput``.
+    `single` is from ``shifts.singles``, `table` the table ``trtllm_throughput``.
     """
     found = []
     for text, moves in (("", single), (", after a first rise", single[~single["first_state"]])):
@@ -832,8 +794,8 @@ def quotable(
 ) -> Markdown:
     """Return the finding as sentences with their condition, made from the numbers.
 
-    `moved` is from ``examined``, `single` from ``singles``; `claimed` are the claims of a factor
-    over weeks, the smaller first. `rows` are all measured rows.
+    `moved` is from ``examined``, `single` from ``shifts.singles``; `claimed` are the claims of a
+    factor over weeks, the smaller first. `rows` are all measured rows.
     """
     part = moved[(moved["kind"] == LIKE) & (moved["weeks"] == _longest(moved))]
     if part.empty:

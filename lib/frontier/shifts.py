@@ -36,6 +36,9 @@ SERIES = (
 )  # fmt: skip
 """What a dated series is: everything a user chooses, nothing that tuning chooses."""
 
+POINT = [*CONFIGURATION, "concurrency"]
+"""What one point is: a configuration at one concurrency."""
+
 FAMILIES = {f"llama-{release}-70b": "llama-70b" for release in ("2", "3", "3.1", "3.3")}
 """Models that NVIDIA's tables put one after another; a series that mixes them says so."""
 
@@ -319,6 +322,76 @@ def _attainable(at, x, y):
 def _geomean(ratio, width):
     weight = width if width.sum() > 0 else np.ones_like(ratio)
     return float(np.exp(np.average(np.log(ratio), weights=weight)))
+
+
+# ----------------------------------------------------------------- one configuration at a time
+
+
+def histories(rows: pd.DataFrame, keys: Sequence[str], /):
+    """Yield each key with arrays in order of date (day, point, throughput, idle) and sources."""
+    dated = rows.dropna(subset=["date", "interactivity", "throughput_per_gpu"])
+    dated = dated.assign(
+        _point=dated.groupby(POINT, dropna=False).ngroup(), _idle=dated["caveat"] == "dead-time"
+    ).sort_values("date", kind="stable")
+    columns = ["date", "_point", "throughput_per_gpu", "_idle"]
+    for key, group in dated.groupby(list(keys), dropna=False):
+        arrays = (group[column].to_numpy() for column in columns)
+        yield key, (*arrays, " ".join(sorted(group["source"].unique())))
+
+
+def singles(rows: pd.DataFrame, /, *, weeks: Iterable[int]) -> pd.DataFrame:
+    """Return every move of one configuration at one concurrency over its best earlier state.
+
+    As in ``movement``, the earlier state is that of the first date inside the window.
+    Columns: those of `POINT`, `weeks`, `earlier`, `later`, `gain` (ratio of throughput, below 1
+    where it fell) and `first_state`: the earlier state had not risen by more than `NOISE` since
+    the first run, so nothing tells a recipe put right from software that became faster.
+    """
+    found = []
+    for key, (day, _, value, _, _) in histories(rows, POINT):
+        days = np.unique(day)
+        for length in sorted(set(weeks)):
+            window = np.timedelta64(7 * int(length), "D")
+            for later in days[1:]:
+                earlier = days[days >= later - window][0]
+                if earlier == later:
+                    continue
+                best = value[day <= earlier].max()
+                after = value[(day > earlier) & (day <= later)].max()
+                first = best / value[0] <= 1 + NOISE
+                found.append((*key, length, earlier, later, after / best, first))
+    columns = [*POINT, "weeks", "earlier", "later", "gain", "first_state"]
+    return pd.DataFrame(found, columns=columns)
+
+
+def risen(rows: pd.DataFrame, /, *, weeks: int) -> pd.DataFrame:
+    """Return the runs behind the largest move of each configuration and concurrency.
+
+    The rows are those of the runs that moves of ``singles`` end with, one a configuration and
+    concurrency, with the further columns `gain`, `earlier` and `first_state`.
+    """
+    moves = singles(rows, weeks=[weeks]).sort_values("gain", kind="stable")
+    moves = moves.drop_duplicates(POINT, keep="last").rename(columns={"later": "date"})
+    runs = rows.sort_values("throughput_per_gpu", kind="stable")
+    runs = runs.drop_duplicates([*POINT, "date"], keep="last")
+    kept = moves[[*POINT, "date", "gain", "earlier", "first_state"]]
+    return runs.merge(kept, on=[*POINT, "date"], how="inner").reset_index(drop=True)
+
+
+def gains_since(rows: pd.DataFrame, day, /, *, by: Sequence[str] = tuple(POINT)) -> np.ndarray:
+    """Return the log gain in interactivity of every point run both up to `day` and after it.
+
+    A point is a configuration at one concurrency (equal values of `by`); the best run up to the day
+    is compared with the best after it. Interactivity and not throughput, because time in which
+    nobody was served, when it leaves the timed window, looks like throughput (``false_gains``).
+    Empty without such a point.
+    """
+    dated = rows[rows["date"].notna()]
+    early = dated["date"] <= _timestamp(day)
+    best = [part.groupby(list(by), dropna=False)["interactivity"].max()
+            for part in (dated[early], dated[~early])]  # fmt: skip
+    before, after = best[0].align(best[1], join="inner")
+    return np.log(after.to_numpy() / before.to_numpy())
 
 
 # ----------------------------------------------------------------- level shifts

@@ -35,13 +35,31 @@ def verdict_words(verdict: str, /) -> str:
 def quantity(value: float | str | None, unit: str | None, /, digits: int = 3) -> str:
     """Return a value with its unit; a factor has the unit ``x`` or one that begins with it.
 
+    A share, whose unit begins so, is shown in per cent.
+
     >>> quantity(2, "x"), quantity(60000, "tok/s/GPU"), quantity(None, "x"), quantity("so", "")
     ('2×', '60,000 tok/s/GPU', '–', 'so')
+    >>> quantity(0.6, "share of the gain")
+    '60 % of the gain'
     """
     if value is None:
         return "–"
+    if str(unit).startswith("share") and not isinstance(value, str):
+        return f"{number(100 * value, digits)} %{str(unit).removeprefix('share')}"
     text = number(value, digits) if isinstance(value, int | float) else str(value)
     first, _, rest = str(unit or "").partition(" ")
     if first.lower() in ("x", "×"):
         return f"{text}× {rest}".strip()
     return f"{text}{unit}" if unit == "%" else f"{text} {unit or ''}".strip()
+
+
+def span(low: float | None, high: float | None, unit: str | None, /) -> str:
+    """Return an interval in the numbers of `quantity`, without its unit but for a per cent.
+
+    >>> span(2.5, 31, "x tok/s/MW"), span(0.25, 0.5, "share of the gain")
+    ('2.5 to 31', '25 to 50 %')
+    """
+    if str(unit).startswith("share"):
+        low, high = (None if end is None else 100 * end for end in (low, high))
+        return f"{number(low)} to {number(high)} %"
+    return f"{number(low)} to {number(high)}"
