@@ -182,9 +182,9 @@ def test_a_level_that_is_reached_somewhere_says_since_when():
     verdict = decide(claim_of(9_000, "level", comparisons=sides), rows)
     assert verdict.verdict == CONDITIONAL
     assert verdict.condition == (
-        f"In 1 of 2 comparisons, counting input and output tokens: H200, {SHAPE}, 10,000 at 10 "
-        "tok/s/user; first dated run that reaches it: 2026-02-03, those before reach 5,000; rows "
-        "to 2026-03-04 and undated ones."
+        f"In 1 of 2 comparisons, counting input and output tokens: H200, {SHAPE}, 10,000 "
+        "tok/s/GPU at 10 tok/s/user; first dated run that reaches it: 2026-02-03, those before "
+        "reach 5,000; rows to 2026-03-04 and undated ones."
     )
 
 
@@ -207,8 +207,8 @@ def test_what_the_claimant_states_never_decides():
 
 
 def test_a_claim_without_a_test_cannot_be_decided():
-    with pytest.raises(UsageError, match="no test for 'mtp' yet"):
-        claims.decide(claims.claim("mtp"), sweep())
+    with pytest.raises(UsageError, match="no test for 'synthetic' yet"):
+        claims.decide(replace(claim_of(2), test=None), sweep())
 
 
 # What is modelled and not measured.
@@ -404,7 +404,7 @@ def test_the_quoted_number_is_never_that_of_another_comparison():
     verdict = decide(claim, rows)
     without = verdict.sensitivity.set_index("variation")["headline"]
     assert np.isnan(without[claims.WITHOUT_UNDATED])
-    assert verdict.at.endswith("without the undated rows none")
+    assert verdict.at.endswith("without the undated rows it cannot be tested")
 
 
 def test_deciding_changes_no_rows_and_gives_the_same_again(unchanged):

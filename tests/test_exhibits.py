@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 from frontier import claims, comparisons, exhibits, modelled, published
 from frontier.comparisons import Basis
 from frontier.errors import UsageError
-from frontier.words import number
+from frontier.words import number, quantity
 from measured import SHAPE, X, Y, claim_of, pair, sweep, together
 
 A, B = "inferencex_captures", "inferencex_posts"
@@ -81,9 +81,7 @@ def test_the_overview_says_the_range_of_the_means_and_how_many_meet_the_claim(ve
     table = data(exhibit)
     low, high = (number(table["headline"].agg(which)) for which in ("min", "max"))
     assert f"The means run from {low}x to {high}x; 2 of 2 comparisons" in caption(exhibit)
-    assert alt(exhibit) == (
-        f"Mean ratios of 2 comparisons against the claimed 2.5x: from {low}x to {high}x."
-    )
+    assert alt(exhibit) == (f"Mean ratios of 2 comparisons, claimed 2.5x: from {low}x to {high}x.")
     assert table["headline"].tolist() == pytest.approx([2, 5])
     assert table["least"].tolist() == pytest.approx([1, 5])
 
@@ -185,7 +183,8 @@ def test_the_quotable_sentence_has_the_numbers_of_the_verdict(verdict):
     text = quoted(verdict)
     found = verdict.row()["found"]
     assert text.startswith("The claimed 2.5× tok/s is reproduced ")
-    assert f"{number(found['value'])} ({number(found['low'])} to {number(found['high'])})" in text
+    value = quantity(found["value"], found["unit"])
+    assert f"{value} ({number(found['low'])} to {number(found['high'])})" in text
     assert verdict.condition in text
 
 

@@ -17,9 +17,10 @@ import importlib
 __version__ = "0.1.0"
 
 _MODULES = (
-    "batch", "claims", "cli", "comparisons", "curves", "errors", "exhibits", "figures", "hardware",
-    "measurements", "modelled", "movements", "pareto", "paths", "published", "serving", "shifts",
-    "sources", "tables", "validation", "words",
+    "attribution", "batch", "claims", "cli", "comparisons", "curves", "errors", "exhibits",
+    "figures", "filings", "hardware", "levers", "measurements", "modelled", "movements", "pareto",
+    "paths", "published", "serving", "shares", "shifts", "sources", "splits", "tables", "updates",
+    "validation", "words",
 )  # fmt: skip
 
 

@@ -164,11 +164,12 @@ class Verdict:
         others = [f.headline for f in self.findings if f.outcome != UNTESTED]
         if len(others) > 1:
             run = words.span(min(others), max(others), self.claim.unit)
-            text += f"; the first of {len(others)} comparisons, which run from {run}"
+            text += f"; the first of {len(others)} {self.quoted.comparison.kind}, from {run}"
         dated = self.sensitivity[self.sensitivity["variation"] == WITHOUT_UNDATED]["headline"]
         if len(dated) and dated.iloc[0] != self.quoted.headline:
-            share = self.claim.unit if self.claim.unit.startswith("share") else ""
-            text += f"; without the undated rows {words.quantity(dated.iloc[0], share)}"
+            number = words.plain(dated.iloc[0], self.claim.unit)
+            told = number if np.isfinite(dated.iloc[0]) else "it cannot be tested"
+            text += f"; without the undated rows {told}"
         return text
 
     def row(self) -> dict:
@@ -212,6 +213,26 @@ class Verdict:
 
 def ledger() -> tuple[Claim, ...]:
     """Return every claim, in the ledger's order."""
+    file, entries = _document("claims")
+    found = tuple(_claim(entry, file) for entry in entries)
+    known = [entry.id for entry in found]
+    if twice := next((name for name in known if known.count(name) > 1), None):
+        raise DataError(file, f"claim {twice} stands twice", remedy="an id names one claim")
+    return found
+
+
+def levers() -> dict[str, Test]:
+    """Return the mechanisms of the ledger, each with how it is tested; none where it has none."""
+    file, entries = _document("levers")
+    try:
+        claimed = {"value": None, "form": "gain"}
+        return {entry["name"]: _test(entry["test"], claimed) for entry in entries}
+    except (KeyError, TypeError, ValueError, UsageError) as error:
+        raise DataError(file, f"levers: {error}", remedy="see the file's end") from None
+
+
+def _document(part):
+    """Return the ledger's file name and its list of claims or levers."""
     file = paths.data() / "claims.yaml"
     try:
         document = yaml.safe_load(file.read_text(encoding="utf-8"))
@@ -225,14 +246,10 @@ def ledger() -> tuple[Claim, ...]:
             file.name, f"is no YAML: {getattr(error, 'problem', error)}",
             row=place and place.line + 1, remedy="mend that line",
         ) from None  # fmt: skip
-    entries = document.get("claims") if isinstance(document, dict) else None
+    entries = document.get(part) if isinstance(document, dict) else None
     if not isinstance(entries, list):
-        raise DataError(file.name, "is no ledger", remedy="it needs a list `claims`")
-    found = tuple(_claim(entry, file.name) for entry in entries)
-    known = [entry.id for entry in found]
-    if twice := next((name for name in known if known.count(name) > 1), None):
-        raise DataError(file.name, f"claim {twice} stands twice", remedy="an id names one claim")
-    return found
+        raise DataError(file.name, "is no ledger", remedy=f"it needs a list `{part}`")
+    return file.name, entries
 
 
 def claim(name: str, /) -> Claim:
@@ -386,12 +403,22 @@ def condition(
         basis += ", counting input and output tokens"
     met = [f for f in tested if f.outcome in (REPRODUCED, CONDITIONAL)]
     dates = _dates([f.comparison.rows for f in tested])
+    if not _was_measured(tested[0]):
+        dates = dates.replace("rows", "filings")
     if verdict == REPRODUCED:
         return f"In all of {basis}{'' if level else ', over the whole shared range'}; {dates}."
     if verdict == CONDITIONAL:
         if level:
             dates = f"{_first_run(claim, met)}; {dates}"
-        return f"In {len(met)} of {basis}: {_places(met)}; {dates}."
+        unmet = [f for f in tested if f not in met]
+        # Naming those that fail is shorter where most hold.
+        if 0 < len(unmet) < len(met) and len(met) > 4 and _ratios(tested) and not level:
+            names = "; ".join(f.comparison.label for f in unmet)
+            return (
+                f"In {len(met)} of {basis}, as a whole or on a stretch of interactivity; not in: "
+                f"{names}; {dates}."
+            )
+        return f"In {len(met)} of {basis}: {_places(met, tested)}; {dates}."
     best = min(tested, key=lambda f: _distance(claim, f))
     if level:
         return f"In none of {basis}; nearest {best.comparison.place(best)}; {dates}."
@@ -517,7 +544,7 @@ def _test(entry, claimed):
         modelled.system({k: v for k, v in step.items() if k != "name"}, entry["shapes"][0])
     for name in ("filings", "nearest_filings"):
         for specification in entry.get(name, ()):
-            filings.statement(specification)
+            filings.check(specification)
     if "splits" in entry:
         _check_splits(entry["splits"])
     lists = ("comparisons", "nearest", "variants", "modelled", "modelled_variants", "steps",
@@ -539,7 +566,7 @@ def _check_splits(entry):
     for meaning in entry["meanings"]:
         if meaning not in attribution.MEANINGS:
             raise ValueError(f"a share means {', '.join(attribution.MEANINGS)}, not {meaning!r}")
-    for system in entry["systems"]:
+    for system in (*entry["systems"], *entry.get("nearest", ())):
         _check_selections({"name": system["name"], "where": system["start"]}, whole=False)
         names = {splits.factor(one).name for one in system["factors"]}
         for choice in system.get("choices", entry["choices"]):
@@ -655,17 +682,31 @@ def _records(frame):
     return [_plain(entry) for entry in frame.to_dict("records")]
 
 
-def _places(met):
+def _ratios(findings):
+    return all(isinstance(finding.comparison, Comparison) for finding in findings)
+
+
+def _places(met, tested):
     """Return where findings meet a claim; of shares, the choices with their shapes."""
-    if not all(isinstance(f.comparison, splits.Split) for f in met):
+    if _ratios(met):
         return "; ".join(f.comparison.place(f) for f in met)
-    by_name = {}
+    shapes = {f.comparison.shape for f in tested}
+    choices = {}
     for finding in met:
-        low, high = (finding.stretch or finding.range)[:2]
-        whole = finding.outcome == REPRODUCED
-        where = "" if whole else f" from {words.number(low)} to {words.number(high)} tok/s/user"
-        by_name.setdefault(finding.comparison.name, []).append(f"{finding.comparison.shape}{where}")
-    return "; ".join(f"{name} ({', '.join(shapes)})" for name, shapes in by_name.items())
+        split = finding.comparison
+        where = split.shape
+        if finding.outcome != REPRODUCED:
+            where += f" from {words.span(*finding.stretch[:2], '')} tok/s/user"
+        meanings = choices.setdefault(split.choice, {})
+        meanings.setdefault(attribution.MEANINGS[split.meaning], []).append(where)
+    return "; ".join(
+        f"where {choice}, the "
+        + " and the ".join(
+            meaning if set(at) == shapes else f"{meaning} at {' and '.join(at)}"
+            for meaning, at in meanings.items()
+        )
+        for choice, meanings in choices.items()
+    )
 
 
 def _first_run(claim, met):

@@ -21,7 +21,7 @@ from frontier.claims import Claim
 from frontier.comparisons import UNTESTED, Comparison, Finding
 from frontier.errors import UsageError
 from frontier.figures import Exhibit
-from frontier.words import number, quantity, verdict_words
+from frontier.words import number, quantity, span, verdict_words
 
 DASHES = ("-", (0, (4, 1.6)), (0, (1, 1.4)), (0, (6, 1.5, 1, 1.5)))
 ROW_COLUMNS = [
@@ -87,8 +87,8 @@ def overview(findings: Sequence[Finding], claim: Claim, /, *, name: str) -> Exhi
         f"interactivity or, under the step and the estimate both, as a whole."
     )
     alt = (
-        f"Mean ratios of {len(data)} comparisons against the claimed {number(target.value)}x: from "
-        f"{number(low)}x to {number(high)}x."
+        f"Mean ratios of {len(data)} comparisons, {target.text}: from {number(low)}x to "
+        f"{number(high)}x."
     )
     return figures.publish(
         drawn, name=name, alt=alt, caption=caption, data=data, sources=_sources(findings)
@@ -280,6 +280,9 @@ def sensitivity(verdict, /, *, name: str) -> Exhibit:
         else f"The verdict is not firm: it changes under {len(differing)} of {len(table)} "
         f"variations ({names})."
     )
+    unit = verdict.claim.unit
+    if unit.startswith("share"):
+        shown["headline"] = [quantity(None if np.isnan(v) else v, unit) for v in shown["headline"]]
     shown = shown.rename(columns={"headline": "quoted number"})
     return figures.table(shown, name=name, caption=caption, data=table, sources=verdict.sources)
 
@@ -303,17 +306,16 @@ def in_words(finding: Finding, /) -> str:
 def quotable(verdict, /) -> HTML:
     """Return the sentence of a page that can be quoted, with its condition."""
     row = verdict.row()
-    claimed = quantity(row["claimed"]["value"], row["claimed"]["unit"])
-    outcome = verdict_words(verdict.verdict)
-    if row["found"]["value"] is None:
-        words = f"The claimed {claimed} is {outcome}. {row['condition']}"
-    else:
-        words = (
-            f"The claimed {claimed} is {outcome}: {number(row['found']['value'])} "
-            f"({number(row['found']['low'])} to {number(row['found']['high'])}), "
-            f"{row['found']['at']}. {row['condition']}"
-        )
-    return HTML(f'<blockquote class="quotable">{html.escape(words)}</blockquote>')
+    claimed, found = row["claimed"], row["found"]
+    words = f"The claimed {quantity(claimed['value'], claimed['unit'])} is"
+    if claimed["value"] is None:
+        words = f"“{row['statement']}” is"
+    words += f" {verdict_words(verdict.verdict)}"
+    if found["value"] is not None:
+        number_ = quantity(found["value"], found["unit"])
+        words += f": {number_} ({span(found['low'], found['high'], found['unit'])}), {found['at']}"
+    text = f"{words}. {row['condition']}"
+    return HTML(f'<blockquote class="quotable">{html.escape(text)}</blockquote>')
 
 
 def _claimed(target):

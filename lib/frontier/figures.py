@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import matplotlib as mpl
+import matplotlib.colors
 import matplotlib.ticker
 import numpy as np
 import pandas as pd
@@ -45,6 +46,8 @@ HARDWARE = {
     "mi355x": "#8a4fb0",
 }
 SERIES = ("#0a5ea8", "#d17a00", "#007a5e", "#8a4fb0", "#a8552a", "#4aa3df")
+# Below the centre of a map, at it, and above: told apart by lightness as well.
+HEAT = ("#a34a00", "#e8a35c", "#f3efe6", "#7db7e0", "#0a4f8f")
 MODELLED = ("#8a4fb0", "#c2558f", "#2f7f8f")  # modelled lines, never those of a measured one
 OTHER = ("#8a4fb0", "#6f7782", "#c2558f", "#3f8f3f", "#946f00", "#2f7f8f")
 NAMES = {
@@ -189,7 +192,7 @@ def lines(
     dashes: Mapping[str, tuple] | None = None,
     panel: str | None = None,
     band: tuple[str, str] | None = None,
-    claim: tuple | None = None,
+    claim: tuple | Sequence[tuple] | None = None,
     steps: bool = False,
     marks: bool = False,
     log: str = "xy",
@@ -197,9 +200,9 @@ def lines(
 ) -> Figure:
     """Return lines of `y` over `x`, one a value of `series`, one panel a value of `panel`.
 
-    `band` names the columns of an interval, `claim` the arguments of :func:`claim_line`, `log` the
-    axes that are logarithmic. With `steps` the value holds to the left of each point, as on an
-    attainable frontier. Missing values interrupt a line.
+    `band` names the columns of an interval, `claim` the arguments of :func:`claim_line`, once or
+    several times, `log` the axes that are logarithmic. With `steps` the value holds to the left of
+    each point, as on an attainable frontier. Missing values interrupt a line.
     """
     panels = list(data[panel].unique()) if panel else [None]
     drawn, grid = figure(columns=len(panels), height=height, sharey=True, squeeze=False)
@@ -216,8 +219,8 @@ def lines(
                 marker="o" if marks else None, markersize=4,
             )  # fmt: skip
         _scales(axes, log)
-        if claim:
-            claim_line(axes, *claim, named=axes is grid[0][0])
+        for one in _listed(claim):
+            claim_line(axes, *one, named=False)
         axes.grid(True, axis="y")
         axes.set(xlabel=xlabel, ylabel=ylabel, title=(name or "").replace(" over ", "\nover "))
         axes.label_outer(remove_inner_ticks=False)
@@ -278,12 +281,18 @@ def intervals(
     group: str,
     xlabel: str,
     colours: Mapping[str, str],
-    claim: tuple | None = None,
+    claim: tuple | Sequence[tuple] | None = None,
+    hue: str | None = None,
+    tick: str | None = None,
+    log: bool = True,
+    reference: tuple[float, str] | None = None,
 ) -> Figure:
     """Return one row a comparison, in groups with a heading: the headline and its interval.
 
     `data` have `headline`, `low`, `high`, and optionally `least` and `largest` (the range that the
     ratio takes, a thin line). Groups and rows are drawn from the top in the order of the frame.
+    `hue` is the column that `colours` are of (else `group`), `tick` a column drawn as a tick,
+    `reference` a value with its name, such as where nothing changes.
     """
     slots, headings, place = [], {}, 0
     for name, members in data.groupby(group, sort=False):
@@ -292,12 +301,14 @@ def intervals(
         place += len(members) + 1.4
     shown = data.loc[[index for index, _ in slots]].assign(place=[y for _, y in slots])
     drawn, axes = figure(height=0.9 + 0.21 * (place + 1))
-    hue = [colours[name] for name in shown[group]]
+    hues = [colours[name] for name in shown[hue or group]]
     if "largest" in shown:
-        axes.hlines(shown["place"], shown["least"], shown["largest"], color=hue, lw=1, alpha=0.7)
-    axes.hlines(shown["place"], shown["low"], shown["high"], color=hue, linewidth=5, alpha=0.45)
+        axes.hlines(shown["place"], shown["least"], shown["largest"], color=hues, lw=1, alpha=0.7)
+    axes.hlines(shown["place"], shown["low"], shown["high"], color=hues, linewidth=5, alpha=0.45)
+    if tick:
+        axes.scatter(shown[tick], shown["place"], marker="|", s=70, c=hues, lw=1.6)
     sns.scatterplot(
-        shown, x="headline", y="place", hue=group, palette=dict(colours), s=34, linewidth=0,
+        shown, x="headline", y="place", hue=hue or group, palette=dict(colours), s=34, linewidth=0,
         legend=False, zorder=3, ax=axes,
     )  # fmt: skip
     for name, y in headings.items():
@@ -306,14 +317,115 @@ def intervals(
             color=INK, fontweight="bold",
         )  # fmt: skip
     axes.set_yticks(shown["place"], shown[label])
-    axes.set(xlabel=xlabel, ylabel="", ylim=(-place + 0.4, 0.8), xscale="log")
-    plain_axis(axes.xaxis)
+    axes.set(xlabel=xlabel, ylabel="", ylim=(-place + 0.4, 0.8))
+    if log:
+        axes.set_xscale("log")
+        plain_axis(axes.xaxis)
     axes.grid(True, axis="x")
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0, labelcolor=INK)
-    if claim:
-        claim_line(axes, *claim, vertical=True)
+    if reference:
+        axes.axvline(reference[0], color=MUTED, lw=1, ls=(0, (1, 2)))
+        axes.annotate(
+            reference[1], (reference[0], 1), xycoords=("data", "axes fraction"), ha="center",
+            va="bottom", xytext=(0, 3), textcoords="offset points", color=MUTED, fontsize=9,
+        )  # fmt: skip
+    for one in _listed(claim):
+        claim_line(axes, *one, vertical=True)
+    if hue and hue != group:
+        for name in shown[hue].unique():
+            label = NAMES.get(name, name)
+            axes.plot([], [], "o", color=colours[name], markersize=5, label=label)
+        _legend(drawn, [axes])
     return drawn
+
+
+def heat(
+    data: pd.DataFrame,
+    /,
+    *,
+    row: str,
+    column: str,
+    value: str,
+    centre: float,
+    label: str,
+    text: str | None = None,
+    log: bool = False,
+    height: float | None = None,
+    unit: str = "",
+    xlabel: str = "",
+    group: str | None = None,
+    strong: str | None = None,
+) -> Figure:
+    """Return a map of cells, blue from `centre` on and orange below it, each with its number.
+
+    Rows and columns are in the order of the frame; what is missing stays empty. `text` is the
+    column with what a cell says (its number by default), `log` measures the distance from the
+    centre as a ratio, as is due for a gain. `group` is a column whose values head columns, `strong`
+    one that says which cells are bold.
+    """
+    keys = [group, column] if group else [column]
+    said = data.assign(
+        _column=list(zip(*(data[key] for key in keys), strict=True)),
+        _text=data[text] if text else data[value].map(number),
+        _strong=data[strong] if strong else False,
+    )
+    rows, columns = (list(dict.fromkeys(said[name])) for name in (row, "_column"))
+    values, words, bold = (
+        said.pivot(index=row, columns="_column", values=name).loc[rows, columns]
+        for name in (value, "_text", "_strong")
+    )
+    shown = np.log(values / centre) if log else values - centre
+    limit = float(np.nanmax(np.abs(shown.to_numpy(float)))) or 1.0
+    drawn, axes = figure(height=height or 1.6 + 0.42 * len(rows))
+    colours = mpl.colors.LinearSegmentedColormap.from_list("gain", HEAT)
+    mesh = axes.pcolormesh(
+        shown.to_numpy(float), cmap=colours, vmin=-limit, vmax=limit, edgecolors="white", lw=1.5
+    )
+    for y, name in enumerate(rows):
+        for x, key in enumerate(columns):
+            if pd.notna(values.loc[name, key]):
+                ground = mesh.norm(float(shown.loc[name, key]))
+                axes.text(
+                    x + 0.5, y + 0.5, words.loc[name, key], ha="center", va="center", fontsize=8.5,
+                    color=_readable(colours(ground)),
+                    fontweight="bold" if bold.loc[name, key] else "normal",
+                )  # fmt: skip
+    axes.set_yticks(np.arange(len(rows)) + 0.5, rows)
+    axes.set_xticks(np.arange(len(columns)) + 0.5, [key[-1] for key in columns], fontsize=8)
+    heads = [key[0] for key in columns] if group else []
+    for head in dict.fromkeys(heads):
+        middle = heads.index(head) + heads.count(head) / 2
+        axes.annotate(
+            head, (middle, 0), xycoords=("data", "axes fraction"), xytext=(0, -34), fontsize=9,
+            textcoords="offset points", ha="center", va="top", color=INK,
+        )  # fmt: skip
+    axes.set(xlabel=xlabel, ylabel="")
+    axes.invert_yaxis()
+    axes.tick_params(length=0, labelcolor=INK)
+    axes.spines[["left", "bottom"]].set_visible(False)
+    bar = drawn.colorbar(mesh, ax=axes, location="top", shrink=0.9, aspect=60, pad=0.03)
+    ticks = np.linspace(-limit, limit, 5)
+    names = [number(float(centre * np.exp(t) if log else centre + t), 2) for t in ticks]
+    bar.set_ticks(ticks, labels=[f"{name}{unit}" for name in names], fontsize=8)
+    bar.set_label(label, fontsize=9, color=INK, loc="left")
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(length=0, labelcolor=MUTED)
+    return drawn
+
+
+def _readable(colour) -> str:
+    """Return black or white, whichever contrasts more with a colour (WCAG's luminance)."""
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3]]
+    luminance = sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+    return "#14171c" if luminance > 0.18 else "#ffffff"
+
+
+def _listed(claim):
+    """Return one claim, or several, as a list."""
+    if not claim:
+        return []
+    return [claim] if isinstance(claim, tuple) else list(claim)
 
 
 def _scales(axes, log):
@@ -335,11 +447,16 @@ def _legend(drawn, axes):
 
 
 def plain_axis(axis, *, ticks: Sequence[float] | None = None) -> None:
-    """Label a log axis in plain numbers, at `ticks` or at 1, 2, 5 of every decade."""
+    """Label a log axis in plain numbers, at `ticks` or at 1, 2, 5 of every decade.
+
+    On an axis of about one decade or less there are more.
+    """
+    low, high = sorted(axis.get_view_interval())
+    narrow = low > 0 and high / low < 12  # 1, 2 and 5 would leave two or three labels
     locator = (
         mpl.ticker.FixedLocator(ticks)
         if ticks is not None
-        else mpl.ticker.LogLocator(subs=(1, 2, 5))
+        else mpl.ticker.LogLocator(subs=(1, 1.5, 2, 3, 5, 7) if narrow else (1, 2, 5))
     )
     axis.set_major_locator(locator)
     axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: number(value)))
@@ -350,9 +467,13 @@ def claim_line(
     axes, value: float, text: str, band: tuple[float, float] | None = None, *, named: bool = True,
     vertical: bool = False,
 ) -> None:  # fmt: skip
-    """Draw a claimed value as a line with its name, and the band that counts as met, if any."""
+    """Draw a claimed value as a line with its name, and the band that counts as met, if any.
+
+    With `named` the name stands at the line, else it is the line's label, for a legend.
+    """
     line, span = (axes.axvline, axes.axvspan) if vertical else (axes.axhline, axes.axhspan)
-    line(value, color=CLAIM, linewidth=1.4, linestyle=(0, (4, 2)))
+    label = None if named else text
+    line(value, color=CLAIM, linewidth=1.4, linestyle=(0, (4, 2)), label=label)
     if band:
         span(*band, color=CLAIM, alpha=0.1, linewidth=0)
     if not named:

@@ -23,6 +23,7 @@ from frontier.errors import UsageError
 from frontier.words import quantity
 
 UNIT = "share of the whole"
+KEYS = ("name", "quantity", "part", "fiscal_year")
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,9 +95,7 @@ class Statement:
 
 def statement(specification: dict, /) -> Statement:
     """Return a stated share: of a `quantity`, a `part` in a `fiscal_year`; UsageError without."""
-    keys = ("name", "quantity", "part", "fiscal_year")
-    if missing := [key for key in keys if key not in specification]:
-        raise UsageError(f"{specification} is no statement of a filing: it has no {missing[0]}")
+    check(specification)
     rows = tables.read("filings")
     for key in ("quantity", "fiscal_year"):
         rows = rows[rows[key] == specification[key]]
@@ -114,6 +113,12 @@ def statement(specification: dict, /) -> Statement:
         source="filings", document=document, date=rows["period_end"], run_url=rows["url"]
     )
     return Statement(specification["name"], rows.reset_index(drop=True))
+
+
+def check(specification: dict, /) -> None:
+    """Raise UsageError where a specification lacks what `statement` needs."""
+    if missing := [key for key in KEYS if key not in specification]:
+        raise UsageError(f"{specification} is no statement of a filing: it has no {missing[0]}")
 
 
 def examine(

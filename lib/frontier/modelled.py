@@ -17,10 +17,15 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from frontier import curves, hardware, serving
+from frontier import attribution, curves, hardware, serving, splits
+from frontier.attribution import Lattice
 from frontier.comparisons import LEAST_SHARE, Basis, Target, runs
 from frontier.errors import UsageError
+from frontier.serving import calibration
+from frontier.serving.transformers import transformer
+from frontier.splits import Split
 
+RACKS = ("gb200", "gb300")  # what is no node of eight
 DRAWS = 200  # they share 40 refits of the constants, so more draws cost little
 GRID = 48
 LEVEL = 0.9
@@ -133,16 +138,20 @@ def system(specification: dict, shape: str, /) -> serving.System:
         raise UsageError(f"{specification} is no system: {error}") from None
 
 
-def front(system: serving.System, basis: Basis, /) -> curves.Frontier:
-    """Return the modelled frontier of a system in the metric of a basis, per GPU."""
+def front(system: serving.System, basis: Basis, /, constants=None) -> curves.Frontier:
+    """Return the modelled frontier of a system in the metric of a basis, per GPU.
+
+    With `constants` instead of the fitted ones.
+    """
     options = {
         key: value
         for key, value in vars(system).items()
         if key not in ("model", "hardware", "precision")
     }
     return serving.sweep(
-        system.model, system.hardware, system.precision, output_tokens=_output(basis), **options
-    )
+        system.model, system.hardware, system.precision, output_tokens=_output(basis),
+        constants=constants, **options,
+    )  # fmt: skip
 
 
 def examine(comparison: Modelled, target: Target, /) -> ModelledFinding:
@@ -217,6 +226,79 @@ def lines(compared: Sequence[Modelled], /) -> pd.DataFrame:
     return pd.concat(
         [c.line.assign(comparison=c.name, shape=c.shape) for c in compared], ignore_index=True
     )
+
+
+@dataclass(frozen=True)
+class ModelledShare:
+    """What the model says of a share of a gain, as `splits` has it of measured rows.
+
+    `low` and `high` hold 90 % of refits of the constants, `orders` the least and the largest share
+    over the orders of the changes, `gain` is the whole, `extrapolated` the part of the end's range
+    outside what was validated.
+    """
+
+    share: float
+    low: float
+    high: float
+    orders: tuple[float, float]
+    gain: float
+    range: tuple[float, float]
+    extrapolated: float
+
+
+def share(split: Split, /, *, draws: int = 20) -> ModelledShare:
+    """Return the share that the model gives the changes of a measured split.
+
+    Every cell that the model can run is there (FP4 on Hopper is none); updates of the engine are
+    no part of it. UsageError where no cell shares interactivity with all others.
+    """
+    factors = [factor for factor in split.states.factors if not factor.until]
+    systems = _systems(split, factors)
+    lattice = Lattice([factor.name for factor in factors], list(systems))
+    group = [name for name in split.group if name in lattice.factors]
+
+    def answer(constants=None):
+        fronts = [front(systems[cell], Basis(), constants) for cell in lattice.cells]
+        low = max(front.low for front in fronts)
+        high = min(front.high for front in fronts)
+        if low >= high:
+            raise UsageError(f"{split.label}: the modelled cells share no interactivity")
+        means = [np.log(curves.geometric_mean(one, fronts[0], low=low, high=high))
+                 for one in fronts]  # fmt: skip
+        return np.array(means), (low, high)
+
+    values, (low, high) = answer()
+    family = transformer(split.states.start["model"]).family
+    pool = calibration.samples(family)[:draws]
+    drawn = [attribution.share(lattice, answer(one)[0], group) for one in pool]
+    ends = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    told = serving.front(systems[lattice.cells[-1]])
+    inside = told["interactivity"].between(low, high)
+    return ModelledShare(
+        float(attribution.share(lattice, values, group)), *map(float, ends),
+        tuple(float(e) for e in attribution.share_band(lattice, values, group)),
+        float(np.exp(values[-1])), (low, high), float(told.loc[inside, "extrapolated"].mean()),
+    )  # fmt: skip
+
+
+def _systems(split, factors):
+    """Return the system of every cell that the model can run."""
+    start, shape = split.states.start, split.shape
+    found = {}
+    for cell in splits.every(factors):
+        chosen = dict(start)
+        for factor in factors:
+            if factor.name in cell:
+                chosen.update(factor.change)
+        whole = not chosen.get("disaggregated")
+        options = {**chosen, "single_node": whole and chosen["hardware"] not in RACKS}
+        try:
+            one = system(options, shape)
+            serving.front(one)
+        except UsageError:
+            continue
+        found[cell] = one
+    return found
 
 
 def _output(basis):

@@ -18,7 +18,7 @@ from IPython.display import Markdown
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.lines import Line2D
 
-from frontier import comparisons, figures, measurements, shifts, tables
+from frontier import comparisons, figures, measurements, shifts, tables, updates
 from frontier.claims import Claim
 from frontier.errors import UsageError
 from frontier.figures import GRID, INK, MUTED, PAPER, Exhibit
@@ -37,11 +37,6 @@ FALSE = {
     "part recovery": "starts far below the best run before; only the rest is new",
     "dead time": "time per token unchanged; idle time left the timed window",
     "first token": "time per token unchanged; shorter wait for the first token",
-}
-METHODS = {
-    "static-batch": "static batch",
-    "engine-in-flight": "TensorRT engine",
-    "pytorch-in-flight": "PyTorch backend",
 }
 
 
@@ -615,7 +610,7 @@ def _release_figure(series, claimed):
     for i, (method, begin) in enumerate(begins.items()):
         axes.axvspan(begin, ends[i], color=GRID, alpha=0.4 * (i % 2 == 0), lw=0)
         axes.annotate(
-            METHODS[method],
+            updates.METHODS[method],
             (begin, 1),
             xycoords=("data", "axes fraction"),
             va="top",

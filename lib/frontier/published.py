@@ -45,6 +45,37 @@ def mlperf(model: str, /, *, accelerators=("h200", "b200", "gb200")) -> pd.DataF
     return best.assign(interactivity=_stated_interactivity(best), source="mlperf")
 
 
+def mlperf_rounds() -> pd.DataFrame:
+    """Return every MLPerf result over the result of an earlier round on the same accelerator.
+
+    Closed division, available systems, the best of each (model, scenario, accelerator, GPUs,
+    submitter) in a round over the same in the round before that it has. Columns: `model`,
+    `scenario`, `hardware`, `gpus`, `submitter`, `before`, `after` (rounds), `ratio` of output
+    tok/s/GPU, `citation`, `source`; and `any_submitter`, the ratio of the best results of the two
+    rounds whoever submitted them at whatever scale, which mixes software with both.
+    """
+    rows = tables.read("mlperf")
+    rows = rows[
+        (rows["division"] == "closed")
+        & (rows["availability"] == "available")
+        & rows["accuracy"].fillna("").isin(ACCURACY)
+    ]
+    rate, what = "output_throughput_per_gpu", ["model", "scenario", "hardware"]
+    same = [*what, "gpus", "submitter"]
+    best = rows.sort_values(rate).drop_duplicates([*same, "round"], keep="last")
+    best = best.sort_values([*same, "date"], ignore_index=True)
+    last = best.groupby(same)[[rate, "round"]].shift()
+    found = best.assign(before=last["round"], ratio=best[rate] / last[rate]).dropna(subset="before")
+    found = found.rename(columns={"round": "after"})
+    top = rows.groupby([*what, "round"])[rate].max()
+    either = [
+        top.get((*key, after), np.nan) / top.get((*key, before), np.nan)
+        for *key, before, after in found[[*what, "before", "after"]].itertuples(index=False)
+    ]
+    columns = [*same, "before", "after", "ratio", "citation"]
+    return found[columns].assign(any_submitter=either, source="mlperf").reset_index(drop=True)
+
+
 def tensorrt_llm(
     model: str, version: str, /, *, accelerators=("h200", "b200", "gb200")
 ) -> pd.DataFrame:

@@ -38,25 +38,32 @@ _POINT = ("configuration", "concurrency")  # the code stands for all columns of 
 
 @dataclass(frozen=True)
 class Factor:
-    """One change: its name, what it counts as, the conditions it sets, or the day it ends with."""
+    """One change: its name, what it counts as, and the conditions it sets.
+
+    Or the day that it starts after (`until`), for updates of the engine. Without those of `after`
+    it cannot exist: there is no NVLink domain of 72 without the silicon that has it.
+    """
 
     name: str
     kind: str
     change: tuple[tuple[str, object], ...] = ()
     until: str | None = None
+    after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class States:
     """The measured cells of a split in one traffic shape.
 
-    `rows` are those of each cell, with the metric in `value`; `back` are the log gains, one a
+    `start` are the conditions that every cell starts from, changed by its factors; `rows` are those
+    of each cell, with the metric in `value`; `back` are the log gains, one a
     point, by which a cell lies behind its own rows (empty where it is what was measured).
     """
 
     name: str
     shape: str
     unit: str
+    start: Mapping
     factors: tuple[Factor, ...]
     rows: Mapping[Cell, pd.DataFrame]
     back: Mapping[Cell, np.ndarray]
@@ -296,36 +303,66 @@ class Split:
 
     def band(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the least and the largest such share over the possible orders."""
-        return attribution.share_band(
-            self.states.lattice, values, self.group, meaning=self.meaning
-        )
+        return attribution.share_band(self.states.lattice, values, self.group, meaning=self.meaning)
 
 
-def build(test, rows: pd.DataFrame, /) -> list[Split]:
-    """Return the splits of a claim's test: systems, shapes, choices and meanings crossed.
+def build(test, rows: pd.DataFrame, /, *, nearest: bool = False) -> list[Split]:
+    """Return the splits of a claim's test (or those near it): systems, shapes, choices, meanings.
 
     A gain that was not measured on any order stays, untested: that is a finding.
     """
     if not test.splits:
         return []
-    found = []
-    for system in test.splits["systems"]:
+    found, meanings = [], test.splits["meanings"]
+    for system in test.splits["nearest" if nearest else "systems"]:
         for shape in system.get("shapes", test.shapes):
             measured = states(test.basis, rows, system, shape)
             found += [
                 Split(measured, choice["name"], grouped(measured, choice["software"]), meaning)
-                for meaning in test.splits["meanings"]
+                for meaning in meanings
                 for choice in system.get("choices", test.splits["choices"])
             ]
-    # Meaning by meaning and choice by choice, so that the first is of the first of each.
-    return sorted(found, key=lambda split: test.splits["meanings"].index(split.meaning))
+    # Meaning by meaning, so that the first is of the first of all.
+    return sorted(found, key=lambda split: meanings.index(split.meaning))
+
+
+def chosen(
+    test, rows: pd.DataFrame, shape: str, /, *, counts: Mapping[str, str], meaning: str = "log",
+    end: str | None = None, until: str | None = None,
+) -> Split:  # fmt: skip
+    """Return one split as a reader chooses it; UsageError where no order of it was measured.
+
+    `counts` says of each change whether it is hardware or software, `end` is the accelerator that
+    a change leads to in place of the ledger's, `until` the last day of the first engine.
+    """
+    fitting = [one for one in test.splits["systems"] if shape in one.get("shapes", test.shapes)]
+    if not fitting:
+        raise UsageError(f"no split of the ledger is of shape {shape}")
+    system = dict(fitting[0])
+    racks = [one.get("set", {}).get("hardware") for one in system["factors"]]
+    last = [key for key in racks if key][-1]
+    system["factors"] = [
+        {**one, **({"until": until} if until and "until" in one else {}),
+         **({"set": {**one["set"], "hardware": end}}
+            if end and one.get("set", {}).get("hardware") == last else {})}
+        for one in system["factors"]
+    ]  # fmt: skip
+    if end:
+        system["name"] = system["name"].replace(last.upper(), end.upper())
+    made = states(test.basis, rows, system, shape)
+    # The lattice raises, with how far one comes, where no order was measured.
+    if len(made.lattice.cells) and not made.tested:
+        raise UsageError(f"{made.name}, {shape}: the cells share no interactivity")
+    names = [one.name for one in made.factors if counts.get(one.name, one.kind) == "software"]
+    choice = f"{' and '.join(names) or 'nothing'} {'is' if len(names) < 2 else 'are'} software"
+    return Split(made, choice, grouped(made, names), meaning)
 
 
 def states(basis: Basis, rows: pd.DataFrame, system: dict, shape: str, /) -> States:
     """Return the measured cells of a system: a `name`, the `start` and the `factors`."""
     factors = tuple(factor(entry) for entry in system["factors"])
     cells = {}
-    for cell in _every(factors):
+    for cell in every(factors):
         selection = {"shape": shape, **system["start"]}
         for one in factors:
             if one.name in cell:
@@ -335,13 +372,13 @@ def states(basis: Basis, rows: pd.DataFrame, system: dict, shape: str, /) -> Sta
             cells[cell] = comparisons.valued(found, basis)
     start = cells.get(Cell())
     floor = None if start is None else comparisons.floor_of(basis, start)
-    empty = States(system["name"], shape, basis.unit, factors, {}, {})
+    empty = States(system["name"], shape, basis.unit, system["start"], factors, {}, {})
     return _states(empty, cells, floor)
 
 
 def factor(entry: dict, /) -> Factor:
     """Return the change that an entry of the ledger describes; UsageError where it is none."""
-    keys = {"name", "kind", "set", "until"}
+    keys = {"name", "kind", "set", "until", "after"}
     if not isinstance(entry, dict) or not {"name", "kind"} <= set(entry) <= keys:
         raise UsageError(f"{entry} is no factor: it needs a name, a kind, and set or until")
     if entry["kind"] not in KINDS:
@@ -353,7 +390,7 @@ def factor(entry: dict, /) -> Factor:
     until = entry.get("until")
     return Factor(
         entry["name"], entry["kind"], tuple(entry.get("set", {}).items()),
-        None if until is None else str(until),
+        None if until is None else str(until), tuple(entry.get("after", ())),
     )  # fmt: skip
 
 
@@ -473,17 +510,16 @@ def first_order(lattice: Lattice, /) -> tuple[str, ...]:
     return tuple(grow([]))
 
 
-def absent(states: States, /) -> list[str]:
-    """Return the sets of changes that no row has, in words."""
-    return [_words(cell, states) for cell in _every(states.factors) if cell not in states.rows]
-
-
-def _every(factors):
-    """Every set of factors, the start first, smaller before larger."""
+def every(factors: Sequence[Factor], /) -> list[Cell]:
+    """Return every set of changes that can exist, the start first, smaller before larger."""
     names = [factor.name for factor in factors]
     sets = [Cell(name for i, name in enumerate(names) if code >> i & 1)
             for code in range(1 << len(names))]  # fmt: skip
-    return sorted(sets, key=len)
+    possible = [
+        cell for cell in sets
+        if all(set(one.after) <= cell for one in factors if one.name in cell)
+    ]  # fmt: skip
+    return sorted(possible, key=len)
 
 
 def _states(like: States, rows: Mapping[Cell, pd.DataFrame], floor) -> States:

@@ -63,3 +63,12 @@ def span(low: float | None, high: float | None, unit: str | None, /) -> str:
         low, high = (None if end is None else 100 * end for end in (low, high))
         return f"{number(low)} to {number(high)} %"
     return f"{number(low)} to {number(high)}"
+
+
+def plain(value: float | None, unit: str | None, /) -> str:
+    """Return a value without its unit, but for the per cent of a share.
+
+    >>> plain(2.51, "x tok/s/MW"), plain(0.25, "share of the gain"), plain(None, "")
+    ('2.51', '25 %', '–')
+    """
+    return quantity(value, "share" if str(unit).startswith("share") else "")

@@ -123,9 +123,7 @@ def report(result: Result, frame: Frame, /, *, files=()) -> str:
 def _answers(notebook):
     """Return the verdicts of a page in short, for its head: the answer comes first."""
     records = [data[VERDICT] for data in _datas(notebook) if VERDICT in data]
-    return _render(
-        "answers.html.j2", records=records, quantity=words.quantity, words=words.verdict_words
-    )
+    return _render("answers.html.j2", records=records)
 
 
 def scorecard(collection: Collection, records, /, *, built, digests=()) -> str:
@@ -147,8 +145,6 @@ def scorecard(collection: Collection, records, /, *, built, digests=()) -> str:
         summary=verdicts.summary(records),
         description=collection.subtitle or collection.title,
         groups=groups,
-        quantity=words.quantity,
-        words=words.verdict_words,
         digests=digests,
         versions=versions(),
     )
@@ -160,8 +156,6 @@ def picture(records, /) -> str:
         "scorecard.svg.j2",
         records=records,
         summary=verdicts.summary(records),
-        quantity=words.quantity,
-        words=words.verdict_words,
     )
 
 
@@ -345,6 +339,9 @@ def _environment():
         lstrip_blocks=True,
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
+    )
+    environment.globals.update(
+        quantity=words.quantity, plain=words.plain, span=words.span, words=words.verdict_words
     )
     environment.globals["style"] = Markup((_TEMPLATE / "style.css").read_text().strip())
     return environment
