@@ -231,6 +231,15 @@ def levers() -> dict[str, Test]:
         raise DataError(file, f"levers: {error}", remedy="see the file's end") from None
 
 
+def credits() -> list[dict]:
+    """Return the gains credited to a mechanism: gain, lever, part of the curve, factor, system."""
+    file, entries = _document("credits")
+    keys = {"gain", "lever", "part", "factor", "system"}
+    if wrong := [one for one in entries if set(one) != keys]:
+        raise DataError(file, f"credits: {wrong[0]} needs {', '.join(sorted(keys))}")
+    return entries
+
+
 def _document(part):
     """Return the ledger's file name and its list of claims or levers."""
     file = paths.data() / "claims.yaml"
@@ -478,6 +487,8 @@ def card(verdict: Verdict, /) -> str:
     row = verdict.row()
     found, claimed = row["found"], row["claimed"]
     value = words.quantity(claimed["value"], claimed["unit"])
+    if claimed["value"] is None:
+        value = "no number"
     number = "nothing measured at the claimed point"
     if found["value"] is not None:
         number = (

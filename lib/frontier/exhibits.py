@@ -370,10 +370,10 @@ def _dashes(findings):
 
 
 def _distinct(hues):
-    """Give the second curve of an accelerator a colour of its own."""
-    spare, taken = list(figures.OTHER), {}
+    """Give the second curve of an accelerator a colour of its own, none that a model has."""
+    spare, taken = [hue for hue in figures.OTHER if hue not in figures.MODELLED], {}
     for label, hue in hues.items():
-        taken[label] = hue if hue not in taken.values() else spare.pop(0)
+        taken[label] = hue if hue not in taken.values() or not spare else spare.pop(0)
     return taken
 
 
@@ -611,6 +611,9 @@ def modelled_ratios(verdict, /, *, name: str) -> Exhibit:
     """
     claim = verdict.claim
     measured = [f for f in verdict.findings if f.outcome != UNTESTED] or list(verdict.nearest)
+    # Where the model answers a measured pair by name, that pair is what to hold it against.
+    named = {f.comparison.name for f in verdict.modelled}
+    measured = [f for f in measured if f.comparison.name in named] or measured
     answered = [f for f in verdict.modelled if f.answers]
     if not answered:
         raise UsageError(f"the serving model has no answer on '{claim.id}': show what was measured")

@@ -356,21 +356,24 @@ def heat(
     xlabel: str = "",
     group: str | None = None,
     strong: str | None = None,
+    order: Sequence[str] | None = None,
 ) -> Figure:
     """Return a map of cells, blue from `centre` on and orange below it, each with its number.
 
     Rows and columns are in the order of the frame; what is missing stays empty. `text` is the
     column with what a cell says (its number by default), `log` measures the distance from the
     centre as a ratio, as is due for a gain. `group` is a column whose values head columns, `strong`
-    one that says which cells are bold.
+    one that says which cells are bold, `order` the columns where not in that of the frame.
     """
-    keys = [group, column] if group else [column]
+    heads_of = data[group] if group else pd.Series("", data.index)
     said = data.assign(
-        _column=list(zip(*(data[key] for key in keys), strict=True)),
+        _column=heads_of + "\x1f" + data[column],  # what no name has
         _text=data[text] if text else data[value].map(number),
         _strong=data[strong] if strong else False,
     )
     rows, columns = (list(dict.fromkeys(said[name])) for name in (row, "_column"))
+    if order:
+        columns = ["\x1f" + key for key in order if "\x1f" + key in columns]
     values, words, bold = (
         said.pivot(index=row, columns="_column", values=name).loc[rows, columns]
         for name in (value, "_text", "_strong")
@@ -392,8 +395,10 @@ def heat(
                     fontweight="bold" if bold.loc[name, key] else "normal",
                 )  # fmt: skip
     axes.set_yticks(np.arange(len(rows)) + 0.5, rows)
-    axes.set_xticks(np.arange(len(columns)) + 0.5, [key[-1] for key in columns], fontsize=8)
-    heads = [key[0] for key in columns] if group else []
+    axes.set_xticks(
+        np.arange(len(columns)) + 0.5, [key.split("\x1f")[1] for key in columns], fontsize=8
+    )
+    heads = [key.split("\x1f")[0] for key in columns] if group else []
     for head in dict.fromkeys(heads):
         middle = heads.index(head) + heads.count(head) / 2
         axes.annotate(

@@ -23,7 +23,7 @@ from frontier.comparisons import LEAST_SHARE, Basis, Target, runs
 from frontier.errors import UsageError
 from frontier.serving import calibration
 from frontier.serving.transformers import transformer
-from frontier.splits import Split
+from frontier.splits import States
 
 RACKS = ("gb200", "gb300")  # what is no node of eight
 DRAWS = 200  # they share 40 refits of the constants, so more draws cost little
@@ -57,6 +57,14 @@ class Modelled:
         )
         return below / above
 
+    @property
+    def floor(self) -> float | None:
+        """The floor of the denominator in the metric of the basis: it is stated in total tok/s."""
+        if not self.basis.floor:
+            return None
+        side = self.denominator
+        return self.basis.floor * self.basis.counted(side.isl, side.osl)
+
     @cached_property
     def fronts(self) -> tuple[curves.Frontier, curves.Frontier]:
         """The modelled frontiers of both sides, in the metric of the basis, per GPU."""
@@ -69,7 +77,7 @@ class Modelled:
         `extrapolated` marks points where either side is outside what was validated. Points at
         which one frontier ends in some draws, so that the interval is open, are left out.
         """
-        shared = curves.shared_range(*self.fronts, floor=_floor(self))
+        shared = curves.shared_range(*self.fronts, floor=self.floor)
         if shared is None or shared[0] == shared[1]:
             return pd.DataFrame(columns=["interactivity", "ratio", "low", "high", "extrapolated"])
         grid = np.geomspace(*shared, GRID)
@@ -228,62 +236,66 @@ def lines(compared: Sequence[Modelled], /) -> pd.DataFrame:
     )
 
 
-@dataclass(frozen=True)
-class ModelledShare:
-    """What the model says of a share of a gain, as `splits` has it of measured rows.
+@dataclass(frozen=True, eq=False)
+class ModelledGains:
+    """What the model says of the cells of a split gain, as `splits.States` has it of measured rows.
 
-    `low` and `high` hold 90 % of refits of the constants, `orders` the least and the largest share
-    over the orders of the changes, `gain` is the whole, `extrapolated` the part of the end's range
-    outside what was validated.
+    `values` are the mean log gains of the lattice's cells over the start, `drawn` the same for
+    refits of the constants, (cells, draws). `extrapolated` is the share of the end's configurations
+    in `range` that lie outside what was validated.
     """
 
-    share: float
-    low: float
-    high: float
-    orders: tuple[float, float]
-    gain: float
+    lattice: Lattice
+    values: np.ndarray
+    drawn: np.ndarray
     range: tuple[float, float]
     extrapolated: float
 
+    def share(self, group: Sequence[str], /) -> tuple[float, float, float]:
+        """Return the share of some changes in the log gain, with what 90 % of refits give."""
+        known = [name for name in group if name in self.lattice.factors]
+        drawn = attribution.share(self.lattice, self.drawn, known)
+        ends = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        return float(attribution.share(self.lattice, self.values, known)), *map(float, ends)
 
-def share(split: Split, /, *, draws: int = 20) -> ModelledShare:
-    """Return the share that the model gives the changes of a measured split.
+    def orders(self, group: Sequence[str], /) -> tuple[float, float]:
+        """Return the least and the largest such share over the orders of the changes."""
+        known = [name for name in group if name in self.lattice.factors]
+        return tuple(float(e) for e in attribution.share_band(self.lattice, self.values, known))
+
+
+def gains(states: States, /, *, draws: int = 20) -> ModelledGains:
+    """Return what the model says of a measured split gain.
 
     Every cell that the model can run is there (FP4 on Hopper is none); updates of the engine are
-    no part of it. UsageError where no cell shares interactivity with all others.
+    no part of it. UsageError where the cells share no interactivity.
     """
-    factors = [factor for factor in split.states.factors if not factor.until]
-    systems = _systems(split, factors)
+    factors = [factor for factor in states.factors if not factor.until]
+    systems = _systems(states, factors)
     lattice = Lattice([factor.name for factor in factors], list(systems))
-    group = [name for name in split.group if name in lattice.factors]
 
-    def answer(constants=None):
+    def means(constants=None):
         fronts = [front(systems[cell], Basis(), constants) for cell in lattice.cells]
         low = max(front.low for front in fronts)
         high = min(front.high for front in fronts)
         if low >= high:
-            raise UsageError(f"{split.label}: the modelled cells share no interactivity")
-        means = [np.log(curves.geometric_mean(one, fronts[0], low=low, high=high))
-                 for one in fronts]  # fmt: skip
-        return np.array(means), (low, high)
+            raise UsageError(f"{states.name}: the modelled cells share no interactivity")
+        return np.array([
+            np.log(curves.geometric_mean(one, fronts[0], low=low, high=high)) for one in fronts
+        ]), (low, high)  # fmt: skip
 
-    values, (low, high) = answer()
-    family = transformer(split.states.start["model"]).family
-    pool = calibration.samples(family)[:draws]
-    drawn = [attribution.share(lattice, answer(one)[0], group) for one in pool]
-    ends = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    values, shared = means()
+    pool = calibration.samples(transformer(states.start["model"]).family)[:draws]
+    drawn = np.stack([means(constants)[0] for constants in pool], axis=1)
     told = serving.front(systems[lattice.cells[-1]])
-    inside = told["interactivity"].between(low, high)
-    return ModelledShare(
-        float(attribution.share(lattice, values, group)), *map(float, ends),
-        tuple(float(e) for e in attribution.share_band(lattice, values, group)),
-        float(np.exp(values[-1])), (low, high), float(told.loc[inside, "extrapolated"].mean()),
-    )  # fmt: skip
+    inside = told["interactivity"].between(*shared)
+    outside = float(told.loc[inside, "extrapolated"].mean())
+    return ModelledGains(lattice, values, drawn, shared, outside)
 
 
-def _systems(split, factors):
+def _systems(states, factors):
     """Return the system of every cell that the model can run."""
-    start, shape = split.states.start, split.shape
+    start, shape = states.start, states.shape
     found = {}
     for cell in splits.every(factors):
         chosen = dict(start)
@@ -303,14 +315,6 @@ def _systems(split, factors):
 
 def _output(basis):
     return basis.metric.startswith("output")
-
-
-def _floor(comparison):
-    """Return the floor in the metric of the basis: it is stated in total tok/s per GPU."""
-    if not comparison.basis.floor:
-        return None
-    side = comparison.denominator
-    return comparison.basis.floor * comparison.basis.counted(side.isl, side.osl)
 
 
 def _reached(comparison, target):

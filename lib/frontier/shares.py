@@ -24,7 +24,7 @@ KINDS = {"hardware": figures.HARDWARE["gb200"], "software": figures.HARDWARE["h2
          "disputed": figures.OTHER[0]}  # fmt: skip
 NEAREST = (
     "What comes near hardware alone and is not: with speculation on both sides, with another "
-    "number format on Blackwell, and a model whose four-bit weights Hopper computes in other formats."
+    "number format on Blackwell, and a model whose four-bit weights Hopper computes in others."
 )
 MEANINGS = {"log": "log gain", "linear": "added throughput", "final": "final throughput"}
 
@@ -217,19 +217,20 @@ def totals(
 
 def modelled_shares(findings: Sequence[Finding], /, *, draws: int = 20, name: str) -> Exhibit:
     """Return the shares that the serving model gives, beside the measured ones."""
+    told = [f for f in findings if f.comparison.tested and f.comparison.meaning == "log"]
+    answers = {id(one): modelled.gains(one, draws=draws) for one in measured(told)}
     rows = []
-    for finding in findings:
+    for finding in told:
         split = finding.comparison
-        if not split.tested or split.meaning != "log":
-            continue
-        answer = modelled.share(split, draws=draws)
+        answer = answers[id(split.states)]
+        share, low, high = answer.share(split.group)
         rows.append({
             "software is": split.choice, "shape": split.shape,
-            "measured": quantity(finding.headline, "share"),
-            "modelled": quantity(answer.share, "share"),
-            "of refits": span(answer.low, answer.high, UNIT),
-            "over the orders": span(*answer.orders, UNIT),
-            "modelled gain": answer.gain, "over, tok/s/user": span(*answer.range, ""),
+            "measured": quantity(finding.headline, "share"), "modelled": quantity(share, "share"),
+            "of refits": span(low, high, UNIT),
+            "over the orders": span(*answer.orders(split.group), UNIT),
+            "modelled gain": float(np.exp(answer.values[-1])),
+            "over, tok/s/user": span(*answer.range, ""),
             "extrapolated": f"{number(100 * answer.extrapolated)} %",
         })  # fmt: skip
     data = pd.DataFrame(rows)

@@ -145,8 +145,8 @@ def history(rows: pd.DataFrame, /, *, name: str, top: int = 14) -> Exhibit:
     caption = (
         f"The {len(shown)} of {len(data)} series that gained most since their first date, at "
         f"equal configurations and concurrencies. Middle gain in speed: {middle}. In "
-        f"{len(apart) or 'no'} series throughput rose 1.2x more than speed or further: a shorter wait "
-        f"for the first token or idle time that left the timed window, not faster generation."
+        f"{len(apart) or 'no'} series throughput rose 1.2x more than speed or further: a shorter "
+        f"wait for the first token or idle time that left the timed window, not faster generation."
     )
     return figures.table(shown, name=name, caption=caption, data=data)
 
