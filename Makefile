@@ -35,7 +35,8 @@ lint: .venv/ready
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
-# SciPy beside the environment and not in it: see the extra `fit` in pyproject.toml.
+# SciPy, and an oracle of the tests that needs it, beside the environment and not in it: see the
+# extra `fit` in pyproject.toml.
 .scipy/ready: requirements-fit.lock .venv/ready
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --compile --no-deps --upgrade \
 		--require-hashes --target $(@D) -r $<
@@ -47,4 +48,5 @@ LOCK = uv pip compile --quiet --universal --generate-hashes --no-emit-index-url 
 lock:
 	echo setuptools | $(LOCK) pyproject.toml - --extra test -o requirements.lock
 	echo setuptools | $(LOCK) pyproject.toml - --extra test --extra explore -o requirements-explore.lock
-	echo 'scipy>=1.14' | $(LOCK) --no-deps --python-version 3.11 - -o requirements-fit.lock
+	printf 'scipy>=1.14\ncoopgt>=0.0.3\nmore-itertools>=10.2\n' | \
+		$(LOCK) --no-deps --python-version 3.11 - -o requirements-fit.lock

@@ -37,14 +37,25 @@ def unchanged():
     return call
 
 
-@pytest.fixture
-def scipy():
-    """Bring SciPy from where `make test` puts it; skip aloud without it, and fail in CI."""
+def _beside(module, extra):
+    """Bring a module from where `make test` puts it; skip aloud without it, and fail in CI."""
     sys.path.append(str(Path(__file__).parents[1] / ".scipy"))
     try:
-        yield importlib.import_module("scipy.optimize")
+        yield importlib.import_module(module)
     except ImportError:
-        message = "fitting needs SciPy: run make test, or pip install the extra fit"
+        message = f"{module} is missing: run make test, or pip install the extra {extra}"
         pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
     finally:
         sys.path.pop()
+
+
+@pytest.fixture
+def scipy():
+    """SciPy, which only fitting needs."""
+    yield from _beside("scipy.optimize", "fit")
+
+
+@pytest.fixture
+def coopgt():
+    """An independent Shapley value."""
+    yield from _beside("coopgt.shapley_value", "oracle")

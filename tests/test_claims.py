@@ -598,7 +598,75 @@ MALFORMED = {
     "without MTP' needs a numerator and a denominator, or rows": (
         lambda c: first_comparison(c).pop("denominator")
     ),
+    "or `least` where no number is claimed": lambda c: c["test"].update(least=2),
+    "a test has no 'comparison'": lambda c: c["test"].update(comparison=[]),
+    "is no statement of a filing: it has no part": (
+        lambda c: c["test"].update(filings=[{"name": "a", "quantity": "staff"}])
+    ),
+    "splits need choices": lambda c: c["test"].update(splits={"systems": [{}]}),
+    "a share means log, linear, final, not 'cube'": (
+        lambda c: c["test"].update(splits=split_of("cube"))
+    ),
+    "'chosen' has no factor 'magic'": lambda c: c["test"].update(splits=split_of("log")),
 }
+
+
+def split_of(meaning):
+    """A split whose choice names a change that it does not have."""
+    factors = [{"name": "silicon", "kind": "hardware", "set": {"hardware": "b200"}}]
+    system = {"name": "a", "start": {"hardware": "h200"}, "factors": factors}
+    choices = [{"name": "chosen", "software": ["magic"]}]
+    return {"systems": [system], "choices": choices, "meanings": [meaning]}
+
+
+def test_a_claim_without_a_number_counts_from_what_the_ledger_says_and_names_no_claimed_value():
+    claim = replace(claim_of(2), value=None)
+    target = replace(claim.test.target, value=2, named=False)
+    claim = replace(claim, test=replace(claim.test, target=target))
+    met, missed = decide(claim, pair(3)), decide(claim, pair(1.5))
+    assert (met.verdict, missed.verdict) == (REPRODUCED, NOT_REPRODUCED)
+    assert "no number" in claims.card(met)
+    assert target.text == "counts from 2x"
+    assert met.row()["claimed"]["value"] is None
+
+
+def test_a_gain_within_weeks_is_that_of_one_configuration_over_its_best_earlier_state():
+    later = sweep(date="2026-02-15")
+    later.loc[3, "throughput_per_gpu"] *= 4
+    later["concurrency"] = sweep()["concurrency"]
+    too_late = sweep(date="2026-12-01", y=Y * 100)
+    too_late["concurrency"] = sweep()["concurrency"]
+    side = {"name": "H200", "weeks": 8, "rows": {"hardware": "h200"}}
+    claim = claim_of(5, "level", comparisons=(side,))
+    verdict = decide(claim, together(sweep(), later, too_late))
+    assert verdict.quoted.headline == pytest.approx(4)
+    assert verdict.verdict == NOT_REPRODUCED
+    assert "4× within 8 weeks" in verdict.condition
+
+
+def test_a_gain_of_two_runs_has_the_noise_of_both():
+    later = sweep(date="2026-02-15", y=Y * 3)
+    later["concurrency"] = sweep()["concurrency"]
+    side = {"name": "H200", "weeks": 8, "rows": {"hardware": "h200"}}
+    claim = claim_of(2, "level", comparisons=(side,))
+    found = decide(claim, together(sweep(), later), sigma=0.1).quoted
+    assert found.low <= 3 * np.exp(-1.96 * 0.1 * np.sqrt(2)) * (1 + 1e-9)
+
+
+def test_where_most_comparisons_hold_the_condition_names_those_that_do_not():
+    rows = together(
+        sweep(), sweep(y=Y * 1.01, hardware="mi355x"),
+        *(sweep(y=Y * 3, hardware=key) for key in ("b200", "b300", "gb200", "gb300", "h100")),
+    )  # fmt: skip
+    sides = tuple(
+        {"name": f"{key} over h200", "numerator": {"hardware": key},
+         "denominator": {"hardware": "h200"}}
+        for key in ("b200", "b300", "gb200", "gb300", "h100", "mi355x")
+    )  # fmt: skip
+    verdict = decide(claim_of(2, comparisons=sides), rows)
+    assert verdict.verdict == CONDITIONAL
+    assert f"not in: mi355x over h200, {SHAPE};" in verdict.condition
+    assert "b300" not in verdict.condition
 
 
 @pytest.mark.parametrize("problem", MALFORMED)

@@ -339,3 +339,83 @@ def test_publishing_changes_no_data(unchanged):
     frame = DATA.copy()
     publish(data=frame)
     assert frame.equals(DATA)
+
+
+HEAT = pd.DataFrame({
+    "row": ["a", "a", "b"], "column": ["x", "y", "x"], "gain": [4.0, 0.25, 1.0],
+    "good": [True, False, False], "group": ["one", "two", "one"],
+})  # fmt: skip
+
+
+def heat(**options):
+    return figures.heat(
+        HEAT, row="row", column="column", value="gain", centre=1.0, label="Gain", **options
+    )
+
+
+def test_a_cell_that_is_missing_stays_empty_and_every_other_says_its_number():
+    axes = heat(log=True).axes[0]
+    assert {t.get_text() for t in axes.texts} == {"4", "0.25", "1"}
+    (mesh,) = axes.collections
+    assert np.ma.count_masked(mesh.get_array()) == 1
+
+
+def test_equal_factors_up_and_down_are_equally_far_from_the_centre():
+    (mesh,) = heat(log=True).axes[0].collections
+    values = mesh.get_array().compressed()
+    assert values.tolist() == pytest.approx([np.log(4), -np.log(4), 0])
+    assert mesh.get_clim() == pytest.approx((-np.log(4), np.log(4)))
+
+
+@pytest.mark.parametrize("share", np.linspace(0, 1, 11))
+def test_the_number_of_a_cell_can_be_read_on_its_colour(share):
+    import matplotlib as mpl
+
+    ground = mpl.colors.LinearSegmentedColormap.from_list("gain", figures.HEAT)(share)
+    ink = mpl.colors.to_rgb(figures._readable(ground))
+    light, dark = sorted((luminance(ground[:3]), luminance(ink)), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+def luminance(colour):
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in colour]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_strong_cells_are_bold_and_groups_head_their_columns():
+    axes = heat(strong="good", group="group").axes[0]
+    bold = {t.get_text() for t in axes.texts if t.get_fontweight() == "bold"}
+    assert bold == {"4"}
+    assert {"one", "two"} <= {t.get_text() for t in axes.texts}
+    assert [t.get_text() for t in axes.get_xticklabels()] == ["x", "y"]
+
+
+def test_columns_can_be_put_in_an_order_of_their_own():
+    axes = heat(order=["y", "x", "z"]).axes[0]
+    assert [t.get_text() for t in axes.get_xticklabels()] == ["y", "x"]
+
+
+INTERVALS = pd.DataFrame({
+    "label": ["p", "q"], "group": "g", "kind": ["h200", "gb200"], "headline": [2.0, 3.0],
+    "low": [1.9, 2.9], "high": [2.1, 3.1], "tick": [2.2, 3.3],
+})  # fmt: skip
+
+
+def test_rows_of_one_group_can_have_colours_of_their_own_with_a_legend_in_plain_names():
+    hues = {key: figures.colour(key) for key in ("h200", "gb200")}
+    drawn = figures.intervals(
+        INTERVALS, label="label", group="group", hue="kind", colours=hues, xlabel="Ratio",
+        tick="tick", reference=(1.0, "no gain"), log=False,
+    )  # fmt: skip
+    assert [t.get_text() for t in drawn.legends[0].get_texts()] == ["H200", "GB200"]
+    assert "no gain" in {t.get_text() for t in drawn.axes[0].texts}
+    assert drawn.axes[0].get_xscale() == "linear"
+
+
+def test_a_narrow_log_axis_has_more_than_two_numbers():
+    _, axes = figures.figure()
+    axes.set_yscale("log")
+    axes.plot([1, 2], [0.9, 3])
+    figures.plain_axis(axes.yaxis)
+    low, high = axes.get_ylim()
+    assert sum(low <= tick <= high for tick in axes.yaxis.get_majorticklocs()) >= 4

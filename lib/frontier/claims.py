@@ -1,8 +1,8 @@
 """The ledger of claims and the rule that decides them.
 
-The ledger (`data/claims.yaml`) fixes what is claimed and by which comparisons it is tested. The
-rule turns what was found of those comparisons into one verdict over the whole set, never over the
-best of it:
+The ledger (`data/claims.yaml`) fixes what is claimed and by which comparisons it is tested: ratios
+of frontiers (`comparisons`), shares of a gain (`splits`), or what a company files (`filings`). The
+rule turns what was found of them into one verdict over the whole set, never over the best of it:
 
 - ``reproduced``: every tested comparison meets the claim over its whole shared range;
 - ``reproduced-conditionally``: some do, or meet it on a stretch, which the condition names;
@@ -11,7 +11,8 @@ best of it:
 - ``not-testable``: neither; the condition says what would decide it.
 
 A verdict is firm when it stays the same under the semilog estimate, without each source, without
-each configuration on a frontier, and in the other power edition.
+each configuration on a frontier, in the other power edition, and for a share in the order of the
+changes that gives least and the one that gives most.
 
 >>> from frontier import claims, measurements
 >>> verdict = claims.decide(claims.claim("blackwell-advantage-40x"),
@@ -723,7 +724,7 @@ def _places(met, tested):
 def _first_run(claim, met):
     """Say since when a level is reached: the run may be long after the claim."""
     rows = pd.concat([next(iter(f.comparison.sides.values())) for f in met])
-    reached = rows[rows["value"] >= claim.value]["date"].dropna()
+    reached = rows[rows["value"] >= claim.test.target.value]["date"].dropna()
     if not len(reached):
         return "no dated run reaches it"
     first = reached.min()
@@ -734,7 +735,7 @@ def _first_run(claim, met):
 
 def _distance(claim, finding):
     """Return how far a finding falls short of the claim, as a log ratio; a drop may also exceed."""
-    short = float(np.log(claim.value / finding.headline))
+    short = float(np.log(claim.test.target.value / finding.headline))
     return abs(short) if claim.form == "drop" else short
 
 

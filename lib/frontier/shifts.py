@@ -370,8 +370,9 @@ def risen(rows: pd.DataFrame, /, *, weeks: int) -> pd.DataFrame:
     The rows are those of the runs that moves of ``singles`` end with, one a configuration and
     concurrency, with the further columns `gain`, `earlier` and `first_state`.
     """
-    moves = singles(rows, weeks=[weeks]).sort_values("gain", kind="stable")
-    moves = moves.drop_duplicates(POINT, keep="last").rename(columns={"later": "date"})
+    # Of equal gains the first: a later one has the same run in its window.
+    moves = singles(rows, weeks=[weeks]).sort_values(["gain", "later"], ascending=[False, True])
+    moves = moves.drop_duplicates(POINT).rename(columns={"later": "date"})
     runs = rows.sort_values("throughput_per_gpu", kind="stable")
     runs = runs.drop_duplicates([*POINT, "date"], keep="last")
     kept = moves[[*POINT, "date", "gain", "earlier", "first_state"]]
