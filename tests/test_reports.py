@@ -5,6 +5,7 @@ import math
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
@@ -94,13 +95,37 @@ def test_a_page_states_the_numbers_of_verdicts_json(site):
         page = soup(site / row["page"])
         card = page.find(id=row["id"]).get_text(" ")
         assert row["condition"] in card
-        assert words.quantity(row["claimed"]["value"], row["claimed"]["unit"]) in card
-        if row["found"]["value"] is not None:
-            assert words.quantity(row["found"]["value"], row["found"]["unit"]) in card
-            for end in ("low", "high"):
-                assert words.number(row["found"][end]) in card
+        claimed, found = row["claimed"], row["found"]
+        named = claimed["value"] is not None
+        assert (words.quantity(claimed["value"], claimed["unit"]) if named else "no number") in card
         answer = page.find("ul", class_="answers").get_text(" ")
-        assert words.quantity(row["found"]["value"], "").strip("–") in answer
+        if found["value"] is not None:
+            assert words.quantity(found["value"], found["unit"]) in card
+            assert words.span(found["low"], found["high"], found["unit"]) in card
+            assert words.plain(found["value"], found["unit"]) in answer
+
+
+def test_no_claim_of_the_ledger_is_left_unexamined(site):
+    assert [i for i, row in records(site).items() if row["verdict"] == claims.UNEXAMINED] == []
+
+
+def table(site, name):
+    return pd.read_csv(site / "data" / f"{name}.csv")
+
+
+def test_what_the_readme_says_of_the_share_of_software_is_what_was_found(site):
+    region = table(site, "05-region")
+    software = region["choice"] == "FP4 and the NVLink domain are software"
+    hardware = region["choice"] == "FP4 and the NVLink domain are hardware"
+    assert region.loc[software, "met"].all()
+    assert not region.loc[hardware & (region["meaning"] != "final throughput"), "met"].any()
+
+
+def test_what_the_readme_says_of_data_parallelism_is_what_was_found(site):
+    found = table(site, "06-map")
+    found = found[(found["tier"] == "measured") & found["lever"].str.startswith("attention DP")]
+    assert (found.loc[found["high"] <= 75, "gain"] >= 1).all()
+    assert (found.loc[found["low"] >= 75, "gain"] < 1).all()
 
 
 def test_pages_open_from_a_folder_without_a_request_or_a_complaint(site):
