@@ -447,7 +447,7 @@ def _legend(drawn, axes):
             handles.setdefault(label, handle)
     if len(handles) > 1:
         widest = max(map(len, handles))
-        columns = min(len(handles), 1 if widest > 48 else 2 if widest > 28 else 4)
+        columns = min(len(handles), 1 if widest > 42 else 2 if widest > 28 else 4)
         drawn.legend(handles.values(), handles.keys(), loc="outside upper left", ncols=columns)
 
 

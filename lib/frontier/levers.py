@@ -48,6 +48,12 @@ def modelled_pairs(names: Sequence[str] | None = None, /) -> dict[str, list]:
     return {name: modelled.build(test) for name, test in _named(names).items()}
 
 
+def findings(pairs: Sequence[Comparison], /, *, sigma: float, replicates: int = 200) -> list:
+    """Return what is found of measured pairs, as of a claim that counts from 1x."""
+    target = comparisons.Target(1.0, "gain", named=False)
+    return [comparisons.examine(pair, target, sigma=sigma, replicates=replicates) for pair in pairs]
+
+
 def worth(
     pair: Comparison | Modelled, low: float | None = None, high: float | None = None, /,
     *, how: str = "step", least: float = 0.0,
@@ -115,7 +121,7 @@ def lever_map(
     drawn = figures.heat(
         data, row="row", column="bin", value="gain", text="text", centre=1.0, log=True, unit="x",
         order=bins, xlabel="Interactivity, tok/s/user (in brackets: pairs)",
-        label="On over off, ratio of tok/s/GPU at equal interactivity; blue: worth having",
+        label="On over off at equal interactivity, ratio of tok/s/GPU",
         height=1.9 + 0.47 * data["row"].nunique(),
     )  # fmt: skip
     texts = [_strongest(group) for _, group in frames[0].groupby("lever", sort=False)]
