@@ -644,6 +644,17 @@ def test_a_gain_within_weeks_is_that_of_one_configuration_over_its_best_earlier_
     assert "4× within 8 weeks" in verdict.condition
 
 
+def test_a_gain_from_the_first_state_says_so_and_can_be_left_out():
+    later = sweep(date="2026-02-15", y=Y * 3)
+    later["concurrency"] = sweep()["concurrency"]
+    side = {"name": "H200", "weeks": 8, "rows": {"hardware": "h200"}}
+    claim = claim_of(2, "level", comparisons=(side,), nearest=({**side, "settled": True},))
+    verdict = decide(claim, together(sweep(), later))
+    assert "from its first state" in verdict.at
+    assert "H200 trt fp8" in verdict.at
+    assert verdict.nearest[0].outcome == UNTESTED
+
+
 def test_a_gain_of_two_runs_has_the_noise_of_both():
     later = sweep(date="2026-02-15", y=Y * 3)
     later["concurrency"] = sweep()["concurrency"]

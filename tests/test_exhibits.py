@@ -197,7 +197,7 @@ def test_the_quotable_sentence_of_an_untested_claim_says_what_would_decide_it():
 
 def test_the_quotable_sentence_is_escaped(verdict):
     hostile = replace(verdict, condition="<script>a & b</script>")
-    assert quoted(hostile).endswith("<script>a & b</script>")
+    assert "<script>a & b</script>" in quoted(hostile)
     assert "<script>" not in exhibits.quotable(hostile).data
 
 

@@ -82,6 +82,7 @@ def test_the_staff_claim_is_decided_by_filings_alone_and_each_can_be_left_out():
         "without 10-K of fiscal 2025", "without 10-K of fiscal 2026",
     ]  # fmt: skip
     assert "In none of 2 filings" in verdict.condition
+    assert "beside it staff in technical roles" in verdict.condition
     assert verdict.sources == ("filings",)
 
 

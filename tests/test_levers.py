@@ -166,6 +166,47 @@ def test_the_reach_of_a_draft_is_arithmetic_on_a_measured_and_a_stated_number(ro
     )
 
 
+def varied():
+    """A pair worth 2 on the lowest third of its range, 3 on the middle one and 5 on the highest."""
+    x = 10 * 2.0 ** np.arange(7)
+    return made(np.array([2.0, 2, 2, 3, 3, 5, 5]), x=x, y=1e5 / x)
+
+
+def test_a_credit_is_looked_at_on_its_part_of_the_curve_or_where_it_says():
+    every = {name: [varied()] for name in claims.levers()}
+    table = data(levers.credited(every, [], name="06-credited"), "06-credited")
+    by_part = table.set_index("looked at")["was, DeepSeek-R1"].to_dict()
+    assert by_part == {
+        "mid-curve, 40 to 160 tok/s/user": "3x (3 to 3)",
+        "latency end, 160 to 640 tok/s/user": "5x (5 to 5)",
+        "throughput end, 10 to 40 tok/s/user": "2x (2 to 2)",
+        "at 150 tok/s/user": "3x (3 to 3)",
+    }  # fmt: skip
+
+
+def test_the_ends_give_the_median_over_pairs_and_how_many_are_above_one_in_all_thirds():
+    low = made(0.5)
+    exhibit = levers.ends({"one": [varied(), low]}, {}, name="06-ends")
+    assert "1.25x (0.5 to 2)" in exhibit.html
+    assert ">1 of 2<" in exhibit.html
+
+
+@pytest.mark.parametrize("edges", [[], [30], [50, 30], [30, 30, 50]])
+def test_bins_that_do_not_rise_are_refused(edges):
+    with pytest.raises(UsageError, match="expected two or more that rise"):
+        levers.binned({"one": [made(2.0)]}, edges=edges)
+
+
+def test_bins_that_no_pair_covers_are_refused_in_one_line():
+    with pytest.raises(UsageError, match="covers half of any bin: choose other edges"):
+        levers.lever_map({"one": [made(2.0)]}, {}, edges=[500, 1000], name="06-map")
+
+
+def test_no_pair_takes_what_a_source_does_not_say_for_no_expert_parallelism(rows):
+    for one in levers.measured(rows)["attention DP and expert parallelism"]:
+        assert (one.rows["ep"] > 0).all()
+
+
 def test_credited_gains_are_counted_over_the_pairs_of_their_part_of_the_curve():
     ten = comparisons.one(
         Basis(), together(sweep(X, Y * 6, hardware="gb200"), sweep()), SIDES, SHAPE

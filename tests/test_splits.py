@@ -109,6 +109,18 @@ def test_cells_that_share_no_interactivity_are_not_tested():
     assert not split(rows).tested
 
 
+def test_cells_that_share_a_sliver_of_a_curve_are_not_tested():
+    rows = together(
+        grid(without=[(True, True, True)]),
+        cell("b200", "fp4", True, x=X[-1] * np.array([0.95, 1]), y=Y[-1] * np.array([1.1, 1])),
+    )
+    one = split(rows)
+    assert one.states.shared and not one.tested
+    assert examine(one, 0.1).outcome == UNTESTED
+    with pytest.raises(UsageError, match=r"what the cells share is 1\.85 % of a curve only"):
+        splits.chosen(test_(), rows, SHAPE, counts={})
+
+
 def test_the_shares_of_changes_that_do_not_interact_are_those_of_their_factors():
     found = examine(split(grid()), 0.4)
     expected = np.log(MTP) / np.log(CHIP * FP4 * MTP)
@@ -168,6 +180,41 @@ def test_a_share_that_is_met_on_a_stretch_alone_is_conditional_and_the_stretch_n
     assert found.stretch.denominator_points >= comparisons.LEAST_POINTS
 
 
+def test_a_share_whose_interval_reaches_below_the_claim_does_not_meet_it():
+    one = split(grid())
+    sure, unsure = (examine(one, 0.4, sigma=sigma) for sigma in (0.0, 0.05))
+    between = (unsure.low + unsure.headline) / 2
+    assert examine(one, between, sigma=0.0).outcome == REPRODUCED
+    assert examine(one, between, sigma=0.05).outcome == NOT_REPRODUCED
+    assert sure.low == pytest.approx(sure.headline)
+
+
+def test_a_stretch_on_which_only_the_share_itself_meets_the_claim_is_none():
+    y = np.where(X > 60, Y * 1.3, Y * 1.0001)
+    rows = together(
+        cell(), cell("b200", factor=CHIP), cell("b200", "fp4", factor=CHIP * FP4),
+        cell(speculative=True, y=y), cell("b200", speculative=True, y=y * CHIP),
+        cell("b200", "fp4", True, y=y * CHIP * FP4),
+    )  # fmt: skip
+    claim = 0.95 * np.log(1.3) / np.log(1.3 * CHIP * FP4)
+    assert examine(split(rows), claim).outcome == CONDITIONAL
+    assert examine(split(rows), claim, sigma=0.2).outcome == NOT_REPRODUCED
+
+
+def test_the_interval_of_an_estimate_holds_the_estimate():
+    few = {"x": X[::2], "y": Y[::2]}
+    rows = together(
+        cell(**few), cell("b200", factor=CHIP, **few), cell("b200", "fp4", factor=3.0, **few),
+        cell(speculative=True, factor=MTP), cell("b200", speculative=True, factor=CHIP * MTP),
+        cell("b200", "fp4", True, factor=3.0 * MTP),
+    )  # fmt: skip
+    one = split(rows)
+    step, estimate = (examine(one, 0.5, sigma=0.01, how=how) for how in ("step", "semilog"))
+    assert estimate.low < estimate.headline < estimate.high < step.low
+    table = splits.parts(one.states, sigma=0.01, replicates=100, how="semilog")
+    assert (table["low"] < table["part"]).all() and (table["part"] < table["high"]).all()
+
+
 def test_the_interval_holds_the_share_and_widens_with_the_noise():
     one = split(grid())
     widths = []
@@ -180,10 +227,14 @@ def test_the_interval_holds_the_share_and_widens_with_the_noise():
 
 def test_noise_that_a_row_has_it_has_in_every_cell_it_is_of():
     """An update moves the same rows back, so the noise of the rows is no noise of its gain."""
-    rows = updated(3.0)
-    one = splits.Split(states(rows, factors=[UPDATES]), "chosen", ("updates",))
-    drawn = one.states.noisy_means(0.05, 200)
-    assert np.std(drawn[1]) < 2 * 0.05
+    one = states(updated(3.0), factors=[UPDATES])
+    start, end = one._noisy(0.05, 2000)
+    factor = start[0] / end[0]
+    assert factor == pytest.approx(np.repeat(factor[:, :1], factor.shape[1], axis=1))
+    assert start[1] / end[1] == pytest.approx(factor)
+    # What is uncertain is the mean gain of nine points, each of two runs.
+    assert np.log(factor[:, 0]).mean() == pytest.approx(-np.log(3), abs=0.005)
+    assert np.log(factor[:, 0]).std() == pytest.approx(0.05 * np.sqrt(2 / 9), rel=0.1)
 
 
 def updated(gain):
@@ -217,7 +268,10 @@ def test_undated_rows_tell_nothing_of_updates():
 def test_below_the_floor_of_the_start_there_is_no_share_at_a_point():
     one = states(grid())
     cut = replace(one, floor=Y[4])
-    assert cut.floor_at == pytest.approx(X[4])
+    assert cut.range == pytest.approx((X[0], X[4]))
+    assert cut.coverage == pytest.approx((0.5, 0.5))
+    assert cut.fewest == 5
+    assert not replace(one, floor=Y[0] * 2).tested
     values = cut.at(np.array([X[4], X[5]]))
     assert np.isfinite(values[:, 0]).all()
     assert np.isnan(values[:, 1]).all()
@@ -309,8 +363,9 @@ def test_a_claim_on_a_share_is_decided_over_the_set_of_choices_and_says_which_ho
 def test_the_ledger_splits_the_measured_gain_by_cells_that_are_there():
     test = claims.claim("software-over-hardware").test
     rows = measurements.load_measurements()
-    found = splits.build(test, rows)
-    assert found and all(one.tested for one in found)
+    found = [one for one in splits.build(test, rows) if one.states.shared]
+    assert any(one.tested for one in found)
     for one in found:
+        assert one.tested == (min(one.states.coverage) >= comparisons.LEAST_SHARE)
         for cell_ in one.states.lattice.cells:
             assert "FP4" not in cell_ or "silicon" in cell_  # none of FP4 on Hopper

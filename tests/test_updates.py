@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from frontier import published, tables, updates
+from frontier import measurements, published, tables, updates
 from measured import sweep, together
 
 
@@ -97,6 +97,41 @@ def test_the_best_of_each_round_is_the_trap_that_the_press_fell_into():
     row = found[(found["model"] == "deepseek-r1") & (found["hardware"] == "gb300")
                 & (found["scenario"] == "server")].iloc[0]  # fmt: skip
     assert (round(row["ratio"], 2), round(row["any_submitter"], 2)) == (1.91, 2.77)
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return measurements.load_measurements()
+
+
+@pytest.mark.parametrize("family", ["llama-70b", "llama-3.1-405b", "gpt-oss-120b", "deepseek-r1"])
+def test_every_family_has_an_overview_and_says_where_its_releases_tell_nothing(rows, family):
+    exhibit = updates.overview(rows, family=family, name="05-software")
+    shown = updates.years(tables.read("trtllm_throughput"), family=family, name="05-releases")
+    told = updates.chained(tables.read("trtllm_throughput"), family=family)
+    said = f"Of {family} no two dated releases were measured alike" in exhibit.html
+    assert said == told.empty == (not hasattr(shown, "files"))
+
+
+def test_the_overview_and_the_releases_count_the_same_steps(rows):
+    table = tables.read("trtllm_throughput")
+    every = updates.steps(table, family="llama-70b")
+    known = every["ratio"].notna()
+    left = f"{int((known & ~every['alike']).sum())} of {int(known.sum())}"
+    for exhibit in (
+        updates.overview(rows, family="llama-70b", name="05-software"),
+        updates.years(table, family="llama-70b", name="05-releases"),
+    ):
+        assert left in exhibit.html
+
+
+def test_the_history_and_the_rounds_show_the_largest_gains_first(rows):
+    gains = updates.dated(rows)["gain"].max()
+    assert f">{updates.number(gains)}x<" in updates.history(rows, name="05-dated").html
+    trap = published.mlperf_rounds()
+    trap = trap[trap["hardware"].isin(updates.HARDWARE)]
+    exhibit = updates.rounds(name="05-rounds")
+    assert f">{updates.number(trap['ratio'].max())}x<" in exhibit.html
 
 
 def test_the_chain_of_a_figure_is_that_of_its_steps():

@@ -166,6 +166,9 @@ class Verdict:
         if len(others) > 1:
             run = words.span(min(others), max(others), self.claim.unit)
             text += f"; the first of {len(others)} {self.quoted.comparison.kind}, from {run}"
+            floored = [f.above_floor for f in self.findings if np.isfinite(f.above_floor)]
+            if len(floored) == len(others) and not np.allclose(floored, others, rtol=1e-3):
+                text += f" (above the floor from {words.span(min(floored), max(floored), '')})"
         dated = self.sensitivity[self.sensitivity["variation"] == WITHOUT_UNDATED]["headline"]
         if len(dated) and dated.iloc[0] != self.quoted.headline:
             number = words.plain(dated.iloc[0], self.claim.unit)
@@ -233,10 +236,13 @@ def levers() -> dict[str, Test]:
 
 
 def credits() -> list[dict]:
-    """Return the gains credited to a mechanism: gain, lever, part of the curve, factor, system."""
+    """Return the gains credited to a mechanism: gain, lever, part of the curve, factor, system.
+
+    And `at`, the interactivity that the credit names, where it names one.
+    """
     file, entries = _document("credits")
     keys = {"gain", "lever", "part", "factor", "system"}
-    if wrong := [one for one in entries if set(one) != keys]:
+    if wrong := [one for one in entries if set(one) - {"at"} != keys]:
         raise DataError(file, f"credits: {wrong[0]} needs {', '.join(sorted(keys))}")
     return entries
 
@@ -322,7 +328,7 @@ def decide(
         (sensitivity["verdict"] == verdict).all()
     )
     return Verdict(
-        claim, verdict, firm, condition(claim, verdict, found, answers), tuple(found),
+        claim, verdict, firm, condition(claim, verdict, found, answers, near), tuple(found),
         tuple(near), sensitivity, tuple(sorted(used)), sigma, tuple(answers),
     )  # fmt: skip
 
@@ -391,8 +397,9 @@ def sensitivities(
 
 
 def condition(
-    claim: Claim, verdict: str, found: Sequence[Finding], answers: Sequence[ModelledFinding] = (), /
-) -> str:
+    claim: Claim, verdict: str, found: Sequence[Finding], answers: Sequence[ModelledFinding] = (),
+    near: Sequence[Finding] = (), /,
+) -> str:  # fmt: skip
     """Return where the claim holds, or how near it comes, or what would decide it."""
     if verdict in (NOT_TESTABLE, MODELLED_ONLY):
         sides = [f.comparison.sides.values() for f in found]
@@ -431,7 +438,9 @@ def condition(
         return f"In {len(met)} of {basis}: {_places(met, tested)}; {dates}."
     best = min(tested, key=lambda f: _distance(claim, f))
     if level:
-        return f"In none of {basis}; nearest {best.comparison.place(best)}; {dates}."
+        beside = "".join(f"; beside it {f.comparison.place(f)}" for f in near
+                         if not _was_measured(f))  # fmt: skip
+        return f"In none of {basis}; nearest {best.comparison.place(best)}{beside}; {dates}."
     return (
         f"In none of {basis}, under the step and the estimate between points both; nearest "
         f"{best.comparison.label}: {best.comparison.reading(best)}; {dates}."
@@ -491,6 +500,8 @@ def card(verdict: Verdict, /) -> str:
     if claimed["value"] is None:
         value = "no number"
     number = "nothing measured at the claimed point"
+    if verdict.claim.test.nearest_filings:
+        number = "nothing stated of what is claimed"
     if found["value"] is not None:
         number = (
             f"{words.quantity(found['value'], found['unit'])} "

@@ -179,14 +179,14 @@ class Comparison:
         """Return where a claim is met, or the whole range, in words."""
         if self.denominator_rows.empty:
             at = f" at {number(finding.largest_at)} tok/s/user" * (self.unit != "tok/s/user")
-            return f"{self.label}, {quantity(finding.headline, self.unit)}{at}"
+            return f"{self.label}, {quantity(finding.headline, self.unit)}{at}{self._run()}"
         return f"{self.label}, {span(*(finding.stretch or finding.range)[:2], '')} tok/s/user"
 
     def point(self, finding: "Finding") -> list[str]:
         """Return the operating point of a finding, in parts."""
         if self.denominator_rows.empty:
             at = f", at {number(finding.largest_at)} tok/s/user" * (self.unit != "tok/s/user")
-            return [f"{self.label}{at}"]
+            return [f"{self.label}{at}{self._run()}"]
         floor = ""
         if finding.floor_at < finding.range[1]:
             floor = (
@@ -194,6 +194,19 @@ class Comparison:
                 f"{number(finding.above_floor)}"
             )
         return [self.label, f"mean over {span(*finding.range, '')} tok/s/user", floor, self.unit]
+
+    def _run(self):
+        """Return which run a gain within weeks is of; a first state is named, since it misleads."""
+        if self.runs == 1:
+            return ""
+        row = self.numerator_rows.loc[self.numerator_rows["value"].idxmax()]
+        marks = " MTP" if row["speculative"] else ""
+        first = ", from its first state, where a recipe put right looks like faster software"
+        return (
+            f" ({row['hardware'].upper()} {row['framework']} {row['precision']}{marks}, "
+            f"{row['concurrency']} users, {row['earlier']:%Y-%m-%d} to {row['date']:%Y-%m-%d}"
+            f"{first * bool(row['first_state'])})"
+        )
 
     def reading(self, finding: "Finding") -> str:
         """Return the numbers of a finding, in words."""
@@ -276,7 +289,7 @@ def one(
     """Return one comparison: of a `numerator` and a `denominator`, or of `rows` for a level.
 
     With `weeks`, the level is the largest gain of one configuration at one concurrency within so
-    many weeks (`shifts.risen`).
+    many weeks (`shifts.risen`); with `settled`, of those that had risen before.
 
     With `strict`, as for a comparison that somebody asked for, a side without rows is a UsageError
     that lists what there is, and so are sides that share no interactivity.
@@ -286,6 +299,8 @@ def one(
         found = valued(pick(rows, **{"shape": shape, **specification["rows"]}), basis)
         if weeks := specification.get("weeks"):
             moved = shifts.risen(found, weeks=weeks)
+            if specification.get("settled"):
+                moved = moved[~moved["first_state"]].reset_index(drop=True)
             moved["value"] = moved["gain"]
             unit = f"x within {weeks} weeks"
             return Comparison(specification["name"], shape, unit, moved, moved.iloc[:0], runs=2)

@@ -75,16 +75,17 @@ def overview(findings: Sequence[Finding], claim: Claim, /, *, name: str) -> Exhi
     met = int((data["outcome"] != comparisons.NOT_REPRODUCED).sum())
     target = claim.test.target
     drawn = figures.intervals(
-        data, label="shape", group="comparison", colours=_colours(findings),
+        data, label="shape", group="comparison", colours=_colours(findings), tick="above_floor",
         xlabel=f"Ratio of {findings[0].comparison.unit}",
         claim=_claimed(target),
     )  # fmt: skip
     caption = (
         f"Dots: mean ratio over the shared interactivity, by shape (input/output tokens). Bars: "
-        f"95 % interval for run noise only. Thin lines: range of the ratio where the denominator "
-        f"is above its floor, below which the mean reaches too. The means run from {number(low)}x "
-        f"to {number(high)}x; {met} of {len(data)} comparisons meet the claim, on a stretch of "
-        f"interactivity or, under the step and the estimate both, as a whole."
+        f"95 % interval for run noise only. Thin lines and ticks: range and mean of the ratio "
+        f"where the denominator is above its floor; the whole mean reaches below it. The means run "
+        f"from {number(low)}x to {number(high)}x; {met} of {len(data)} comparisons meet the "
+        f"claim, on a stretch of interactivity or, under the step and the estimate both, as a "
+        f"whole."
     )
     alt = (
         f"Mean ratios of {len(data)} comparisons, {target.text}: from {number(low)}x to "
@@ -311,10 +312,14 @@ def quotable(verdict, /) -> HTML:
     if claimed["value"] is None:
         words = f"“{row['statement']}” is"
     words += f" {verdict_words(verdict.verdict)}"
-    if found["value"] is not None:
+    if found["value"] is None:
+        text = f"{words}. {row['condition']}"
+    else:
         number_ = quantity(found["value"], found["unit"])
-        words += f": {number_} ({span(found['low'], found['high'], found['unit'])}), {found['at']}"
-    text = f"{words}. {row['condition']}"
+        told = f"{number_} ({span(found['low'], found['high'], found['unit'])}), {found['at']}"
+        text = f"{words}: {told}. {row['condition']}"
+        if verdict.verdict == comparisons.CONDITIONAL:  # the number quoted need not meet the claim
+            text = f"{words}. {row['condition']} Quoted first: {told}."
     return HTML(f'<blockquote class="quotable">{html.escape(text)}</blockquote>')
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from frontier import figures, filings, modelled, splits
+from frontier import attribution, comparisons, figures, filings, modelled, splits
 from frontier.claims import Claim
 from frontier.comparisons import UNTESTED, Finding
 from frontier.figures import Exhibit
@@ -26,13 +26,17 @@ NEAREST = (
     "What comes near hardware alone and is not: with speculation on both sides, with another "
     "number format on Blackwell, and a model whose four-bit weights Hopper computes in others."
 )
-MEANINGS = {"log": "log gain", "linear": "added throughput", "final": "final throughput"}
+MEANINGS = {key: text.removeprefix("share of the ") for key, text in attribution.MEANINGS.items()}
+
+
+def gains(findings: Sequence[Finding], /) -> list[States]:
+    """Return the gains behind findings of shares, each once, whether they could be split or not."""
+    return list({id(f.comparison.states): f.comparison.states for f in findings}.values())
 
 
 def measured(findings: Sequence[Finding], /) -> list[States]:
-    """Return the split gains behind findings of shares, each once, those that could be split."""
-    found = {id(f.comparison.states): f.comparison.states for f in findings if f.comparison.tested}
-    return list(found.values())
+    """Return the gains that could be split."""
+    return [one for one in gains(findings) if one.tested]
 
 
 def counted(states: Sequence[States], /, *, name: str) -> Exhibit:
@@ -43,16 +47,34 @@ def counted(states: Sequence[States], /, *, name: str) -> Exhibit:
          **{one.shape: _cells_with(one, factor.name) for one in states}}
         for factor in factors.values()
     ])  # fmt: skip
-    sizes = "; ".join(
-        f"{one.shape}: {len(one.lattice.cells)} cells, {one.lattice.orders} orders, "
-        f"{sum(len(rows) for cell, rows in one.rows.items() if cell in one.lattice.cells):,} rows, "
-        f"shared from {span(*one.range, '')} tok/s/user"
-        for one in states
-    )
     caption = (
-        f"The changes between {states[0].name}, and the measured cells that have each, by shape "
-        f"(input/output tokens). Disputed ones are counted either way. {sizes}. A cell that cannot "
-        f"exist, such as FP4 on Hopper, or that nobody measured is in no order and never filled in."
+        f"The changes between {states[0].name}, and how many measured cells have each, by shape "
+        f"(input/output tokens). Disputed ones are counted either way. A cell that cannot exist, "
+        f"such as FP4 on Hopper, or that nobody measured is in no order and never filled in."
+    )
+    return figures.table(table, name=name, caption=caption, sources=_sources(states))
+
+
+def cells(states: Sequence[States], /, *, name: str) -> Exhibit:
+    """Return how much was measured of each split gain, and what its first engine rests on."""
+    table = pd.DataFrame([
+        {
+            "shape": one.shape, "cells": len(one.lattice.cells), "orders": one.lattice.orders,
+            "rows": len(set().union(*(one.rows[cell].index for cell in one.lattice.cells))),
+            "shared, tok/s/user": span(*one.range, ""),
+            "of the end's range": f"{number(100 * one.coverage[0])} %",
+            "of the start's": f"{number(100 * one.coverage[1])} %",
+            "fewest points inside": one.fewest, "split": one.tested, "first engine": _engine(one),
+        }
+        for one in states if one.shared
+    ])  # fmt: skip
+    caption = (
+        "How much of each gain was measured; one that all cells share on less than "
+        f"{number(100 * comparisons.LEAST_SHARE)} % of a curve is not split. Shared is the "
+        "interactivity that every cell has, up to where the start falls below its floor; few "
+        "points inside mean a coarse step. First engine: the mean gain in speed of the points that "
+        "were run before and after the day, and how many they are; by it the whole frontier of the "
+        "cell is moved back on both axes."
     )
     return figures.table(table, name=name, caption=caption, sources=_sources(states))
 
@@ -168,7 +190,7 @@ def by_interactivity(
     caption = (
         f"The share over interactivity, where every cell of the split was measured and the Hopper "
         f"baseline is above its floor; bands are run noise. Where {choices[0]}: {text}. Beyond the "
-        f"right end a Hopper node without MTP serves nobody, and no share exists."
+        f"right end a Hopper node without MTP serves nobody, or less than the floor."
     )
     return figures.publish(
         drawn, name=name, alt=f"Share of software over interactivity. {text}.", caption=caption,
@@ -243,9 +265,11 @@ def modelled_shares(findings: Sequence[Finding], /, *, draws: int = 20, name: st
     return figures.table(data, name=name, caption=caption, sources=keys)
 
 
-def chosen(split: Split, finding: Finding, /, *, sigma: float, name: str) -> Exhibit:
+def chosen(
+    split: Split, finding: Finding, /, *, sigma: float, name: str, how: str = "step"
+) -> Exhibit:
     """Return the parts of one split with its share, as a reader's parameters choose it."""
-    data = splits.parts(split.states, sigma=sigma)
+    data = splits.parts(split.states, sigma=sigma, how=how)
     data["software"] = data["factor"].isin(split.group)
     shown = pd.DataFrame({
         "change": data["factor"],
@@ -315,10 +339,27 @@ def _waterfall(states, data):
     )
 
 
+def _engine(states):
+    parts = [
+        f"{splits.words(cell, states)} {number(float(np.exp(states.back[cell].mean())))}x "
+        f"({len(states.back[cell])})"
+        for cell in states.lattice.cells
+        if len(states.back[cell])
+    ]
+    return "; ".join(parts) or "none"
+
+
 def _changed(factor):
     if factor.until:
         return f"everything that ran after {factor.until}, by points run before and after"
-    return ", ".join(f"{key} {value}" for key, value in factor.change)
+    return ", ".join(_condition(key, value) for key, value in factor.change)
+
+
+def _condition(key, value):
+    """Return a condition as a reader would say it: names of accelerators, no column names."""
+    if isinstance(value, bool):
+        return key if value else f"not {key}"
+    return figures.NAMES.get(value, str(value).upper())
 
 
 def _cells_with(states, name):

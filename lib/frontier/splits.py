@@ -28,7 +28,7 @@ from frontier import attribution, comparisons, curves, shifts
 from frontier.attribution import Cell, Lattice
 from frontier.comparisons import POINTS, QUICK, Basis, Finding, Target
 from frontier.errors import UsageError
-from frontier.words import quantity, span
+from frontier.words import number, quantity, span
 
 KINDS = ("hardware", "software", "disputed")
 UNIT = "share of the gain"
@@ -89,13 +89,40 @@ class States:
 
     @cached_property
     def range(self) -> tuple[float, float] | None:
-        """The interactivity that all cells share, tok/s/user; None where there is none."""
+        """The interactivity that all cells share, tok/s/user; None where there is none.
+
+        It ends where the start falls below the floor of a ratio: beyond, a share says more about
+        where the start's curve ends than about what changed.
+        """
         low = max(front.low for front in self.fronts.values())
         high = min(front.high for front in self.fronts.values())
+        high = min(high, self.floor_at)
         return (low, high) if low < high else None
 
     @cached_property
+    def coverage(self) -> tuple[float, float]:
+        """The share of the end's own log range, and of the start's, that `range` covers."""
+        ends = self.fronts[self.lattice.cells[-1]], self.fronts[Cell()]
+        width = np.log(self.range[1] / self.range[0])
+        return tuple(float(width / np.log(one.high / one.low)) for one in ends)
+
+    @property
+    def fewest(self) -> int:
+        """The fewest points of an attainable front that any cell has inside `range`."""
+        low, high = self.range
+        x = [front.interactivity for front in self.fronts.values()]
+        return min(int(((one >= low) & (one <= high)).sum()) for one in x)
+
+    @cached_property
     def tested(self) -> bool:
+        """Whether some order was measured, over enough of the range of the start and of the end.
+
+        That is `comparisons.LEAST_SHARE` of either, as for a stretch on which a claim is met.
+        """
+        return self.shared and min(self.coverage) >= comparisons.LEAST_SHARE
+
+    @cached_property
+    def shared(self) -> bool:
         """Whether some order of the changes was measured, over a range that all cells share."""
         try:
             return self.range is not None
@@ -114,6 +141,11 @@ class States:
     @cached_property
     def _known(self) -> dict:
         """What was computed already: every choice and meaning of a share asks for the same."""
+        return {}
+
+    @cached_property
+    def _varied(self) -> dict:
+        """The last variation asked for (see `without`), by what was left out."""
         return {}
 
     def _once(self, key, make):
@@ -135,10 +167,7 @@ class States:
         return self._once(("line", how), lambda: self.at(self.grid, how))
 
     def at(self, interactivity, how: str = "step") -> np.ndarray:
-        """Return the log gain of each cell at interactivities, (cells, n); NaN outside the range.
-
-        And NaN where the start is below the floor of a ratio.
-        """
+        """Return the log gain of each cell at interactivities, (cells, n); NaN outside `range`."""
         x = np.asarray(interactivity, float)
         fronts = [front.at(x, how) for front in self.fronts.values()]
         return np.log(np.where(self._inside(x), fronts, np.nan) / fronts[0])
@@ -152,7 +181,7 @@ class States:
         """Return draws of `means` under run noise, (cells, replicates)."""
 
         def make():
-            means = curves.step_means(self._noisy(sigma, replicates))
+            means = curves.step_means(self._noisy(sigma, replicates), high=self.floor_at)
             return means - means[0]
 
         return self._once(("noisy means", sigma, replicates), make)
@@ -195,7 +224,7 @@ class States:
 
     def _inside(self, x):
         low, high = self.range
-        return (x >= low) & (x <= min(high, self.floor_at))
+        return (x >= low) & (x <= high)
 
     def without(self, column: str, unwanted) -> "States":
         """Return the states without some rows; the very same object where no row is so.
@@ -208,13 +237,13 @@ class States:
         if unwanted is not pd.NaT and unwanted not in present:
             return self
         # All splits of one gain ask for the same variation, one after another: one is kept.
-        if self._known.get("variation") != (column, unwanted):
+        if (column, unwanted) not in self._varied:
             left = {cell: rows[~comparisons.unwanted(rows, column, unwanted)]
                     for cell, rows in self.rows.items()}  # fmt: skip
             same = all(len(left[cell]) == len(rows) for cell, rows in self.rows.items())
-            self._known["varied"] = self if same else _states(self, left, self.floor)
-            self._known["variation"] = column, unwanted
-        return self._known["varied"]
+            self._varied.clear()
+            self._varied[column, unwanted] = self if same else _states(self, left, self.floor)
+        return self._varied[column, unwanted]
 
 
 @dataclass(frozen=True, eq=False)
@@ -257,7 +286,7 @@ class Split:
     @property
     def sides(self) -> dict[str, pd.DataFrame]:
         """The rows by cell, the start first."""
-        return {_words(cell, self.states): rows for cell, rows in self.states.rows.items()}
+        return {words(cell, self.states): rows for cell, rows in self.states.rows.items()}
 
     @property
     def rows(self) -> pd.DataFrame:
@@ -282,18 +311,21 @@ class Split:
 
     def point(self, finding: Finding) -> list[str]:
         """Return the operating point of a finding, in parts."""
-        orders = f"{self.states.lattice.orders} orders of the changes"
+        states = self.states
+        end, start = (number(100 * share) for share in finding.coverage)
         return [
             self.label,
-            f"of mean log gains over {span(*finding.range, '')} tok/s/user",
-            f"{span(*finding.orders, UNIT)} over {orders}",
+            f"from the mean log gains over {span(*finding.range, '')} tok/s/user, {end} % of the "
+            f"end's range and {start} % of the start's, with at least {states.fewest} "
+            f"point{'s' * (states.fewest != 1)} of each cell inside",
+            f"{span(*finding.orders, UNIT)} over {states.lattice.orders} orders of the changes",
         ]
 
     def reading(self, finding: Finding) -> str:
         """Return the numbers of a finding, in words."""
         return (
-            f"{quantity(finding.headline, UNIT)} ({span(finding.low, finding.high, UNIT)}) as a "
-            f"step, {quantity(finding.semilog, UNIT)} as an estimate, "
+            f"{quantity(finding.headline, UNIT)} ({span(finding.low, finding.high, UNIT)}), "
+            f"{quantity(finding.semilog, UNIT)} by the estimate between points, "
             f"{span(*finding.orders, UNIT)} over the orders of the changes"
         )
 
@@ -350,9 +382,17 @@ def chosen(
     if end:
         system["name"] = system["name"].replace(last.upper(), end.upper())
     made = states(test.basis, rows, system, shape)
+    day = next((one.until for one in made.factors if one.until), None)
+    if day and Cell() not in made.rows:
+        raise UsageError(
+            f"no point of the start was run both up to {day} and after it: choose another day"
+        )
     # The lattice raises, with how far one comes, where no order was measured.
-    if len(made.lattice.cells) and not made.tested:
+    if len(made.lattice.cells) and not made.shared:
         raise UsageError(f"{made.name}, {shape}: the cells share no interactivity")
+    if not made.tested:
+        told = number(100 * min(made.coverage))
+        raise UsageError(f"{made.name}, {shape}: what the cells share is {told} % of a curve only")
     names = [one.name for one in made.factors if counts.get(one.name, one.kind) == "software"]
     choice = f"{' and '.join(names) or 'nothing'} {'is' if len(names) < 2 else 'are'} software"
     return Split(made, choice, grouped(made, names), meaning)
@@ -409,7 +449,8 @@ def examine(
     """Return what is found of a share for a claim, as of a ratio (`comparisons.examine`).
 
     `headline` is the share of the mean log gains, `low` and `high` bound it against run noise, and
-    `orders` are its least and its largest value over the possible orders of the changes.
+    `orders` are its least and its largest value over the possible orders of the changes. The noise
+    of the step, which is the larger one, stands for that of the estimate.
     """
     if not split.tested:
         return Finding(split, comparisons.UNTESTED)
@@ -420,7 +461,6 @@ def examine(
     by_estimate = float(split.share(semilog))
     met = target.met(headline, low, high)
     if met and how is None:
-        # The noise of the step, which is the larger one, stands for that of the estimate.
         met = target.met(by_estimate, *(by_estimate + end - headline for end in (low, high)))
     line, grid = split.share(split.states.line(main)), split.states.grid
     stretch = _stretch(split, target, line, sigma, max(replicates // 5, 100))
@@ -431,9 +471,9 @@ def examine(
         comparisons.REPRODUCED if met else comparisons.CONDITIONAL if stretch
         else comparisons.NOT_REPRODUCED,
         headline, low, high, semilog=by_estimate, range=split.states.range, stretch=stretch,
+        coverage=split.states.coverage,
         largest=np.nan if best is None else float(line[best]),
         largest_at=np.nan if best is None else float(grid[best]),
-        floor_at=min(split.states.floor_at, split.states.range[1]),
         at={point: float(s) for point, s in zip(POINTS, at, strict=True) if np.isfinite(s)},
         orders=tuple(float(end) for end in split.band(means)),
     )  # fmt: skip
@@ -471,21 +511,25 @@ def lines(
     return pd.concat(frames, ignore_index=True)
 
 
-def parts(states: States, /, *, sigma: float, replicates: int = 2000) -> pd.DataFrame:
+def parts(
+    states: States, /, *, sigma: float, replicates: int = 2000, how: str = "step"
+) -> pd.DataFrame:
     """Return what each change of a gain is worth, as a factor on throughput.
 
     Columns: `factor`, `kind`, `part` (over all possible orders), `low`, `high` (95 % for run
     noise), `least`, `most` (over the orders), `in_order` (in the ledger's order, where that is
     possible, else in the first that is).
     """
-    lattice, values = states.lattice, states.means()
+    lattice, values = states.lattice, states.means(how)
+    found = attribution.shapley(lattice, values)
     drawn = attribution.shapley(lattice, states.noisy_means(sigma, replicates))
     low, high = np.nanquantile(drawn, [0.025, 0.975], axis=1)
+    moved = found - attribution.shapley(lattice, states.means())
     bands = [attribution.band(lattice, values, [name]) for name in lattice.factors]
     order = first_order(lattice)
     falls = dict(zip(order, attribution.waterfall(lattice, values, order), strict=True))
     logs = {
-        "part": attribution.shapley(lattice, values), "low": low, "high": high,
+        "part": found, "low": low + moved, "high": high + moved,
         "least": [end[0] for end in bands], "most": [end[1] for end in bands],
         "in_order": [falls[name] for name in lattice.factors],
     }  # fmt: skip
@@ -539,7 +583,8 @@ def _states(like: States, rows: Mapping[Cell, pd.DataFrame], floor) -> States:
     return replace(like, rows=kept, back=back, floor=floor)
 
 
-def _words(cell, states):
+def words(cell: Cell, states: States, /) -> str:
+    """Return the changes of a cell, in the order of the factors; the start has none."""
     names = [factor.name for factor in states.factors if factor.name in cell]
     return " + ".join(names) or "start"
 
@@ -549,11 +594,13 @@ def _mean(gains):
 
 
 def _headline(split, means, sigma, replicates):
+    headline = float(split.share(means))
     drawn = split.share(split.states.noisy_means(sigma, replicates))
     drawn = drawn[np.isfinite(drawn)]
     if len(drawn) < 0.95 * replicates:
-        return float(split.share(means)), np.nan, np.nan
-    return float(split.share(means)), *map(float, np.quantile(drawn, [0.025, 0.975]))
+        return headline, np.nan, np.nan
+    ends = np.quantile(drawn, [0.025, 0.975]) - float(split.share(split.states.means()))
+    return headline, *(float(headline + end) for end in ends)
 
 
 def _ends(split, sigma, replicates):

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from IPython.display import Markdown
 
 from frontier import figures, published, shifts, tables
 from frontier.figures import Exhibit
@@ -22,7 +23,7 @@ EVER = 1000  # weeks: from the first date of a series to its last
 RECORDS = {
     "rows": "InferenceX, equal configurations and concurrencies, first date to last",
     "mlperf": "MLPerf, same submitter, accelerator and scale, one round to a later one",
-    "releases": "TensorRT-LLM documentation, 70B models, releases chained by shape",
+    "releases": "TensorRT-LLM documentation, releases chained by shape",
 }
 METHODS = {
     "static-batch": "static batch", "engine-in-flight": "TensorRT engine",
@@ -48,15 +49,16 @@ def dated(rows: pd.DataFrame, /, *, hardware: Sequence[str] = HARDWARE) -> pd.Da
 
 
 def steps(table: pd.DataFrame, /, *, family: str) -> pd.DataFrame:
-    """Return every step from one TensorRT-LLM release to the next that tables the same shape.
+    """Return every step from one dated TensorRT-LLM release to the next that has the same shape.
 
-    Columns: `gpu`, `precision`, `isl`, `osl`, `version`, `date` (of the later release), `model`,
-    `method`, `ratio` of its best configuration over that of the release before, `alike`: the same
-    model measured in the same way, at a batch of the engine's choice, so that the step is software.
-    `source`.
+    Of the accelerators of `HARDWARE`. Columns: `gpu`, `precision`, `isl`, `osl`, `version`, `date`
+    (of the later release), `model`, `method`, `ratio` of its best configuration over that of the
+    release before, `alike`: the same model measured in the same way, at a batch of the engine's
+    choice, so that the step is software. `source`.
     """
     series = shifts.release_series(table, best=True)
     series = series[(series["family"] == family) & series["date"].notna()]
+    series = series[series["gpu"].str.lower().isin(HARDWARE)]
     keys = ["gpu", "precision", "isl", "osl"]
     series = series.sort_values([*keys, "date"], kind="stable")
     last = series.groupby(keys)[["output_throughput_per_gpu", "model", "method"]].shift()
@@ -90,12 +92,13 @@ def chained(table: pd.DataFrame, /, *, family: str) -> pd.DataFrame:
 def overview(rows: pd.DataFrame, /, *, family: str, name: str) -> Exhibit:
     """Return what software alone gained, by record and accelerator: the spread over its series."""
     series, rounds = dated(rows), published.mlperf_rounds()
-    maxima = chained(tables.read("trtllm_throughput"), family=family)
+    table = tables.read("trtllm_throughput")
+    every, maxima = steps(table, family=family), chained(table, family=family)
     data = pd.concat([
         _marks("rows", series["hardware"], series["gain"], _series(series), series["source"]),
         _marks("mlperf", rounds["hardware"], rounds["ratio"], _rounds(rounds), rounds["source"]),
-        _marks("releases", maxima["gpu"].str.lower(), maxima["gain"], _maxima(maxima),
-               maxima["source"]),
+        _marks("releases", maxima["gpu"].str.lower(), maxima["gain"],
+               f"{family} " + _maxima(maxima), maxima["source"]),
     ], ignore_index=True)  # fmt: skip
     data = data[data["hardware"].isin(HARDWARE)]
     spread = data.groupby(["record", "hardware"], sort=False)["gain"].agg(
@@ -119,16 +122,26 @@ def overview(rows: pd.DataFrame, /, *, family: str, name: str) -> Exhibit:
     ]
     caption = (
         f"Dots: the middle series of an accelerator; bars: the middle half; thin lines: all. "
-        f"{'. '.join(texts)}. Times differ: {series['earlier'].min():%Y-%m} to "
-        f"{series['later'].max():%Y-%m} for the dated rows, {maxima['first'].min():%Y-%m} to "
-        f"{maxima['last'].max():%Y-%m} for the releases, of which {maxima['unlike'].sum()} of "
-        f"{maxima['unlike'].sum() + maxima['steps'].sum()} steps changed the model or the way of "
-        f"measuring and are left out."
+        f"{'. '.join(texts)}. The dated rows are from {series['earlier'].min():%Y-%m} to "
+        f"{series['later'].max():%Y-%m}. {_told(maxima, every, family)} An accelerator that stays "
+        f"the same may still stand in another host."
     )
     return figures.publish(
         drawn, name=name, alt="Gain of software alone. " + ". ".join(texts) + ".",
         caption=caption, data=data,
     )  # fmt: skip
+
+
+def _told(maxima, every, family):
+    """Say over which time releases are chained, and how many of their steps are not."""
+    if maxima.empty:
+        return f"Of {family} no two dated releases were measured alike."
+    known = every["ratio"].notna()
+    return (
+        f"The releases are of {family}, from {maxima['first'].min():%Y-%m} to "
+        f"{maxima['last'].max():%Y-%m}; {int((known & ~every['alike']).sum())} of "
+        f"{int(known.sum())} steps changed the model or the way of measuring and are left out."
+    )
 
 
 def history(rows: pd.DataFrame, /, *, name: str, top: int = 14) -> Exhibit:
@@ -144,9 +157,13 @@ def history(rows: pd.DataFrame, /, *, name: str, top: int = 14) -> Exhibit:
     middle = ", ".join(f"{figures.NAMES.get(key, key)} {number(v)}x" for key, v in by.items())
     caption = (
         f"The {len(shown)} of {len(data)} series that gained most since their first date, at "
-        f"equal configurations and concurrencies. Middle gain in speed: {middle}. In "
-        f"{len(apart) or 'no'} series throughput rose 1.2x more than speed or further: a shorter "
-        f"wait for the first token or idle time that left the timed window, not faster generation."
+        f"equal configurations and concurrencies. Middle gain in speed: {middle}. "
+        + (
+            f"In {len(apart)} series throughput rose 1.2x more than speed or further: a shorter "
+            f"wait for the first token or idle time that left the timed window."
+            if len(apart)
+            else "In none did throughput rise 1.2x more than speed or further."
+        )
     )
     return figures.table(shown, name=name, caption=caption, data=data)
 
@@ -174,10 +191,11 @@ def rounds(*, name: str, top: int = 16) -> Exhibit:
     return figures.table(shown, name=name, caption=caption, data=data)
 
 
-def years(table: pd.DataFrame, /, *, family: str, name: str) -> Exhibit:
+def years(table: pd.DataFrame, /, *, family: str, name: str) -> Exhibit | Markdown:
     """Return TensorRT-LLM's gain release by release, chained over the steps measured alike."""
     every = steps(table, family=family)
-    every = every[every["gpu"].str.lower().isin(HARDWARE)]
+    if not every["alike"].any():
+        return Markdown(f"Of {family} TensorRT-LLM's tables have no two dated releases alike.")
     keys = ["gpu", "precision", "version", "date"]
     alike = every[every["alike"]].assign(log=lambda frame: np.log(frame["ratio"]))
     chain = alike.groupby(keys, sort=False)["log"].mean().reset_index()
@@ -210,7 +228,8 @@ def years(table: pd.DataFrame, /, *, family: str, name: str) -> Exhibit:
         f"after release: the mean step of the shapes that two releases share, chained. Only steps "
         f"of the same model measured in the same way count, and none of the static batches, whose "
         f"size the tables fix; {unlike} of {int(every['ratio'].notna().sum())} do not. Dotted: the "
-        f"way of measuring changes. Software alone came to: {texts}. Within 5 % a step is noise."
+        f"way of measuring changes. Software alone came to: {texts}. Within "
+        f"{number(100 * shifts.NOISE)} % a step is noise."
     )
     return figures.publish(
         drawn, name=name, alt=f"Chained gain of releases: {texts}.", caption=caption,
