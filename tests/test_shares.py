@@ -53,7 +53,7 @@ def test_the_changes_are_counted_by_the_cells_that_have_them(findings):
 def test_how_much_was_measured_is_told_with_its_range_and_its_fewest_points(findings):
     (row,) = data(shares.cells(shares.measured(findings), name="05-cells")).to_dict("records")
     assert (row["cells"], row["orders"], row["rows"]) == (6, 3, 54)
-    assert (row["of the end's range"], row["of the start's"]) == ("100 %", "100 %")
+    assert row["of the end's and the start's range"] == "100 % and 100 %"
     assert row["fewest points inside"] == 9
     assert row["first engine"] == "none"
 

@@ -457,11 +457,12 @@ def plain_axis(axis, *, ticks: Sequence[float] | None = None) -> None:
     On an axis of about one decade or less there are more.
     """
     low, high = sorted(axis.get_view_interval())
-    narrow = low > 0 and high / low < 12  # 1, 2 and 5 would leave two or three labels
+    # 1, 2 and 5 would leave two or three labels on an axis of a decade, one on a shorter one.
+    span = high / low if low > 0 else np.inf
+    fine = (1, 1.2, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9)
+    subs = (1, 2, 5) if span > 12 else (1, 1.5, 2, 3, 5, 7) if span > 3 else fine
     locator = (
-        mpl.ticker.FixedLocator(ticks)
-        if ticks is not None
-        else mpl.ticker.LogLocator(subs=(1, 1.5, 2, 3, 5, 7) if narrow else (1, 2, 5))
+        mpl.ticker.FixedLocator(ticks) if ticks is not None else mpl.ticker.LogLocator(subs=subs)
     )
     axis.set_major_locator(locator)
     axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: number(value)))

@@ -62,8 +62,8 @@ def cells(states: Sequence[States], /, *, name: str) -> Exhibit:
             "shape": one.shape, "cells": len(one.lattice.cells), "orders": one.lattice.orders,
             "rows": len(set().union(*(one.rows[cell].index for cell in one.lattice.cells))),
             "shared, tok/s/user": span(*one.range, ""),
-            "of the end's range": f"{number(100 * one.coverage[0])} %",
-            "of the start's": f"{number(100 * one.coverage[1])} %",
+            "of the end's and the start's range":
+                " and ".join(f"{number(100 * part)} %" for part in one.coverage),
             "fewest points inside": one.fewest, "split": one.tested, "first engine": _engine(one),
         }
         for one in states if one.shared
