@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from frontier import paths
+from frontier import MODULES, paths
 from frontier.errors import FrontierError, UsageError
 
 
@@ -29,8 +29,16 @@ def main(argv=None) -> int:
         print("frontier:", " ".join(str(error).split()), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("frontier: interrupted; the site is as it was", file=sys.stderr)
+        told = "interrupted; the site is as it was, what is finished is kept"
+        print(f"frontier: {told}", file=sys.stderr)
         return 130
+
+
+# Imported once, and there when a kernel is forked: modules whose import has no effect on others.
+_PRELOAD = (
+    "numpy", "pandas", "matplotlib.pyplot", "seaborn",
+    *(f"frontier.{name}" for name in MODULES if name not in ("batch", "cli", "sources")),
+)  # fmt: skip
 
 
 class _Parser(argparse.ArgumentParser):
@@ -44,17 +52,17 @@ def _parser():
     parser = _Parser(prog="frontier", description=__doc__.partition(":")[2].partition("\n")[0])
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    build = commands.add_parser("build", help="run notebooks and make the site")
-    build.add_argument("names", nargs="*", metavar="NAME", help="03, 03_name or 03_name.ipynb; all")
+    build = commands.add_parser("build", help="run what is not fresh and make the site")
+    _add_request(build)
+    _add_options(build)
     build.add_argument(
-        "--set", action="append", default=[], metavar="name=value", dest="settings",
-        help="a parameter, in every named notebook that has it; repeatable",
-    )  # fmt: skip
-    build.add_argument(
-        "--out", type=Path, help="folder of the site; reports/, with --set exploration/"
+        "--shard", type=_shard, metavar="I/N", help="only every Nth report from the Ith on"
     )
-    build.add_argument("--workers", type=_positive, help="notebooks at a time; one a core")
     build.set_defaults(run=_build)
+
+    status = commands.add_parser("status", help="show what is fresh, stale or failed, and why")
+    _add_request(status)
+    status.set_defaults(run=_status)
 
     params = commands.add_parser("params", help="show what can be set in a notebook")
     params.add_argument("name", metavar="NAME")
@@ -74,27 +82,90 @@ def _parser():
     return parser
 
 
+def _add_request(parser):
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="03, 03_name or 03_name.ipynb; all"
+    )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="name=value", dest="settings",
+        help="a parameter, in every named notebook that has it; repeatable",
+    )  # fmt: skip
+    parser.add_argument(
+        "--out", type=Path, help="folder of the site; reports/, with --set exploration/"
+    )
+
+
+def _add_options(parser):
+    parser.add_argument("--workers", type=_positive, help="notebooks at a time; one a core")
+    parser.add_argument(
+        "--executor", default="local", metavar="local|dask://HOST:PORT", help="who runs them"
+    )
+    parser.add_argument(
+        "--time-limit", type=_seconds, default=600.0, metavar="SECONDS", help="for each notebook"
+    )
+    parser.add_argument("--force", action="store_true", help="run what is fresh, too")
+    parser.add_argument("--cold", action="store_true", help="start every kernel afresh, fork none")
+
+
 def _build(arguments):
-    from frontier import claims, tables
     from frontier.batch import build
 
+    failed = build.build(
+        arguments.names,
+        settings=_settings(arguments),
+        out=arguments.out,
+        shard=arguments.shard,
+        choices=_choices,
+        facts=_facts,
+        options=_options(arguments),
+    )
+    return 1 if failed else 0
+
+
+def _status(arguments):
+    from frontier.batch import build
+
+    steps = build.status(
+        arguments.names, settings=_settings(arguments), out=arguments.out, choices=_choices
+    )
+    rows = [
+        (step.request.entry.notebook, step.state, step.action, "; ".join(step.why))
+        for step in steps
+    ]
+    _print_table([("report", "state", "to do", "why"), *rows])
+    return 0
+
+
+def _settings(arguments):
     settings = {}
     for setting in arguments.settings:
         name, equals, text = setting.partition("=")
         if not (name and equals):
             raise UsageError(f"--set takes name=value, not {setting!r}")
         settings.setdefault(name, []).append(text)
-    tables.verify()
-    failed = build.build(
-        arguments.names,
-        settings=settings,
-        out=arguments.out,
+    return settings
+
+
+def _options(arguments):
+    from frontier.batch import build, executors
+
+    executors.check(arguments.executor)
+    return build.Options(
         workers=arguments.workers,
-        choices=_choices,
-        ledger=claims.ledger_rows(),
-        digests=tables.digests(),
+        executor=arguments.executor,
+        time_limit=arguments.time_limit,
+        force=arguments.force,
+        preload=None if arguments.cold else _PRELOAD,
     )
-    return 1 if failed else 0
+
+
+def _facts():
+    """Return what pages say of the data, once the data are known to be sound."""
+    from frontier import claims, tables
+    from frontier.batch import build
+
+    tables.verify()
+    return build.Facts(tuple(claims.ledger_rows()), tuple(tables.digests()))
 
 
 def _params(arguments):
@@ -167,6 +238,23 @@ def _choices(name):
 
 def _bracket(parameter):
     return f"[{parameter.constraint}]" if parameter.constraint else ""
+
+
+def _shard(text):
+    number, slash, count = text.partition("/")
+    if not (slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not I/N with 1 <= I <= N")
+    return int(number), int(count)
+
+
+def _seconds(text):
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
+    return seconds
 
 
 def _positive(text):

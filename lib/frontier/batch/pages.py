@@ -43,6 +43,8 @@ VERDICT = "application/vnd.frontier.verdict+json"
 _MIME_TYPES = {".csv": "text/csv", ".svg": "image/svg+xml", ".json": "application/json"}
 _FILE_NAME = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)+", re.ASCII)
 _LISTED_FILE = re.compile(r'<link rel="alternate" type="[^"]*" href="([^"]+)">')
+_FAILED = '<meta name="failed" content="yes">'
+_BANNER = '<section class="banner failed" aria-label="Failure">'
 _TEMPLATE = Path(__file__).parent / "template"
 _SHOWN = [
     "text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain",
@@ -61,6 +63,7 @@ class Frame:
     entry: Entry
     parameters: tuple[schema.Parameter, ...]
     command: str
+    home: str = "index.html"
     pages: tuple[str, ...] = ()
     previous: Entry | None = None
     next: Entry | None = None
@@ -93,6 +96,18 @@ def collect(notebook, /, *, claims) -> tuple[dict[str, str], list[dict]]:
 def listed_files(page: str, /) -> list[str]:
     """Return the names of the files that belong to a report, read from its page."""
     return [name for name in _LISTED_FILE.findall(page) if _FILE_NAME.fullmatch(name)]
+
+
+def is_failed(page: str, /) -> bool:
+    """Return whether a report's page says that the report failed."""
+    return _FAILED in page.partition("</head>")[0]
+
+
+def with_last_good(page: str, last_good: str, /) -> str:
+    """Return the page of a failed report with a link to the last good one."""
+    address = html.escape(last_good)
+    link = f'<p><a href="{address}">The last good page of this report</a> is kept.</p>'
+    return page.replace(_BANNER, f"{_BANNER}\n  {link}", 1)
 
 
 def report(result: Result, frame: Frame, /, *, files=()) -> str:
@@ -173,6 +188,8 @@ def status(site: str, record: dict, /) -> str:
         site=site,
         record=record,
         failed=failed,
+        ran=sum(report["action"] == "run" for report in record["reports"]),
+        rendered=sum(report["action"] == "render" for report in record["reports"]),
         description="What the last build ran, how long it took, what failed",
     )
 
