@@ -6,7 +6,9 @@ where they are used, so that ``frontier --help`` does not wait for pandas.
 """
 
 import argparse
+import contextlib
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -18,6 +20,9 @@ def main(argv=None) -> int:
     """Run the command with these arguments, ``sys.argv``'s by default; return the exit code."""
     try:
         arguments = _parser().parse_args(argv)
+        # What stops a container or a job of a cluster is an interrupt like any other.
+        with contextlib.suppress(ValueError):  # not called from the main thread
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
         code = arguments.run(arguments)
         sys.stdout.flush()
         return code

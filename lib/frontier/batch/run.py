@@ -105,13 +105,12 @@ def execute(job: Job, /, *, folder: Path) -> Result:
     ``folder`` must exist and be empty; it is left for the caller to remove.
     """
     started = time.monotonic()
-    output = folder / "executed.ipynb"
     failure = None
     kernel = _kernel(job, folder)
     try:
         executed = execute_notebook(
             _literal(job.notebook),
-            _literal(output),
+            None,
             parameters=job.parameters,
             engine_name="frontier",
             kernel_name="python3",
@@ -126,7 +125,8 @@ def execute(job: Job, /, *, folder: Path) -> Result:
     except Exception as error:  # a kernel that does not start, a notebook that is not one
         failure = Failure(type(error).__name__, str(error))
     if failure:
-        executed = remove_error_markers(_read(output if output.exists() else job.notebook))
+        executed = kernel.notebook or _read(job.notebook)
+        executed = remove_error_markers(executed)
     duration = time.monotonic() - started
     _join(executed)
     return Result(job, executed, duration, failure, _reads(folder), kernel.how)
@@ -137,6 +137,7 @@ class _Kernel(AsyncKernelManager):
 
     preload = Any()
     folder = Any()
+    notebook = Any()
 
     @property
     def kernel_spec(self):
@@ -211,6 +212,8 @@ class _Engine(engines.Engine):
 
     @classmethod
     def execute_managed_notebook(cls, nb_man, kernel_name, *, kernel, job, **_ignored):
+        # Nothing is written on the way: the runner keeps what comes out.
+        kernel.notebook = nb_man.nb
         expired = threading.Event()
         watchdog = threading.Timer(job.time_limit, _kill, (kernel, expired))
         watchdog.daemon = True
