@@ -104,7 +104,7 @@ def test_two_kernels_draw_other_random_numbers(execute):
          "cold: an import started a thread"),
         ("reads_data", "from frontier import paths\nopen(paths.root() / 'README.md').close()",
          "cold: an import read README.md"),
-        ("ends", "import os; os._exit(3)", "cold: the server ended"),
+        ("ends", "import os; os._exit(3)", "cold: the server"),
     ],
 )  # fmt: skip
 def test_a_kernel_is_started_plainly_when_anything_is_odd(
@@ -125,6 +125,7 @@ def test_a_kernel_is_started_plainly_without_fork_or_with_another_environment(ex
         patch.setenv("SOME_OPTION", "1")
         assert execute(["1"], ()).kernel == "cold: its environment is another one"
     with monkeypatch.context() as patch:
+        warm.close()
         patch.setattr(sys, "platform", "darwin")
         assert execute(["1"], ()).kernel == "cold: kernels are forked on Linux only"
     with monkeypatch.context() as patch:

@@ -212,7 +212,9 @@ def _tasks(steps, composer, environment, options):
             next=request.around.next,
             digests=tuple(map(tuple, facts.digests)),
         )
-        job = run.Job(request.notebook, request.values, options.time_limit, options.preload, root)
+        job = run.Job(
+            request.notebook, request.values, options.time_limit, options.preload, root=root
+        )
         task = work.Task(request.page, job, frame, claims, step.result, source=source, data=data)
         tasks.append((task, step))
     return tasks
@@ -225,7 +227,8 @@ def _run(steps, tasks, record, options):
     done = {}
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(_work_folder()))
-        tasks = [(_in(folder, task), step) for task, step in tasks]
+        server = stack.enter_context(_server(folder, steps, options))
+        tasks = [(_in(folder, server, task), step) for task, step in tasks]
         by_page = {task.page: step for task, step in tasks}
         # What only renders needs the store, which workers elsewhere may not have.
         for action, executor in (("render", "local"), ("run", options.executor)):
@@ -246,8 +249,21 @@ def _run(steps, tasks, record, options):
     return {step.request.page: done[step.request.page] for step in steps if step.action != "fresh"}
 
 
-def _in(folder, task):
-    return replace(task, folder=folder)
+def _in(folder, server, task):
+    return replace(task, folder=folder, job=replace(task.job, server=server))
+
+
+@contextlib.contextmanager
+def _server(folder, steps, options):
+    """Have the server that local workers ask for warm kernels, if any notebook runs here."""
+    from frontier.batch import run, warm
+
+    runs = any(step.action == "run" for step in steps)
+    if not runs or options.preload is None or options.executor != "local":
+        yield ""
+        return
+    with warm.serving(options.preload, run.environment(paths.root()), folder=folder) as address:
+        yield address
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ import gc
 import importlib
 import json
 import os
+import selectors
 import signal
 import socket
 import sys
@@ -26,6 +27,8 @@ from pathlib import Path
 from frontier import paths
 
 READS = "FRONTIER_READS"
+# The longest that is asked: arguments and an environment.
+MESSAGE = 2**20
 _EVENTS = {"open", "os.listdir", "os.scandir"}
 # What a kernel imports anyway, some of it not before its first cell. The inline backend is not
 # among them: it registers itself with the shell that is there when it is imported.
@@ -82,7 +85,8 @@ def main() -> None:
     watch = _Watch(paths.root())
     sys.addaudithook(watch)
     if sys.argv[1:2] == ["--serve"]:
-        request = _serve(int(sys.argv[2]), sys.argv[3:], watch)
+        listener = socket.socket(fileno=int(sys.argv[2]))
+        request = _serve(listener, sys.argv[3:], watch)
         if request is None:
             return
         _become(request)
@@ -93,33 +97,61 @@ def main() -> None:
     launch_new_instance()
 
 
-def _serve(descriptor, modules, watch):
-    """Import, then fork at each request; return the request in a fork, None at the end."""
-    control = socket.socket(fileno=descriptor)
-    with control.makefile("rw") as channel:
+def _serve(listener, modules, watch):
+    """Import, then fork at each request; return the request in a fork, None at the end.
 
-        def answer(**values):
-            channel.write(json.dumps(values) + "\n")
-            channel.flush()
-
-        answer(odd=_prepare(modules, watch))
-        children = set()
-        for line in channel:
-            request = json.loads(line)
-            if "poll" in request:
-                pid, status = os.waitpid(request["poll"], os.WNOHANG)
-                children.discard(pid)
-                answer(code=os.waitstatus_to_exitcode(status) if pid else None)
-                continue
-            pid = os.fork()
-            if not pid:
-                return request
-            children.add(pid)
-            answer(pid=pid)
-    # Whoever asked has ended, and its kernels with it.
-    for pid in children:
-        os.kill(pid, signal.SIGKILL)
+    The end is that of standard input, which whoever started this process holds open. Who asks
+    and goes away, a worker that is killed, has its kernels killed.
+    """
+    odd = _prepare(modules, watch)
+    kernels = {}
+    with selectors.DefaultSelector() as selector:
+        selector.register(sys.stdin, selectors.EVENT_READ)
+        selector.register(listener, selectors.EVENT_READ)
+        while True:
+            ready = [key.fileobj for key, _ in selector.select()]
+            if sys.stdin in ready:
+                break
+            for one in ready:
+                if one is listener:
+                    client, _ = listener.accept()
+                    kernels[client] = set()
+                    selector.register(client, selectors.EVENT_READ)
+                    continue
+                message = one.recv(MESSAGE)
+                if not message:
+                    selector.unregister(one)
+                    _kill(kernels.pop(one))
+                    one.close()
+                    continue
+                request = json.loads(message)
+                answer = {"odd": odd} if odd else _answer(request, kernels[one])
+                if answer is None:
+                    for socket_ in (listener, *kernels):
+                        socket_.close()
+                    return request
+                one.send(json.dumps(answer).encode())
+    for pids in kernels.values():
+        _kill(pids)
     return None
+
+
+def _answer(request, pids):
+    """Return what is answered to a request, None in the process that it forked."""
+    if "poll" in request:
+        pid, status = os.waitpid(request["poll"], os.WNOHANG)
+        pids.discard(pid)
+        return {"code": os.waitstatus_to_exitcode(status) if pid else None}
+    pid = os.fork()
+    if pid:
+        pids.add(pid)
+    return {"pid": pid} if pid else None
+
+
+def _kill(pids):
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
 
 
 def _prepare(modules, watch):
@@ -149,6 +181,9 @@ def _prepare(modules, watch):
 def _become(request):
     """Turn a fork into the process that the request describes."""
     os.setsid()
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["env"], JPY_PARENT_PID=str(os.getppid()))

@@ -54,13 +54,15 @@ class Job:
     """One notebook with the parameters that differ from its defaults; the limit in seconds.
 
     With ``preload`` its kernel is forked, where it can be, from a process that has imported
-    these modules. ``root`` is the project whose files it reads, by default the environment's.
+    these modules: the server of `warm` at that address, else one of the worker's own. ``root``
+    is the project whose files it reads, by default the environment's.
     """
 
     notebook: Path
     parameters: dict = field(default_factory=dict)
     time_limit: float = TIME_LIMIT
     preload: tuple[str, ...] | None = None
+    server: str = ""
     root: Path | None = None
 
 
@@ -135,7 +137,7 @@ def execute(job: Job, /, *, folder: Path) -> Result:
 class _Kernel(AsyncKernelManager):
     """A kernel of this very interpreter, whatever kernels are installed under its name."""
 
-    preload = Any()
+    job = Any()
     folder = Any()
     notebook = Any()
 
@@ -145,8 +147,8 @@ class _Kernel(AsyncKernelManager):
         # Else it announces unencrypted TCP at each start, and the interrupt that ends it.
         argv.append("--IPKernelApp.log_level=CRITICAL")
         spec = KernelSpec(argv=argv, display_name="Python 3", language="python")
-        if self.preload is not None and _is_registered():
-            config = {"preload": list(self.preload)}
+        if self.job.preload is not None and _is_registered():
+            config = {"preload": list(self.job.preload), "server": self.job.server}
             provisioner = {"provisioner_name": warm.NAME, "config": config}
             spec.metadata = {"kernel_provisioner": provisioner}
         return spec
@@ -154,7 +156,7 @@ class _Kernel(AsyncKernelManager):
     @property
     def how(self):
         """How the kernel was started."""
-        if self.preload is not None and not _is_registered():
+        if self.job.preload is not None and not _is_registered():
             return f"cold: {warm.NAME} is not registered; install the project again"
         return getattr(self.provisioner, "how", "cold")
 
@@ -164,7 +166,7 @@ def _kernel(job, folder):
     return _Kernel(
         connection_file=str(folder / "kernel.json"),
         transport="ipc" if local else "tcp",
-        preload=job.preload,
+        job=job,
         folder=folder,
     )
 
@@ -177,12 +179,10 @@ def _is_registered():
     return factory.is_provisioner_available(spec)
 
 
-def _environment(job, folder):
-    # The user's own IPython profile (start-up files, history) is no part of a report.
-    own = {"IPYTHONDIR": str(folder / "ipython"), READS: str(folder / READS)}
-    if job.root is not None:
-        own["FRONTIER_HOME"] = str(job.root)
-    return {**os.environ, **_ENVIRONMENT, **own}
+def environment(root: Path | None, /) -> dict[str, str]:
+    """Return the environment that every kernel of a project has."""
+    home = {} if root is None else {"FRONTIER_HOME": str(root)}
+    return {**os.environ, **_ENVIRONMENT, **home}
 
 
 def _join(notebook):
@@ -227,8 +227,11 @@ class _Engine(engines.Engine):
             nb_man, km=kernel, startup_timeout=60, log=logger, on_cell_start=watch
         )
         folder = kernel.folder
+        # The user's own IPython profile (start-up files, history) is no part of a report.
+        own = {"IPYTHONDIR": str(folder / "ipython"), READS: str(folder / READS)}
+        env = {**environment(job.root), **own}
         try:
-            client.execute(cleanup_kc=True, env=_environment(job, folder), cwd=str(folder))
+            client.execute(cleanup_kc=True, env=env, cwd=str(folder))
         except Exception as error:
             late = TimeoutError(f"stopped after its time limit of {job.time_limit:g} s")
             cause = late if expired.is_set() else error

@@ -13,19 +13,22 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+from pathlib import Path
 
 from jupyter_client.provisioning import LocalProvisioner
 from traitlets import List, Unicode
 
-from frontier.batch.kernel import READS
+from frontier.batch.kernel import MESSAGE, READS
 
 NAME = "frontier-warm"
 # What may differ between a server and its kernels: where they write, not what they compute.
 _OWN = {"IPYTHONDIR", READS, "JPY_PARENT_PID", "JPY_SESSION_NAME"}
 _STARTING = 60.0
-_servers = {}
+_own = contextlib.ExitStack()
+_clients = {}
 _lock = threading.Lock()
 
 
@@ -34,16 +37,20 @@ class OddError(Exception):
 
 
 class WarmProvisioner(LocalProvisioner):
-    """A provisioner of kernels that are forked where they can be."""
+    """A provisioner of kernels that are forked where they can be.
+
+    It asks the server at ``server``, or without one a server of this process's own.
+    """
 
     preload = List(Unicode(), help="modules that the kernels have imported").tag(config=True)
+    server = Unicode(help="address of the server to ask").tag(config=True)
     how = Unicode("not started")
 
     async def launch_kernel(self, cmd, **options):
         """Fork the kernel, or start it plainly."""
         try:
-            server = _server(tuple(self.preload), options["env"])
-            self.process = server.fork(cmd[3:], str(options["cwd"]), options["env"])
+            client = _client(self.server, tuple(self.preload), options["env"])
+            self.process = client.fork(cmd[3:], str(options["cwd"]), options["env"])
         except (OddError, OSError, ValueError, KeyError) as error:
             self.how = f"cold: {error}"
             return await super().launch_kernel(cmd, **options)
@@ -53,78 +60,90 @@ class WarmProvisioner(LocalProvisioner):
         return self.connection_info
 
 
-def close() -> None:
-    """End this process's servers and the kernels that still run in them."""
-    with _lock:
-        for server in _servers.values():
-            server.close()
-        _servers.clear()
+@contextlib.contextmanager
+def serving(modules, env, /, *, folder: Path):
+    """Have a server in ``folder`` that forks kernels with this environment; give its address.
 
-
-def _server(modules, env):
+    The address is empty where kernels cannot be forked. The server ends with the block, or
+    with this process.
+    """
     if not (hasattr(os, "fork") and sys.platform == "linux"):
         # On macOS the system's own libraries do not survive a fork.
-        raise OddError("kernels are forked on Linux only")
+        yield ""
+        return
+    address = folder / "server"
+    env = _inherited(env)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(str(address))
+        listener.listen(64)
+        number = str(listener.fileno())
+        command = [sys.executable, "-m", "frontier.batch.kernel", "--serve", number, *modules]
+        process = subprocess.Popen(
+            command, env=env, stdin=subprocess.PIPE, pass_fds=[listener.fileno()]
+        )
+    try:
+        address.with_suffix(".json").write_text(json.dumps(env), encoding="utf-8")
+        yield str(address)
+    finally:
+        process.stdin.close()
+        process.wait()
+
+
+def close() -> None:
+    """Take leave of the servers that this process asked, and end its own."""
     with _lock:
-        if modules not in _servers:
-            _servers[modules] = _Server(modules, env)
-        return _servers[modules]
+        for client in _clients.values():
+            client.close()
+        _clients.clear()
+        _own.close()
 
 
-class _Server:
-    """The process that forks, and what is said to it: one JSON line and one answer at a time."""
+def _client(address, modules, env):
+    with _lock:
+        if (address, modules) not in _clients:
+            if not address:
+                folder = Path(_own.enter_context(tempfile.TemporaryDirectory(prefix="frontier-")))
+                address = _own.enter_context(serving(modules, env, folder=folder))
+                _clients["", modules] = _Client(address)
+                return _clients["", modules]
+            _clients[address, modules] = _Client(address)
+        return _clients[address, modules]
 
-    def __init__(self, modules, env):
-        self._environment = _inherited(env)
+
+class _Client:
+    """What is said to a server: one message and one answer at a time."""
+
+    def __init__(self, address):
+        if not address:
+            raise OddError("kernels are forked on Linux only")
         self._lock = threading.Lock()
-        ours, theirs = socket.socketpair()
-        command = [sys.executable, "-m", "frontier.batch.kernel", "--serve", str(theirs.fileno())]
-        with theirs:
-            self._process = subprocess.Popen(
-                [*command, *modules],
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-            )
-        ours.settimeout(_STARTING)
-        self._socket, self._channel = ours, ours.makefile("rw")
-        self._odd = self._answer().get("odd")
+        self._environment = json.loads(Path(f"{address}.json").read_text(encoding="utf-8"))
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket.settimeout(_STARTING)
+        self._socket.connect(address)
 
     def fork(self, arguments, cwd, env):
         """Return the process of a new kernel; OddError says why there can be none."""
-        if self._odd:
-            raise OddError(self._odd)
         env = {name: str(value) for name, value in env.items()}
         if _inherited(env) != self._environment:
             raise OddError("its environment is another one")
         answer = self.ask(arguments=arguments, cwd=cwd, env=env)
         if "pid" not in answer:
-            self._odd = "the server ended"
-            raise OddError(self._odd)
+            raise OddError(answer["odd"])
         return _Fork(self, answer["pid"])
 
     def ask(self, **request):
-        """Return the answer to one request, empty if the server is gone."""
+        """Return the answer to one request."""
         with self._lock:
             try:
-                self._channel.write(json.dumps(request) + "\n")
-                self._channel.flush()
-            except OSError:
-                return {}
-            return self._answer()
-
-    def _answer(self):
-        try:
-            line = self._channel.readline()
-        except OSError:
-            line = ""
-        return json.loads(line) if line else {"odd": "the server ended"}
+                self._socket.send(json.dumps(request).encode())
+                answer = self._socket.recv(MESSAGE)
+            except OSError as error:
+                return {"odd": f"the server does not answer ({error})"}
+            return json.loads(answer) if answer else {"odd": "the server ended"}
 
     def close(self):
-        with contextlib.suppress(OSError):
-            self._channel.close()
         self._socket.close()
-        self._process.wait()
 
 
 class _Fork:
