@@ -69,6 +69,12 @@ def _parser():
     _add_request(status)
     status.set_defaults(run=_status)
 
+    diff = commands.add_parser("diff", help="show what moved between two sites, and why")
+    diff.add_argument("old", type=Path, metavar="OLD")
+    diff.add_argument("new", type=Path, metavar="NEW")
+    diff.add_argument("--html", type=Path, metavar="FILE", help="write it as a page, too")
+    diff.set_defaults(run=_diff)
+
     params = commands.add_parser("params", help="show what can be set in a notebook")
     params.add_argument("name", metavar="NAME")
     params.set_defaults(run=_params)
@@ -138,6 +144,22 @@ def _status(arguments):
         for step in steps
     ]
     _print_table([("report", "state", "to do", "why"), *rows])
+    return 0
+
+
+def _diff(arguments):
+    from frontier.batch import diff
+
+    found = diff.diff(arguments.old, arguments.new)
+    print(diff.text(found))
+    if arguments.html:
+        from frontier.batch import pages
+
+        page = pages.difference(found, str(arguments.old), str(arguments.new))
+        try:
+            arguments.html.write_text(page, encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise UsageError(f"{arguments.html} cannot be written: {error.strerror}") from error
     return 0
 
 

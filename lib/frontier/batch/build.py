@@ -319,6 +319,7 @@ def _outcome(report, step):
         "failure": report.failure,
         "kernel": report.kernel,
         "reads": _reads(report, step),
+        "digest": digests.text(report.page),
     }
 
 

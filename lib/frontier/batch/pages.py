@@ -194,6 +194,18 @@ def status(site: str, record: dict, /) -> str:
     )
 
 
+def difference(found, old: str, new: str, /, *, most: int = 20) -> str:
+    """Return the page of a `diff.Difference` of two sites with these names."""
+    return _render(
+        "diff.html.j2",
+        difference=found,
+        old=old,
+        new=new,
+        most=most,
+        description="Which verdicts and numbers of two sites differ, by how much, and why",
+    )
+
+
 def command(name: str, parameters: dict, /) -> str:
     """Return the command that builds a report with these parameters again."""
     settings = [
