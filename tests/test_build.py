@@ -13,7 +13,7 @@ from bs4 import BeautifulSoup
 
 import synthetic
 from browser import chromium, complaints
-from frontier.batch import build, executors, run, site
+from frontier.batch import build, campaign, executors, run, site
 from frontier.errors import FrontierError, UsageError
 from synthetic import code, markdown, shows, tree
 
@@ -348,7 +348,7 @@ def test_two_reports_that_decide_one_claim_or_write_one_file_stop_the_build(home
         assert not list(home.glob(".reports*"))
 
 
-@pytest.mark.parametrize("where", [(build, "_run"), (build, "_put"), (site, "_replace")])
+@pytest.mark.parametrize("where", [(campaign, "_run"), (campaign, "_put"), (site, "_replace")])
 def test_an_interrupted_build_leaves_the_old_site_whole(home, instant, monkeypatch, where):
     built()
     before = tree(home / "reports", without=())

@@ -15,7 +15,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 import synthetic
-from frontier.batch import build, executors, run, site, store
+from frontier.batch import build, campaign, executors, run, site, store
 from frontier.errors import FrontierError
 from synthetic import code, markdown, shows, tree
 
@@ -186,7 +186,7 @@ def full(*_arguments, **_options):
 
 
 @pytest.mark.parametrize(
-    "where", [(build, "write"), (site.shutil, "copytree"), (site, "_exchange")]
+    "where", [(campaign, "write"), (site.shutil, "copytree"), (site, "_exchange")]
 )
 def test_a_disk_that_is_full_when_the_site_is_written_is_one_line(instant, monkeypatch, where):
     home, _ = instant
