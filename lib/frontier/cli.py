@@ -60,10 +60,21 @@ def _parser():
     build = commands.add_parser("build", help="run what is not fresh and make the site")
     _add_request(build)
     _add_options(build)
-    build.add_argument(
-        "--shard", type=_shard, metavar="I/N", help="only every Nth report from the Ith on"
-    )
     build.set_defaults(run=_build)
+
+    sweep = commands.add_parser("sweep", help="build one report with many sets of parameters")
+    sweep.add_argument("name", metavar="NAME")
+    sweep.add_argument(
+        "--grid", action="append", default=[], metavar="name=v1,v2,...",
+        help="values of a parameter; with several, every combination",
+    )  # fmt: skip
+    sweep.add_argument(
+        "--from-csv", type=Path, metavar="FILE", help="a set a row, columns are parameters"
+    )
+    sweep.add_argument("--show", metavar="QUANTITY", help="what the comparison draws")
+    _add_site(sweep, "a folder of exploration/")
+    _add_options(sweep)
+    sweep.set_defaults(run=_sweep)
 
     status = commands.add_parser("status", help="show what is fresh, stale or failed, and why")
     _add_request(status)
@@ -97,13 +108,15 @@ def _add_request(parser):
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help="03, 03_name or 03_name.ipynb; all"
     )
+    _add_site(parser, "reports/, with --set exploration/")
+
+
+def _add_site(parser, where):
     parser.add_argument(
         "--set", action="append", default=[], metavar="name=value", dest="settings",
         help="a parameter, in every named notebook that has it; repeatable",
     )  # fmt: skip
-    parser.add_argument(
-        "--out", type=Path, help="folder of the site; reports/, with --set exploration/"
-    )
+    parser.add_argument("--out", type=Path, help=f"folder of the site; {where}")
 
 
 def _add_options(parser):
@@ -113,6 +126,9 @@ def _add_options(parser):
     )
     parser.add_argument(
         "--time-limit", type=_seconds, default=600.0, metavar="SECONDS", help="for each notebook"
+    )
+    parser.add_argument(
+        "--shard", type=_shard, metavar="I/N", help="only every Nth page from the Ith on"
     )
     parser.add_argument("--force", action="store_true", help="run what is fresh, too")
     parser.add_argument("--cold", action="store_true", help="start every kernel afresh, fork none")
@@ -124,6 +140,25 @@ def _build(arguments):
     failed = build.build(
         arguments.names,
         settings=_settings(arguments),
+        out=arguments.out,
+        shard=arguments.shard,
+        choices=_choices,
+        facts=_facts,
+        options=_options(arguments),
+    )
+    return 1 if failed else 0
+
+
+def _sweep(arguments):
+    from frontier.batch import sweep
+
+    grid = [(name, text.split(",")) for name, text in map(_pair("--grid"), arguments.grid)]
+    failed = sweep.sweep(
+        arguments.name,
+        grid=grid,
+        rows=arguments.from_csv,
+        settings=_settings(arguments),
+        show=arguments.show,
         out=arguments.out,
         shard=arguments.shard,
         choices=_choices,
@@ -165,12 +200,19 @@ def _diff(arguments):
 
 def _settings(arguments):
     settings = {}
-    for setting in arguments.settings:
-        name, equals, text = setting.partition("=")
-        if not (name and equals):
-            raise UsageError(f"--set takes name=value, not {setting!r}")
+    for name, text in map(_pair("--set"), arguments.settings):
         settings.setdefault(name, []).append(text)
     return settings
+
+
+def _pair(option):
+    def split(text):
+        name, equals, value = text.partition("=")
+        if not (name and equals):
+            raise UsageError(f"{option} takes name=value, not {text!r}")
+        return name, value
+
+    return split
 
 
 def _options(arguments):

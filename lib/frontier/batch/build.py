@@ -1,9 +1,10 @@
 """Building the site: validate, plan, run what is not fresh, and replace the old site in one step.
 
-Nothing is started before every request is known to be sound. What a run needs to know of the data comes from the caller: ``choices(name)`` gives the values
-a parameter may take, ``facts()`` the base rows of verdicts.json and the (file, SHA-256, title)
-of the tables. It is called when there is something to do and not before, since it may be slow,
-and has to follow from the data folder and the library alone.
+Nothing is started before every request is known to be sound. What a run needs to know of the
+data comes from the caller: ``choices(name)`` gives the values a parameter may take, ``facts()``
+the base rows of verdicts.json and the (file, SHA-256, title) of the tables. That is called when
+there is something to do and not before, since it may be slow, and has to follow from the data
+folder and the library alone.
 """
 
 import json

@@ -32,8 +32,8 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from traitlets.config import Config
 
 from frontier import words
+from frontier.batch import dots, verdicts
 from frontier.batch import parameters as schema
-from frontier.batch import verdicts
 from frontier.batch.collection import Collection, Entry
 from frontier.batch.run import Result
 from frontier.errors import FrontierError
@@ -191,6 +191,38 @@ def status(site: str, record: dict, /) -> str:
         ran=sum(report["action"] == "run" for report in record["reports"]),
         rendered=sum(report["action"] == "render" for report in record["reports"]),
         description="What the last build ran, how long it took, what failed",
+    )
+
+
+def comparison(entry: Entry, points, varied, shown, count: int, /, *, common=()) -> str:
+    """Return the page that compares the sets of a sweep (`sweep.Point`).
+
+    ``varied`` are the parameters and ``shown`` the quantities of the table, of so many; the first
+    is drawn. ``common`` says what is set and the same in every set.
+    """
+    labels = [", ".join(point.values.values()) for point in points]
+    drawn = [point.quantities.get(shown[0]) if shown else None for point in points]
+    found = [
+        (value, label) for value, label in zip(drawn, labels, strict=True) if value is not None
+    ]
+    ends = (
+        [f"{words.number(v)} ({label})" for v, label in (min(found), max(found))] if found else []
+    )
+    statuses = Counter(point.status for point in points)
+    return _render(
+        "comparison.html.j2",
+        title=f"{entry.title}: {len(points)} sets of parameters",
+        description=f"What the report {entry.title} publishes, by set of parameters",
+        points=points,
+        varied=varied,
+        shown=shown,
+        common=common,
+        count=count,
+        counts=[f"{statuses[s]} {s}" for s in ("ok", "failed", "not built") if statuses[s]],
+        plot=dots.dots(list(zip(labels, drawn, strict=True))),
+        alt=f"{shown[0]} by set, from {' to '.join(ends)}." if ends else "",
+        number=words.number,
+        versions=versions(),
     )
 
 
