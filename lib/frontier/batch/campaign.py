@@ -124,7 +124,8 @@ def _run(steps, tasks, record, options):
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(_work_folder()))
         server = stack.enter_context(_server(folder, steps, options))
-        tasks = [(_in(folder, server, task), step) for task, step in tasks]
+        if options.executor == "local":
+            tasks = [(_in(folder, server, task), step) for task, step in tasks]
         by_page = {task.page: step for task, step in tasks}
         # What only renders needs the store, which workers elsewhere may not have.
         for action, executor in (("render", "local"), ("run", options.executor)):

@@ -16,6 +16,8 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 
 from frontier.errors import UsageError
 
+_PATIENCE = "10s"
+
 
 def each(work, items, /, *, workers: int | None = None, executor: str = "local"):
     """Yield (item, value, error) as ``work(item)`` ends.
@@ -84,7 +86,7 @@ def _dask(work, items, address):
             for index, item in enumerate(items)
         }
         try:
-            for future in completed(futures):
+            for future in completed(futures, loop=client.loop):
                 error = future.exception()
                 yield futures[future], None if error else future.result(), error
         except BaseException:
@@ -101,6 +103,6 @@ def _client(address):
         ) from error
     place = address.removeprefix("dask://")
     try:
-        return Client(f"tcp://{place}", timeout="10s", set_as_default=False)
+        return Client(f"tcp://{place}", timeout=_PATIENCE, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
         raise UsageError(f"no Dask scheduler answers at {place}") from error
