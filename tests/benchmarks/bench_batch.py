@@ -8,7 +8,7 @@ seaborn figures). Ways, each from nothing and on the same notebooks:
     commands   `papermill` and then `jupyter nbconvert --to html`, one notebook after another,
                in the environment of environment.yml (JupyterLab is installed in it)
     processes  `papermill.execute_notebook` in two processes, and nbconvert's exporter after it
-    frontier   `frontier build --workers 2` with an empty store
+    frontier   `frontier build` with an empty store
     nothing    the same again, nothing having changed
     floor      the cells alone: the seconds that cells took, summed, in warm kernels, one at a time
 
@@ -187,7 +187,7 @@ def measure(command, env):
 def commands(way, home, work, binaries):
     """Return the command of a way for the collection at ``home``."""
     notebooks = sorted(map(str, (home / "notebooks").glob("*.ipynb")))
-    build = [sys.executable, "-m", "frontier.cli", "build", "--workers", "2"]
+    build = [sys.executable, "-m", "frontier.cli", "build"]
     if way == "commands":
         lines = [
             f"{binaries}/papermill --no-progress-bar {path} {work}/{Path(path).name} && "

@@ -26,7 +26,7 @@ def each(work, items, /, *, workers: int | None = None, executor: str = "local")
     ``error`` is the exception of a work that raised or whose process was killed, else None.
     """
     if executor == "local":
-        return _local(work, items, workers or os.cpu_count() or 2)
+        return _local(work, items, workers or _workers(len(items)))
     return _dask(work, items, executor)
 
 
@@ -38,6 +38,12 @@ def check(executor: str, /) -> None:
         raise UsageError(f"--executor is local or dask://HOST:PORT, not {executor!r}")
     with contextlib.closing(_client(executor)):
         pass
+
+
+def _workers(items):
+    """Return one worker a core, and one more for many items: kernels that start or end wait."""
+    cores = os.cpu_count() or 2
+    return cores + 1 if items > 4 * cores else cores
 
 
 def _local(work, items, workers):

@@ -6,6 +6,7 @@ plainly, as the one it extends does, where there is no fork or anything is odd. 
 two it was stands in ``how``: results are the same, and a test compares them cell by cell.
 """
 
+import asyncio
 import contextlib
 import json
 import os
@@ -27,6 +28,8 @@ NAME = "frontier-warm"
 # What may differ between a server and its kernels: where they write, not what they compute.
 _OWN = {"IPYTHONDIR", READS, "JPY_PARENT_PID", "JPY_SESSION_NAME"}
 _STARTING = 60.0
+_SOON = 0.01
+_CHANNELS = ("shell", "iopub", "stdin", "hb", "control")
 _own = contextlib.ExitStack()
 _clients = {}
 _lock = threading.Lock()
@@ -57,7 +60,25 @@ class WarmProvisioner(LocalProvisioner):
         self.how = "warm"
         self.pid = self.pgid = self.process.pid
         self.cwd = options["cwd"]
+        await self._listening()
         return self.connection_info
+
+    async def wait(self):
+        """Wait for the end as the class it extends does, and look more often."""
+        while self.how == "warm" and self.process and await self.poll() is None:
+            await asyncio.sleep(_SOON)
+        return await super().wait()
+
+    async def _listening(self):
+        """Wait for the kernel's sockets: who connects too early tries again a tenth later."""
+        if self.connection_info.get("transport") != "ipc":
+            return
+        ports = [self.connection_info[f"{name}_port"] for name in _CHANNELS]
+        sockets = [Path(f"{self.connection_info['ip']}-{port}") for port in ports]
+        for _ in range(round(1 / _SOON)):
+            if all(map(Path.exists, sockets)) or await self.poll() is not None:
+                return
+            await asyncio.sleep(_SOON)
 
 
 @contextlib.contextmanager
