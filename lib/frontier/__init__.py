@@ -16,7 +16,7 @@ import importlib
 
 __version__ = "0.1.0"
 
-MODULES = (
+_MODULES = (
     "batch", "claims", "cli", "comparisons", "curves", "errors", "exhibits", "figures", "hardware",
     "measurements", "modelled", "movements", "pareto", "paths", "published", "serving", "shifts",
     "sources", "tables", "validation", "words",
@@ -26,10 +26,10 @@ MODULES = (
 def __getattr__(name):
     if name == "load_measurements":
         return importlib.import_module("frontier.measurements").load_measurements
-    if name in MODULES:
+    if name in _MODULES:
         return importlib.import_module(f"frontier.{name}")
     raise AttributeError(f"module 'frontier' has no attribute {name!r}")
 
 
 def __dir__():
-    return sorted([*globals(), "load_measurements", *MODULES])
+    return sorted([*globals(), "load_measurements", *_MODULES])

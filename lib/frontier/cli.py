@@ -12,7 +12,7 @@ import signal
 import sys
 from pathlib import Path
 
-from frontier import MODULES, paths
+from frontier import _MODULES, paths
 from frontier.errors import FrontierError, UsageError
 
 
@@ -42,7 +42,7 @@ def main(argv=None) -> int:
 # Imported once, and there when a kernel is forked: modules whose import has no effect on others.
 _PRELOAD = (
     "numpy", "pandas", "matplotlib.pyplot", "seaborn",
-    *(f"frontier.{name}" for name in MODULES if name not in ("batch", "cli", "sources")),
+    *(f"frontier.{name}" for name in _MODULES if name not in ("batch", "cli", "sources")),
 )  # fmt: skip
 
 

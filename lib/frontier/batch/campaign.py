@@ -65,18 +65,21 @@ def carry_out(kind, steps, site, composer, environment, options) -> int:
         for step in steps:
             if step.action == "fresh":
                 record.add(**_about(step), status="ok", duration=step.last, failure=None)
-        reports = _run(steps, tasks, record, options)
-        with site.replaced() as stage:
-            _put(stage, reports, site.manifest()["pages"])
-            files, record.values["changes"] = composer.compose(stage, reports, record)
-            pages = _pages(site.manifest()["pages"], steps, reports, stage)
-            inputs = composer.inputs(pages)
-            site.remember({"inputs": inputs, "pages": pages, "files": _hashed(stage, files)})
+        with _work_folder() as folder:
+            reports = _run(steps, tasks, record, options, folder)
+            with site.replaced() as stage:
+                _put(stage, folder, reports, site.manifest()["pages"])
+                files, record.values["changes"] = composer.compose(stage, reports, record)
+                pages = _pages(site.manifest()["pages"], steps, reports, stage)
+                inputs = composer.inputs(pages)
+                site.remember({"inputs": inputs, "pages": pages, "files": _hashed(stage, files)})
     except KeyboardInterrupt:
         record.finish("interrupted")
         raise
     except BaseException as error:
         record.finish("failed", f"{type(error).__name__}: {error}")
+        if isinstance(error, OSError):  # a full disk, a folder that cannot be written
+            raise FrontierError(f"{error}; the site is as it was") from error
         raise
     record.finish("finished")
     store.prune()
@@ -116,13 +119,15 @@ def _tasks(steps, composer, environment, options):
     return tasks
 
 
-def _run(steps, tasks, record, options):
-    """Return the reports by page, keeping each result and telling of it as it ends."""
+def _run(steps, tasks, record, options, folder):
+    """Return the reports by page, keeping each result and telling of it as it ends.
+
+    Their pages and files are set down in ``folder``, since thousands are more than memory holds.
+    """
     from frontier.batch import executors, work
 
     done = {}
     with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(_work_folder()))
         server = stack.enter_context(_server(folder, steps, options))
         if options.executor == "local":
             tasks = [(_in(folder, server, task), step) for task, step in tasks]
@@ -137,13 +142,33 @@ def _run(steps, tasks, record, options):
             for task, report, error in results:
                 if error is not None:
                     report = work.lost(task, error)
-                done[report.name] = report
                 step = by_page[report.name]
+                _keep(step, report)
+                done[report.name] = _set_down(report, folder / "site")
                 line = f"[{len(done)}/{len(tasks)}] {_line(report, step)}"
                 print(line, file=sys.stderr, flush=True)
-                _keep(step, report)
-                record.add(**_about(step), **_outcome(report, step))
+                digest = digests.text(report.page)
+                record.add(**_about(step), **_outcome(report, step), digest=digest)
     return {step.request.page: done[step.request.page] for step in steps if step.action != "fresh"}
+
+
+def _set_down(report, folder):
+    """Write a report's page and files below ``folder``, and return the report without them."""
+    texts = {report.name: report.page, **{_beside(report, n): t for n, t in report.files.items()}}
+    for name, text in texts.items():
+        place = _spot(folder, report, name)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write(place, text)
+    return replace(report, page="", files=dict.fromkeys(report.files, ""), executed=None)
+
+
+def _spot(folder, report, name):
+    """Return where a file of a report is set down: two reports may write one name."""
+    return folder / digests.text(report.name)[:16] / name
+
+
+def _beside(report, name):
+    return f"{report.name.removesuffix(report.entry.page)}{name}"
 
 
 def _in(folder, server, task):
@@ -175,7 +200,7 @@ def _work_folder():
     with tempfile.TemporaryDirectory(
         prefix=f"{prefix}{os.getpid()}-", ignore_cleanup_errors=True
     ) as folder:
-        yield folder
+        yield Path(folder)
 
 
 def _line(report, step):
@@ -216,7 +241,6 @@ def _outcome(report, step):
         "failure": report.failure,
         "kernel": report.kernel,
         "reads": _reads(report, step),
-        "digest": digests.text(report.page),
     }
 
 
@@ -249,16 +273,15 @@ def _pages(known, steps, reports, stage):
 
 
 def _written(report):
-    place = report.name.removesuffix(report.entry.page)
-    return [report.name, *(f"{place}{name}" for name in report.files)]
+    return [report.name, *(_beside(report, name) for name in report.files)]
 
 
 def _hashed(stage, names):
     return {name: digests.path(stage / name) for name in names}
 
 
-def _put(stage, reports, known):
-    """Write the pages and files of the reports into ``stage``, and remove what they wrote before.
+def _put(stage, folder, reports, known):
+    """Put the pages and files of the reports into ``stage``, and remove what they wrote before.
 
     The last good page of a report that fails stays, under a name that its page links to.
     """
@@ -267,26 +290,23 @@ def _put(stage, reports, known):
     for report in reports.values():
         _clear(stage / report.name, report)
     owners = {
-        stage / name: page
+        name: page
         for page, about in known.items()
         if page not in reports
         for name in about["files"]
     }
     for report in reports.values():
         page = stage / report.name
-        page.parent.mkdir(parents=True, exist_ok=True)
         good = page.with_name(report.entry.last_good)
-        text, kept = report.page, ()
-        if good.is_file():
-            text, kept = pages.with_last_good(text, good.name), _listed(good)
-        write(page, text)
-        for name, text in report.files.items():
-            path = page.parent / name
-            if (owner := owners.setdefault(path, report.name)) != report.name:
+        kept = [_beside(report, name) for name in _listed(good)] if good.is_file() else ()
+        for name in _written(report):
+            if (owner := owners.setdefault(name, report.name)) != report.name:
                 raise FrontierError(f"{owner} and {report.name} write {name}")
             if name not in kept:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                write(path, text)
+                (stage / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.move(_spot(folder / "site", report, name), stage / name)
+        if good.is_file():
+            write(page, pages.with_last_good(page.read_text(encoding="utf-8"), good.name))
 
 
 def _clear(page, report):

@@ -56,7 +56,8 @@ def _local(work, items, workers):
         try:
             for future in as_completed(futures):
                 error = future.exception()
-                yield futures[future], None if error else future.result(), error
+                # Nothing is held of it: thousands of pages are more than memory holds.
+                yield futures.pop(future), None if error else future.result(), error
         except BaseException:
             # An interrupt is for now, not for when the notebooks that run have ended.
             for future in futures:
@@ -94,7 +95,7 @@ def _dask(work, items, address):
         try:
             for future in completed(futures, loop=client.loop):
                 error = future.exception()
-                yield futures[future], None if error else future.result(), error
+                yield futures.pop(future), None if error else future.result(), error
         except BaseException:
             client.cancel(list(futures), force=True)
             raise
