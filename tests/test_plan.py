@@ -26,6 +26,7 @@ def home(tmp_path, monkeypatch):
     at = parameters("at: float = 1.0  # where")
     cells = {name: [markdown(f"# {name}"), at, shows("<b>x</b>")] for name in READS}
     cells["01_reads"].append(shows("<b>y</b>", files={"data/01-a.csv": "a\n1\n"}))
+    cells["01_reads"].append(shows("<b>z</b>", verdict=synthetic.verdict_row("a")))
     return synthetic.write(tmp_path, {name: (cells[name], []) for name in READS})
 
 
@@ -46,7 +47,8 @@ def ran(monkeypatch):
 
 def built(names=(), **request):
     options = build.Options(force=request.pop("force", False))
-    return build.build(names, options=options, **request)
+    facts = build.Facts((synthetic.ledger_row("a"),))
+    return build.build(names, facts=lambda: facts, options=options, **request)
 
 
 def why(names=()):

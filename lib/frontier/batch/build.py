@@ -14,7 +14,7 @@ from frontier import paths
 from frontier.batch import collection as site_map
 from frontier.batch import digests, plan, verdicts
 from frontier.batch import parameters as schema
-from frontier.batch.campaign import Facts, Options, carry_out, write
+from frontier.batch.campaign import Composer, Facts, Options, carry_out, write
 from frontier.batch.site import Site
 from frontier.errors import FrontierError, UsageError
 
@@ -118,44 +118,33 @@ def _placed(collection, requests, site):
     return placed
 
 
-class _Index:
+class _Index(Composer):
     """What a site of reports has beside them: the scorecard, the verdicts, the status page."""
 
     files = ("index.html", "verdicts.json", "scorecard.svg")
 
     def __init__(self, collection, environment, facts):
+        super().__init__(facts)
         self._collection = collection
         self._environment = environment
-        self._facts = facts
-        self._found = None
 
-    def facts(self):
-        if self._found is None:
-            self._found = self._facts()
-        return self._found
-
-    def inputs(self, pages):
-        """Return the digest of what the index is made from: everything, pages included."""
+    def inputs(self, pages, /):
         mine = digests.path(self._collection.folder / "collection.yaml")
         environment = vars(self._environment)
         made = {name: [page["files"], page["status"]] for name, page in pages.items()}
         return digests.digest([mine, environment, made])
 
-    def is_current(self, site):
-        manifest = site.manifest()
-        same = manifest["inputs"] == self.inputs(manifest["pages"])
-        return same and not site.edited(manifest["files"])
-
-    def compose(self, stage, reports, record):
-        """Write the index into ``stage``; return its files and what of the verdicts changed."""
+    def compose(self, stage, reports, known, record, /):
         from frontier.batch import pages
 
-        facts, collection = self.facts(), self._collection
+        facts, collection = self.facts, self._collection
         old = verdicts.load(stage)
         kept = [
             e.page for e in collection.pages if e.page not in reports and (stage / e.page).is_file()
         ]
-        records = _records(collection, reports.values(), old, kept, facts.ledger)
+        given = {name: report.records for name, report in reports.items()}
+        given |= {name: _kept_records(stage, name, known.get(name), old) for name in kept}
+        records = _records(collection, given, facts.ledger)
         changes = verdicts.changes(old, records) if old else []
         built = {entry.page for entry in collection.pages if (stage / entry.page).is_file()}
         text = verdicts.dump(records)
@@ -165,28 +154,32 @@ class _Index:
         write(stage / "index.html", index)
         write(stage / "scorecard.svg", pages.picture(records))
         write(stage / "status.html", pages.status(collection.title, record.so_far(changes)))
-        return self.files, changes
+        return changes
 
 
-def _records(collection, reports, old, kept, ledger):
-    """Return the ledger's rows with the verdicts of the reports and of the pages kept."""
+def _kept_records(stage, page, known, old):
+    """Return the verdicts of a page that stays: as recorded, for verdicts.json may be edited."""
+    if known and digests.path(stage / page) == known["files"].get(page):
+        return known["records"]
+    return [record for record in old if record.get("page") == page]
+
+
+def _records(collection, given, ledger):
+    """Return the ledger's rows with the verdicts that the pages give (page to records)."""
     page_of = {claim: entry.page for entry in collection.pages for claim in entry.claims}
-    there = {*kept, *(report.entry.page for report in reports)}
-    given = [
-        {**record, "page": report.entry.page} for report in reports for record in report.records
-    ]
     found = {}
-    for record in [*given, *(record for record in old if record.get("page") in kept)]:
-        other = found.setdefault(record["id"], record)
-        if other["page"] != record["page"]:
-            raise FrontierError(
-                f"{' and '.join(sorted((other['page'], record['page'])))} both give a verdict for "
-                f"{record['id']!r}; the site is as it was"
-            )
+    for page, records in sorted(given.items()):
+        for record in records:
+            other = found.setdefault(record["id"], {**record, "page": page})["page"]
+            if other != page:
+                raise FrontierError(
+                    f"{other} and {page} both give a verdict for {record['id']!r}; "
+                    "the site is as it was"
+                )
     rows = verdicts.merge(ledger, found.values())
     pages = [row.get("page") or page_of.get(row["id"]) for row in rows]
     return [
-        {**row, "page": page if page in there else None}
+        {**row, "page": page if page in given else None}
         for row, page in zip(rows, pages, strict=True)
     ]
 

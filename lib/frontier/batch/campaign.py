@@ -2,12 +2,12 @@
 
 What is finished is kept at once, so that a campaign that is stopped, however, is gone on with
 by the next; the new site grows beside the old one and takes its place at the end. What stands
-beside the reports in a site, a scorecard or a comparison, is the composer's: an object with
-``facts()``, ``inputs(pages)`` and ``compose(stage, reports, record)``, as `build` and `sweep`
-have.
+beside the reports in a site, a scorecard or a comparison, is its composer's: `build` and
+`sweep` each have one.
 """
 
 import contextlib
+import functools
 import os
 import shutil
 import sys
@@ -45,6 +45,37 @@ class Options:
     preload: tuple[str, ...] | None = None
 
 
+class Composer:
+    """What a site has beside its reports: ``files``, of which it makes the text."""
+
+    files: tuple[str, ...] = ()
+
+    def __init__(self, facts):
+        self._facts = facts
+
+    @functools.cached_property
+    def facts(self) -> Facts:
+        """What the caller knows of the data, asked for once and when it is needed."""
+        return self._facts()
+
+    def inputs(self, pages: dict, /) -> str:
+        """Return the digest of what the files are made from, pages of the manifest included."""
+        raise NotImplementedError
+
+    def compose(self, stage: Path, reports: dict, known: dict, record: Record, /) -> list:
+        """Write the files into ``stage``; return what changed in the verdicts.
+
+        ``reports`` are those made now, ``known`` the manifest's pages as they were before.
+        """
+        raise NotImplementedError
+
+    def is_current(self, site) -> bool:
+        """Return whether the site's files are what they would be made again."""
+        manifest = site.manifest()
+        same = manifest["inputs"] == self.inputs(manifest["pages"])
+        return same and not site.edited(manifest["files"])
+
+
 def carry_out(kind, steps, site, composer, environment, options) -> int:
     """Do what the steps say, and put the site that ``composer`` makes of it into place.
 
@@ -68,11 +99,13 @@ def carry_out(kind, steps, site, composer, environment, options) -> int:
         with _work_folder() as folder:
             reports = _run(steps, tasks, record, options, folder)
             with site.replaced() as stage:
-                _put(stage, folder, reports, site.manifest()["pages"])
-                files, record.values["changes"] = composer.compose(stage, reports, record)
-                pages = _pages(site.manifest()["pages"], steps, reports, stage)
+                known = site.manifest()["pages"]
+                _put(stage, folder, reports, known)
+                record.values["changes"] = composer.compose(stage, reports, known, record)
+                pages = _pages(known, steps, reports, stage)
                 inputs = composer.inputs(pages)
-                site.remember({"inputs": inputs, "pages": pages, "files": _hashed(stage, files)})
+                files = _hashed(stage, composer.files)
+                site.remember({"inputs": inputs, "pages": pages, "files": files})
     except KeyboardInterrupt:
         record.finish("interrupted")
         raise
@@ -90,7 +123,7 @@ def _tasks(steps, composer, environment, options):
     """Return (task, step) for what is not fresh: the longest first, so that none ends alone."""
     from frontier.batch import pages, run, work
 
-    facts = composer.facts()
+    facts = composer.facts
     claims = tuple(row["id"] for row in facts.ledger)
     root = paths.root()
     data = {f"data/{name}": was for name, was in environment.data.items()}
@@ -268,6 +301,7 @@ def _pages(known, steps, reports, stage):
             "reads": outcome["reads"],
             "around": step.around,
             "files": _hashed(stage, _written(report)),
+            "records": report.records,
         }
     return pages
 

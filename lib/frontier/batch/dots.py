@@ -59,7 +59,7 @@ def _ticks(values, logarithmic):
         return found if len(found) <= 8 else [10.0**decade for decade in whole]
     span = high - low
     if span <= 1e-9 * max(abs(low), abs(high)):  # one value, as far as can be drawn
-        span = abs(high) or 1.0
+        span = max(abs(high), 1e-300) if high else 1.0
     exponent = 10.0 ** math.floor(math.log10(span / 4))
     step = next(digit * exponent for digit in (1, 2, 5, 10) if span / (digit * exponent) <= 5)
     first, last = math.floor(low / step), math.ceil(high / step)

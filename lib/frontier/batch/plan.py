@@ -7,7 +7,7 @@ page is rendered from the stored notebook. Doing it belongs in `build`.
 """
 
 import functools
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from frontier import paths
@@ -91,22 +91,15 @@ def plan(requests, site: Site, environment: digests.Environment, *, force=False)
         if force and state == "fresh":
             state, why = "stale", ("forced",)
         last = known["duration"] if known else None
-        step = Step(request, inputs, around, "fresh", state, tuple(why), last=last)
-        steps.append(step if state == "fresh" else _task(step, now, force))
+        step = Step(request, inputs, around, "run", state, tuple(why), last=last)
+        if state == "fresh":
+            step = replace(step, action="fresh")
+        elif not force and (found := store.find_result(step.key, now)):
+            result, about = found
+            reads, last = about["reads"], about["seconds"]
+            step = replace(step, action="render", result=result, reads=reads, last=last)
+        steps.append(step)
     return steps
-
-
-def _task(step, now, force):
-    found = None if force else store.find_result(step.key, now)
-    if found is None:
-        return Step(**{**_fields(step), "action": "run"})
-    result, about = found
-    done = {"action": "render", "result": result, "reads": about["reads"], "last": about["seconds"]}
-    return Step(**{**_fields(step), **done})
-
-
-def _fields(step):
-    return {name: getattr(step, name) for name in Step.__dataclass_fields__}
 
 
 def _state(known, inputs, around, environment, site, now):

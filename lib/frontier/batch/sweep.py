@@ -23,7 +23,7 @@ from frontier.batch import collection as site_map
 from frontier.batch import digests, plan, verdicts
 from frontier.batch import parameters as schema
 from frontier.batch.build import values_of
-from frontier.batch.campaign import Facts, Options, carry_out, write
+from frontier.batch.campaign import Composer, Facts, Options, carry_out, write
 from frontier.batch.site import Site
 from frontier.errors import UsageError
 
@@ -156,43 +156,29 @@ def _request(collection, entry, values):
     return plan.Request(entry, collection.path(entry), around, values, place)
 
 
-class _Comparison:
+class _Comparison(Composer):
     """What a sweep has beside the pages: the comparison as page, figure and data."""
 
     files = ("index.html", "comparison.csv", "comparison.json")
 
     def __init__(self, entry, parameters, requests, varied, show, facts):
+        super().__init__(facts)
         self._entry = entry
         self._defaults = {p.name: p.default for p in parameters}
         self._requests = requests
         self._varied = varied
         self._show = show
-        self._facts = facts
 
-    @functools.cached_property
-    def _found(self):
-        return self._facts()
-
-    def facts(self):
-        return self._found
-
-    def inputs(self, pages):
-        """Return the digest of what the comparison is made from."""
+    def inputs(self, pages, /):
         sets = [(request.page, self._values(request)) for request in self._requests]
         made = {name: [page["files"], page["status"]] for name, page in pages.items()}
         return digests.digest([sets, made, self._show])
-
-    def is_current(self, site):
-        manifest = site.manifest()
-        same = manifest["inputs"] == self.inputs(manifest["pages"])
-        return same and not site.edited(manifest["files"])
 
     def _values(self, request):
         values = {**self._defaults, **request.values}
         return {name: schema.format_value(values[name]) for name in self._varied}
 
-    def compose(self, stage, reports, record):
-        """Write the comparison of the pages in ``stage``; return its files, and no changes."""
+    def compose(self, stage, reports, _known, record, /):
         from frontier.batch import pages
 
         for report in reports.values():
@@ -211,7 +197,7 @@ class _Comparison:
         write(
             stage / "status.html", pages.status(f"Sweep of {self._entry.title}", record.so_far([]))
         )
-        return self.files, []
+        return []
 
     def _common(self):
         values = self._requests[0].values.items()
