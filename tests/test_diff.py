@@ -117,7 +117,7 @@ def test_a_verdict_and_a_value_that_moved_are_named_with_their_change(tmp_path):
     assert lines == [
         "1 verdict moved, 3 claims differ in all, and 0 files of data.",
         "", "a", "  verdict: not reproduced → reproduced", "  found: 12.3457 → 15.4321 (+25 %)",
-        "  firm: no → True",
+        "  firm: no → yes",
         "", "new", "  claim: absent → there",
         "", "gone", "  claim: there → absent",
     ]  # fmt: skip

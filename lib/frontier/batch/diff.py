@@ -116,7 +116,11 @@ def _claim(one, other):
             yield _move(place if key == "value" else f"{place}, {key} end", was, now)
     for key in ("firm", "condition"):
         if one.get(key) != other.get(key):
-            yield Move(key, str(one.get(key) or "no"), str(other.get(key) or "no"))
+            yield Move(key, *(_said(row.get(key)) for row in (one, other)))
+
+
+def _said(value):
+    return "yes" if value is True else str(value or "no")
 
 
 def _move(what, was, now):
