@@ -42,25 +42,28 @@ class _Watch:
 
     def __init__(self, root):
         self._root = os.path.realpath(root) + os.sep
-        self._library = os.path.realpath(Path(__file__).parents[2])
+        # The library and the environment are inputs of every report, and told apart by others.
+        code = (Path(__file__).parents[2], sys.prefix, sys.base_prefix)
+        self._code = tuple(os.path.realpath(place) + os.sep for place in code)
         self._seen = set()
         self._file = None
         self.found = []
 
     def write_to(self, path):
+        self._seen.clear()
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def __call__(self, event, arguments):
         if event in _EVENTS and arguments and isinstance(arguments[0], str | bytes | os.PathLike):
             if event == "open" and not _reads(arguments):
                 return
-            path = os.fsdecode(arguments[0])
+            path = os.path.abspath(os.fsdecode(arguments[0]))  # noqa: PTH100
             if path not in self._seen:
                 self._seen.add(path)
                 self._note(os.path.realpath(path))
 
     def _note(self, path):
-        if not path.startswith(self._root) or path.startswith(self._library):
+        if not path.startswith(self._root) or f"{path}{os.sep}".startswith(self._code):
             return
         name = path.removeprefix(self._root)
         if any(part.startswith((".", "__pycache__")) for part in Path(name).parts):
@@ -150,7 +153,10 @@ def _answer(request, pids):
 
 def _kill(pids):
     for pid in pids:
-        os.kill(pid, signal.SIGKILL)
+        try:
+            os.killpg(pid, signal.SIGKILL)
+        except ProcessLookupError:  # it has no group of its own yet
+            os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
 
 
