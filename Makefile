@@ -56,7 +56,7 @@ LOCK = uv pip compile --quiet --universal --generate-hashes --no-emit-index-url 
 	--no-annotate --upgrade
 lock:
 	echo setuptools | $(LOCK) pyproject.toml - --extra test -o requirements.lock
-	echo setuptools | $(LOCK) pyproject.toml - --extra test --extra explore -o requirements-explore.lock
 	echo 'distributed>=2026.3' | $(LOCK) --python-version 3.11 -c requirements.lock - \
 		-o requirements-cluster.lock
+	echo setuptools | $(LOCK) pyproject.toml - --extra test --extra explore -o requirements-explore.lock
 	echo 'scipy>=1.14' | $(LOCK) --no-deps --python-version 3.11 - -o requirements-fit.lock

@@ -80,6 +80,14 @@ def test_the_two_locks_pin_the_same_versions():
     assert {p: explore.get(p) for p in batch} == batch
 
 
+def test_dask_is_locked_for_clusters_and_agrees_with_the_environment_it_lies_beside():
+    cluster, batch = locked(CLUSTER), locked(LOCKS[0])
+    assert cluster["distributed"] in required("cluster")["distributed"].specifier
+    assert [name for name in LOCKS if "distributed" in locked(name)] == []
+    shared = cluster.keys() & batch.keys()
+    assert {name: cluster[name] for name in shared} == {name: batch[name] for name in shared}
+
+
 def test_environment_yml_is_the_same_environment():
     versions = conda()
     python = versions.pop("python")
@@ -94,11 +102,3 @@ def test_the_packages_of_the_design_card_are_required():
 def test_scipy_is_locked_for_fitting_and_in_no_environment_that_starts_kernels():
     assert locked(FIT)["scipy"] in required("fit")["scipy"].specifier
     assert [name for name in LOCKS if "scipy" in locked(name)] == []
-
-
-def test_dask_is_locked_for_clusters_and_agrees_with_the_environment_it_lies_beside():
-    cluster, batch = locked(CLUSTER), locked(LOCKS[0])
-    assert cluster["distributed"] in required("cluster")["distributed"].specifier
-    assert [name for name in LOCKS if "distributed" in locked(name)] == []
-    shared = cluster.keys() & batch.keys()
-    assert {name: cluster[name] for name in shared} == {name: batch[name] for name in shared}
