@@ -2,6 +2,7 @@ import json
 import multiprocessing
 import os
 import shutil
+import socket
 import sys
 import time
 from concurrent.futures.process import BrokenProcessPool
@@ -396,12 +397,17 @@ def test_what_a_killed_build_left_is_mended_by_the_next(home, instant):
     before = tree(home / "reports")
     (home / "reports").rename(home / ".reports.old")
     dead = 2**22 + 1  # above the largest process id that Linux gives
-    (home / f".reports.building-{dead}").mkdir()
-    alive = home / f".reports.building-{os.getppid()}"
-    alive.mkdir()
+    here = socket.gethostname()
+    (home / f".reports.building-{dead}-{here}").mkdir()
+    alive = home / f".reports.building-{os.getppid()}-{here}"
+    elsewhere = home / f".reports.building-{dead}-another-machine"
+    long_ago = home / f".reports.building-{dead}-gone-machine"
+    for stage in (alive, elsewhere, long_ago):
+        stage.mkdir()
+    os.utime(long_ago, (0, 0))
     built(["02"])
     assert tree(home / "reports") == before
-    assert list(home.glob(".reports*")) == [alive]
+    assert sorted(home.glob(".reports*")) == sorted([alive, elsewhere])
 
 
 def test_a_killed_worker_leaves_a_page_that_says_so(home, monkeypatch, instant):

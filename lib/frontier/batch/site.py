@@ -11,6 +11,8 @@ import errno
 import json
 import os
 import shutil
+import socket
+import time
 from pathlib import Path
 
 from frontier.batch import digests, store
@@ -46,22 +48,20 @@ class Site:
     def recover(self) -> None:
         """Undo what a build that was killed left beside the site."""
         old = self._beside("old")
-        stages = list(self.folder.parent.glob(f".{self.folder.name}.building-*"))
-        if not (old.is_dir() or stages):
+        if not (old.is_dir() or any(map(_is_left, self._stages()))):
             return
         with self._locked():
             if old.is_dir() and self.folder.exists():
                 shutil.rmtree(old)
             elif old.is_dir():
                 old.rename(self.folder)
-            for stage in stages:
-                if not is_alive(int(stage.name.rpartition("-")[2])):
-                    shutil.rmtree(stage)
+            for stage in filter(_is_left, self._stages()):
+                shutil.rmtree(stage, ignore_errors=True)
 
     @contextlib.contextmanager
     def replaced(self):
         """Give a copy of the site to change; it becomes the site if all goes well."""
-        stage = self._beside(f"building-{os.getpid()}")
+        stage = self._beside(f"building-{os.getpid()}-{socket.gethostname()}")
         try:
             with self._locked():
                 if self.folder.is_dir():
@@ -96,6 +96,9 @@ class Site:
     def _manifest(self):
         return store.folder() / "sites" / f"{self._name}.json"
 
+    def _stages(self):
+        return self.folder.parent.glob(f".{self.folder.name}.building-*")
+
     def _beside(self, suffix):
         return self.folder.parent / f".{self.folder.name}.{suffix}"
 
@@ -123,6 +126,14 @@ def is_alive(pid: int, /) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def _is_left(stage):
+    """Return whether a stage is of a build that ended; of another machine's, after a day."""
+    pid, _, host = stage.name.rpartition(".building-")[2].partition("-")
+    if host == socket.gethostname():
+        return not is_alive(int(pid))
+    return time.time() - stage.stat().st_mtime > 86400
 
 
 def _is_site(folder):

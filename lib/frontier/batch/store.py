@@ -76,9 +76,11 @@ def keep_result(key: str, reads: dict, executed: bytes, /, **about) -> None:
         (made / "about.json").write_text(json.dumps({"reads": reads, **about}), encoding="utf-8")
         shutil.rmtree(place, ignore_errors=True)
         made.rename(place)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(made, ignore_errors=True)
-        raise
+        # Another run may have kept the same meanwhile.
+        if not (isinstance(error, OSError) and (place / "about.json").is_file()):
+            raise
 
 
 def find_result(key: str, now, /) -> tuple[Path, dict] | None:
