@@ -25,8 +25,9 @@ from traitlets import List, Unicode
 from frontier.batch.kernel import MESSAGE, READS
 
 NAME = "frontier-warm"
-# What may differ between a server and its kernels: where they write, not what they compute.
-_OWN = {"IPYTHONDIR", READS, "JPY_PARENT_PID", "JPY_SESSION_NAME"}
+# What may differ between a server and its kernels: where they write, not what they compute. The
+# last two are set by readline, for the processes that are started after it was imported.
+_OWN = {"IPYTHONDIR", READS, "JPY_PARENT_PID", "JPY_SESSION_NAME", "LINES", "COLUMNS"}
 _STARTING = 60.0
 _SOON = 0.01
 _CHANNELS = ("shell", "iopub", "stdin", "hb", "control")
