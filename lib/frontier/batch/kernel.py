@@ -33,8 +33,12 @@ _EVENTS = {"open", "os.listdir", "os.scandir"}
 # What a kernel imports anyway, some of it not before its first cell. The inline backend is not
 # among them: it registers itself with the shell that is there when it is imported.
 _IMPORTS = (
-    "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "IPython.core.completer",
+    "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.debugger",
+    "IPython.core.completer", "IPython.core.completerlib", "IPython.core.debugger",
+    "IPython.core.logger", "IPython.core.oinspect", "IPython.extensions.storemagic", "sqlite3",
+    "tornado.gen", "tornado.locks", "tornado.platform.asyncio", "tornado.queues",
 )  # fmt: skip
+_set_by_imports = {}
 
 
 class _Watch:
@@ -167,6 +171,7 @@ def _prepare(modules, watch):
     # pandas asks, when it is imported, where it is; it will be in a kernel.
     builtins.get_ipython = lambda: types.SimpleNamespace(kernel=None)
     sys.stdout.reconfigure(encoding="UTF-8")
+    before = dict(os.environ)
     try:
         for name in (*_IMPORTS, *modules):
             importlib.import_module(name)
@@ -178,6 +183,7 @@ def _prepare(modules, watch):
         return "an import started a thread"
     if watch.found:
         return f"an import read {watch.found[0]}"
+    _set_by_imports.update(os.environ.items() - before.items())
     # The collector need not look at imports, nor write to pages that forks share.
     gc.collect()
     gc.freeze()
@@ -192,7 +198,7 @@ def _become(request):
     os.close(nothing)
     os.chdir(request["cwd"])
     os.environ.clear()
-    os.environ.update(request["env"], JPY_PARENT_PID=str(os.getppid()))
+    os.environ.update({**_set_by_imports, **request["env"]}, JPY_PARENT_PID=str(os.getppid()))
     sys.argv[1:] = request["arguments"]
     if "numpy" in sys.modules:
         # Python's own generator takes a new seed in a fork; NumPy's would repeat itself.

@@ -17,6 +17,7 @@ import html
 import platform
 import re
 import shlex
+import threading
 from collections import Counter
 from dataclasses import dataclass
 from importlib import metadata
@@ -323,16 +324,23 @@ def _math(tex, display):
 
 
 def _article(notebook, renderer, parameters_table):
+    # Its templates are compiled once; pages are rendered one after another in a thread.
+    exporter = _exporter(_TEMPLATE, threading.get_ident())
+    exporter.register_filter("markdown2html", MarkdownWithMath(renderer=renderer).render)
+    resources = {"parameters": parameters_table, "verdict_mime": VERDICT}
+    return exporter.from_notebook_node(notebook, resources)[0]
+
+
+@functools.cache
+def _exporter(template, _thread):
     exporter = TemplateExporter(
-        template_name=_TEMPLATE.name,
-        extra_template_basedirs=[str(_TEMPLATE.parent)],
+        template_name=template.name,
+        extra_template_basedirs=[str(template.parent)],
         template_file="notebook.html.j2",
-        filters={"markdown2html": MarkdownWithMath(renderer=renderer).render},
         config=Config({"NbConvertBase": {"display_data_priority": _SHOWN}}),
     )
     exporter.register_filter("highlight_code", Highlight2HTML(pygments_lexer="ipython3"))
-    resources = {"parameters": parameters_table, "verdict_mime": VERDICT}
-    return exporter.from_notebook_node(notebook, resources)[0]
+    return exporter
 
 
 def _prepared(notebook, failure):
