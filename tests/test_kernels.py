@@ -134,6 +134,18 @@ def test_a_kernel_is_started_plainly_without_fork_or_with_another_environment(ex
     assert execute(["1"], ()).kernel == "warm"
 
 
+def test_there_is_no_server_where_its_socket_cannot_be(tmp_path, execute):
+    folder = tmp_path / ("x" * 120)
+    folder.mkdir()
+    with warm.serving((), run.environment(None), folder=folder) as address:
+        assert address == ""
+    with warm.serving((), run.environment(None), folder=tmp_path) as address:
+        assert execute(["1"], (), server=address).kernel == "warm"
+    gone = execute(["1"], (), server=str(tmp_path / "absent"))
+    assert gone.kernel.startswith("cold: [Errno 2]")
+    assert gone.failure is None
+
+
 def test_a_warm_kernel_that_dies_or_hangs_is_a_failure_and_the_next_one_runs(execute):
     died = execute(["print('before')", "import os; os._exit(9)"], ())
     assert died.failure.line == "DeadKernelError: Kernel died"

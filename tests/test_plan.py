@@ -1,6 +1,7 @@
 """What is fresh, what is not and why: nothing runs for nothing, and nothing stale is kept."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -242,6 +243,10 @@ def test_results_that_no_build_used_for_a_month_are_removed(home, ran, monkeypat
     monkeypatch.setattr(store, "_KEPT_DAYS", -1)
     store.prune()
     assert not list((home / ".frontier" / "results").iterdir())
+    assert len(list((home / ".frontier" / "sites").iterdir())) == 2
+    shutil.rmtree(home / "reports")
+    store.prune()
+    assert not list((home / ".frontier" / "sites").iterdir())
 
 
 def test_two_shards_make_the_site_that_one_build_makes(home, ran):

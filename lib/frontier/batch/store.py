@@ -110,12 +110,13 @@ def unpack(executed: bytes, /) -> dict:
 
 def prune() -> None:
     """Remove the results that no build has used for a month, and what is known of sites gone."""
-    for path in (folder() / "sites").glob("*.json"):
-        if not Path((read(path) or {}).get("out", "")).is_dir():
-            path.unlink(missing_ok=True)
-            path.with_suffix(".lock").unlink(missing_ok=True)
     oldest = time.time() - _KEPT_DAYS * 86400
-    for place in (folder() / "results").glob("*"):
-        with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):  # another build may do the same at this moment
+        for place in (folder() / "results").glob("*"):
             if place.stat().st_mtime < oldest:
                 shutil.rmtree(place)
+        for path in (folder() / "sites").glob("*.json"):
+            gone = not Path((read(path) or {}).get("out", "")).is_dir()
+            if gone and path.stat().st_mtime < oldest:
+                path.unlink()
+                path.with_suffix(".lock").unlink(missing_ok=True)

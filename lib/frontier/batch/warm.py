@@ -86,29 +86,33 @@ class WarmProvisioner(LocalProvisioner):
 def serving(modules, env, /, *, folder: Path):
     """Have a server in ``folder`` that forks kernels with this environment; give its address.
 
-    The address is empty where kernels cannot be forked. The server ends with the block, or
-    with this process.
+    The address is empty where there can be none. The server ends with the block, or with this
+    process.
     """
-    if not (hasattr(os, "fork") and sys.platform == "linux"):
-        # On macOS the system's own libraries do not survive a fork.
-        yield ""
-        return
-    address = folder / "server"
-    env = _inherited(env)
+    process = None
+    # On macOS the system's own libraries do not survive a fork.
+    if hasattr(os, "fork") and sys.platform == "linux":
+        # A path that is too long for a socket, a full disk: kernels are then started plainly.
+        with contextlib.suppress(OSError):
+            process = _start(modules, _inherited(env), folder / "server")
+    try:
+        yield str(folder / "server") if process else ""
+    finally:
+        if process:
+            process.stdin.close()
+            process.wait()
+
+
+def _start(modules, env, address):
+    Path(f"{address}.json").write_text(json.dumps(env), encoding="utf-8")
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
         listener.bind(str(address))
         listener.listen(64)
         number = str(listener.fileno())
         command = [sys.executable, "-m", "frontier.batch.kernel", "--serve", number, *modules]
-        process = subprocess.Popen(
+        return subprocess.Popen(
             command, env=env, stdin=subprocess.PIPE, pass_fds=[listener.fileno()]
         )
-    try:
-        address.with_suffix(".json").write_text(json.dumps(env), encoding="utf-8")
-        yield str(address)
-    finally:
-        process.stdin.close()
-        process.wait()
 
 
 def close() -> None:
@@ -124,6 +128,8 @@ def _client(address, modules, env):
     with _lock:
         if (address, modules) not in _clients:
             if not address:
+                if sys.platform != "linux":
+                    raise OddError("kernels are forked on Linux only")
                 folder = Path(_own.enter_context(tempfile.TemporaryDirectory(prefix="frontier-")))
                 address = _own.enter_context(serving(modules, env, folder=folder))
                 _clients["", modules] = _Client(address)
@@ -137,7 +143,7 @@ class _Client:
 
     def __init__(self, address):
         if not address:
-            raise OddError("kernels are forked on Linux only")
+            raise OddError("no server could be started here")
         self._lock = threading.Lock()
         self._environment = json.loads(Path(f"{address}.json").read_text(encoding="utf-8"))
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
