@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 import types
@@ -24,7 +25,10 @@ def home(tmp_path, monkeypatch):
     fakes = {
         "claims": {"ledger_rows": lambda: [synthetic.ledger_row(name) for name in ("a", "b")]},
         "measurements": {"choices": lambda column: {"hardware": ["b200", "h200"]}[column]},
-        "tables": {"verify": lambda: None, "digests": lambda: [], "names": lambda: ["one", "two"]},
+        "tables": {
+            "verify": lambda: None, "digests": lambda: [], "names": lambda: ["one", "two"],
+            "meta": lambda name: {"title": f"Table {name}", "accessed": "2026-01-31"},
+        },
         "sources": {"make_tables": lambda downloads, out: f"{downloads.name} to {out.name}"},
     }
     for name, functions in fakes.items():
@@ -106,6 +110,12 @@ def test_a_failed_report_makes_the_exit_code_1_and_the_others_are_built(home, in
     assert cli.main(["build"]) == 1
     assert {"01_one.html", "02_two.html"} <= set(tree(home / "reports"))
     assert cli.main(["build", "01_one.ipynb"]) == 0
+
+
+def test_the_status_page_says_how_old_the_data_are(home, instant):
+    cli.main(["build", "01"])
+    status = (home / "reports" / "status.html").read_text()
+    assert re.search(r"<li>Table one: obtained 2026-01-31, \d+ days before</li>", status)
 
 
 def test_set_and_out_and_workers_reach_the_build(home, instant, tmp_path):

@@ -234,7 +234,10 @@ def _facts():
     from frontier.batch import build
 
     tables.verify()
-    return build.Facts(tuple(claims.ledger_rows()), tuple(tables.digests()))
+    obtained = [
+        (tables.meta(name)["title"], tables.meta(name)["accessed"]) for name in tables.names()
+    ]
+    return build.Facts(tuple(claims.ledger_rows()), tuple(tables.digests()), tuple(obtained))
 
 
 def _params(arguments):

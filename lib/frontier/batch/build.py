@@ -153,7 +153,8 @@ class _Index(Composer):
         index = pages.scorecard(collection, records, built=built, digests=facts.digests)
         write(stage / "index.html", index)
         write(stage / "scorecard.svg", pages.picture(records))
-        write(stage / "status.html", pages.status(collection.title, record.so_far(changes)))
+        status = pages.status(collection.title, record.so_far(changes), obtained=facts.obtained)
+        write(stage / "status.html", status)
         return changes
 
 

@@ -25,10 +25,15 @@ from frontier.errors import FrontierError
 
 @dataclass(frozen=True)
 class Facts:
-    """What the pages say of the data: the ledger's rows, and (file, SHA-256, title) of tables."""
+    """What the pages say of the data.
+
+    The ledger's rows, (file, SHA-256, title) of the tables, and (title, ISO day) on which each
+    was obtained, for the status page.
+    """
 
     ledger: tuple = ()
     digests: tuple = ()
+    obtained: tuple = ()
 
 
 @dataclass(frozen=True)

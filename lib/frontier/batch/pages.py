@@ -12,6 +12,7 @@ Two kinds of output mean something here beside what they show as ``text/html``:
 """
 
 import copy
+import datetime
 import functools
 import html
 import platform
@@ -181,14 +182,18 @@ def picture(records, /) -> str:
     )
 
 
-def status(site: str, record: dict, /) -> str:
-    """Return the status page of one build from its record."""
+def status(site: str, record: dict, /, *, obtained=()) -> str:
+    """Return the status page of one build from its record.
+
+    ``obtained`` holds (title, ISO day) of the data, whose age at that build the page says.
+    """
     failed = sum(report["status"] != "ok" for report in record["reports"])
     return _render(
         "status.html.j2",
         site=site,
         record=record,
         failed=failed,
+        ages=[(title, day, _days(day, record["finished"])) for title, day in obtained],
         ran=sum(report["action"] == "run" for report in record["reports"]),
         rendered=sum(report["action"] == "render" for report in record["reports"]),
         description="What the last build ran, how long it took, what failed",
@@ -237,6 +242,11 @@ def difference(found, old: str, new: str, /, *, most: int = 20) -> str:
         most=most,
         description="Which verdicts and numbers of two sites differ, by how much, and why",
     )
+
+
+def _days(day, moment):
+    until, since = (datetime.date.fromisoformat(text[:10]) for text in (moment, day))
+    return (until - since).days
 
 
 def command(name: str, parameters: dict, /) -> str:
