@@ -87,7 +87,8 @@ def carry_out(kind, steps, site, composer, environment, options) -> int:
     Returns how many reports failed, and leaves a record however it ends.
     """
     for killed in mend():
-        print(f"the {killed['kind']} of {killed['started']} was killed", file=sys.stderr)
+        told = f"the {killed.get('kind')} of {killed.get('started')} was killed"
+        print(told, file=sys.stderr)
     record = Record(
         kind,
         site.folder,
@@ -95,7 +96,7 @@ def carry_out(kind, steps, site, composer, environment, options) -> int:
         library=store.keep_mapping(environment.library),
         versions=environment.versions,
     )
-    record.keep()
+    record.begin()
     try:
         tasks = _tasks(steps, composer, environment, options)
         for step in steps:

@@ -1,8 +1,9 @@
 """The record of a run: what was asked, what was done and why, what came of it.
 
-One JSON file a run in ``.frontier/runs/``. It is there from the start and rewritten as
-reports end, so that a run that is killed leaves what it had done; the next command that looks
-finds that its process is gone and says so in it. The status page is drawn from a record.
+One JSON file a run in ``.frontier/runs/``. While it runs it is lines, one for the run and one
+for each report as it ends, so that a run that is killed leaves what it had done; the next
+command that looks finds that its process is gone and says so in it. The status page is drawn
+from a record.
 """
 
 import contextlib
@@ -11,12 +12,11 @@ import json
 import os
 import socket
 import time
-from pathlib import Path
 
 from frontier.batch import store
 from frontier.batch.site import is_alive
 
-_RUNNING = ".running.json"
+_RUNNING = ".running.jsonl"
 
 
 class Record:
@@ -41,15 +41,16 @@ class Record:
             "changes": [],
         }
 
-    def add(self, **report) -> None:
-        """Add what became of one report, and keep the record as it is now."""
-        self.values["reports"].append(report)
-        self.keep()
-
-    def keep(self) -> None:
-        """Write the record; a disk that is full does not end a run for it."""
+    def begin(self) -> None:
+        """Write what is known at the start; a disk that is full does not end a run for it."""
         with contextlib.suppress(OSError):
-            store.write(self._path, json.dumps(self.values, indent=1) + "\n")
+            store.write(self._path, json.dumps(self.values) + "\n")
+
+    def add(self, **report) -> None:
+        """Add what became of one report."""
+        self.values["reports"].append(report)
+        with contextlib.suppress(OSError), self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(report) + "\n")
 
     def so_far(self, changes) -> dict:
         """Return the record as the status page shows it, with what changed in the verdicts."""
@@ -62,31 +63,41 @@ class Record:
     def finish(self, status: str, failure: str | None = None) -> None:
         """Close the record: ``finished``, ``failed`` or ``interrupted``, and by what."""
         self.values |= {"status": status, "failure": failure, **self._time()}
-        self.keep()
         with contextlib.suppress(OSError):
-            self._path.rename(_closed(self._path))
+            _close(self._path, self.values)
 
 
 def mend() -> list[dict]:
     """Say in the records of runs whose process is gone that they were killed; return those."""
     killed = []
     for path in sorted(_folder().glob(f"*{_RUNNING}")):
-        values = store.read(path) or {}
+        values = _read(path)
         here = values.get("host") == socket.gethostname()
         if not values or (here and not is_alive(values["process"])):
             values |= {"status": "killed", "failure": "the process ended without a word"}
-            store.write(path, json.dumps(values, indent=1) + "\n")
-            path.rename(_closed(path))
+            with contextlib.suppress(OSError):
+                _close(path, values)
             killed.append(values)
     return killed
 
 
+def _close(path, values):
+    text = json.dumps(values, indent=1) + "\n"
+    store.write(path.with_name(path.name.removesuffix(_RUNNING) + ".json"), text)
+    path.unlink(missing_ok=True)
+
+
+def _read(path):
+    """Return what a run has written so far; its last line may be torn."""
+    found = []
+    with contextlib.suppress(ValueError):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            found.append(json.loads(line))
+    return {**found[0], "reports": found[1:]} if found else {}
+
+
 def _folder():
     return store.folder() / "runs"
-
-
-def _closed(path):
-    return Path(str(path).removesuffix(_RUNNING) + ".json")
 
 
 def _stamp(seconds):

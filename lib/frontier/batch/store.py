@@ -53,11 +53,12 @@ def read(path: Path, /) -> dict | None:
 
 
 def keep_mapping(mapping: dict, /) -> str:
-    """Keep a mapping under its digest, and return that."""
+    """Keep a mapping under its digest, and return that; it only serves to explain."""
     name = digests.digest(mapping)
     path = folder() / "inputs" / f"{name}.json"
     if not path.is_file():
-        write(path, json.dumps(mapping))
+        with contextlib.suppress(OSError):
+            write(path, json.dumps(mapping))
     return name
 
 
