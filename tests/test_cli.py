@@ -26,7 +26,9 @@ def home(tmp_path, monkeypatch):
         "claims": {"ledger_rows": lambda: [synthetic.ledger_row(name) for name in ("a", "b")]},
         "measurements": {"choices": lambda column: {"hardware": ["b200", "h200"]}[column]},
         "tables": {
-            "verify": lambda: None, "digests": lambda: [], "names": lambda: ["one", "two"],
+            "verify": lambda: None,
+            "digests": lambda: [],
+            "names": lambda: ["one", "two"],
             "meta": lambda name: {"title": f"Table {name}", "accessed": "2026-01-31"},
         },
         "sources": {"make_tables": lambda downloads, out: f"{downloads.name} to {out.name}"},
