@@ -108,7 +108,7 @@ def test_equal_sites_do_not_differ(tmp_path):
 def test_a_verdict_and_a_value_that_moved_are_named_with_their_change(tmp_path):
     old = synthetic.verdict_row("a")
     found = {**old["found"], "value": 15.432098}
-    new = {**old, "verdict": "reproduced", "firm": True, "found": found}
+    new = {**old, "verdict": "reproduced", "firm": True, "found": found, "condition": "Above 30."}
     pair = [
         site(tmp_path / "old", [old, synthetic.verdict_row("gone")]),
         site(tmp_path / "new", [new, synthetic.verdict_row("new")]),
@@ -117,7 +117,7 @@ def test_a_verdict_and_a_value_that_moved_are_named_with_their_change(tmp_path):
     assert lines == [
         "1 verdict moved, 3 claims differ in all, and 0 files of data.",
         "", "a", "  verdict: not reproduced → reproduced", "  found: 12.3457 → 15.4321 (+25 %)",
-        "  firm: no → yes",
+        "  firm: no → yes", "  condition: none → Above 30.",
         "", "new", "  claim: absent → there",
         "", "gone", "  claim: there → absent",
     ]  # fmt: skip

@@ -120,7 +120,7 @@ def _claim(one, other):
 
 
 def _said(value):
-    return "yes" if value is True else str(value or "no")
+    return ("no", "yes")[value] if isinstance(value, bool) else str(value or "none")
 
 
 def _move(what, was, now):
