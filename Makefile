@@ -2,12 +2,12 @@
 # JupyterLab lives in .venv-lab (see pyproject.toml for why it is apart).
 PYTHON ?= python3
 
-.PHONY: reports test lab lint fit lock
+.PHONY: reports test lab lint fit bench lock
 
 reports: .venv/ready
 	.venv/bin/frontier build
 
-test: .venv/ready .scipy/ready
+test: .venv/ready .scipy/ready .cluster/ready
 	.venv/bin/python -m pytest -n 2 --dist loadfile
 
 lab: .venv-lab/ready
@@ -42,11 +42,23 @@ lint: .venv/ready
 		--require-hashes --target $(@D) -r $<
 	touch $@
 
+# Dask beside the environment as well: the extra `cluster` is for who has one.
+.cluster/ready: requirements-cluster.lock .venv/ready
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --compile --no-deps --upgrade \
+		--require-hashes --target $(@D) -r $<
+	touch $@
+
+# Measures the batch engine against papermill and nbconvert (half an hour on two cores).
+bench: .venv/ready .venv-lab/ready
+	.venv/bin/python tests/benchmarks/bench_batch.py
+
 # New versions: needs uv, then commit both files and environment.yml (a test says where they differ).
 LOCK = uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 	--no-annotate --upgrade
 lock:
 	echo setuptools | $(LOCK) pyproject.toml - --extra test -o requirements.lock
 	echo setuptools | $(LOCK) pyproject.toml - --extra test --extra explore -o requirements-explore.lock
+	echo 'distributed>=2026.3' | $(LOCK) --python-version 3.11 -c requirements.lock - \
+		-o requirements-cluster.lock
 	printf 'scipy>=1.14\ncoopgt>=0.0.3\nmore-itertools>=10.2\n' | \
 		$(LOCK) --no-deps --python-version 3.11 - -o requirements-fit.lock

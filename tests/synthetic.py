@@ -70,6 +70,12 @@ def write(root, reports):
     return root
 
 
+def each(work, items, /, **_options):
+    """An executor that does everything here and in order."""
+    for item in items:
+        yield item, work(item), None
+
+
 def tree(folder, *, without=("status.html",)):
     """The bytes of every file below a folder, by relative name."""
     files = (path for path in sorted(folder.rglob("*")) if path.is_file())

@@ -13,7 +13,7 @@ from bs4 import BeautifulSoup
 
 import synthetic
 from browser import chromium, complaints
-from frontier.batch import build, run
+from frontier.batch import build, campaign, executors, run, site
 from frontier.errors import FrontierError, UsageError
 from synthetic import code, markdown, shows, tree
 
@@ -75,17 +75,15 @@ def instant(monkeypatch):
         started.append(job)
         return run.Result(job, nbformat.read(job.notebook, as_version=4), 0.0)
 
-    def each(work, items, /, *, workers):
-        for item in items:
-            yield item, work(item), None
-
     monkeypatch.setattr(run, "execute", execute)
-    monkeypatch.setattr(run, "each", each)
+    monkeypatch.setattr(executors, "each", synthetic.each)
     return started
 
 
-def built(names=(), **options):
-    return build.build(names, **{"ledger": LEDGER, "digests": DIGESTS, **options})
+def built(names=(), *, ledger=LEDGER, workers=None, force=False, **request):
+    facts = build.Facts(tuple(ledger), tuple(DIGESTS))
+    options = build.Options(workers=workers, force=force, preload=())
+    return build.build(names, facts=lambda: facts, options=options, **request)
 
 
 def verdicts(site):
@@ -96,13 +94,13 @@ def verdicts(site):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
+def made(tmp_path_factory):
     root = collection(tmp_path_factory.mktemp("collection"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FRONTIER_HOME", str(root))
         assert built(workers=2) == 2
         (root / "reports").rename(root / "first")
-        assert built(workers=1) == 2
+        assert built(workers=1, force=True) == 2
     return root
 
 
@@ -110,23 +108,23 @@ def text(path):
     return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser").main.get_text()
 
 
-def test_a_raising_notebook_leaves_its_page_and_stops_no_other(site):
-    page = text(site / "reports" / "02_raises.html")
+def test_a_raising_notebook_leaves_its_page_and_stops_no_other(made):
+    page = text(made / "reports" / "02_raises.html")
     assert "ValueError: on <purpose>" in page
     assert "Traceback (most recent call last)" in page
     assert "before" in page
     assert "after" not in page.replace("what comes after it", "")
-    assert "step 1.0" in text(site / "reports" / "01_sound.html")
+    assert "step 1.0" in text(made / "reports" / "01_sound.html")
 
 
-def test_a_kernel_that_dies_leaves_its_page_with_what_ran(site):
-    page = text(site / "reports" / "03_dies.html")
+def test_a_kernel_that_dies_leaves_its_page_with_what_ran(made):
+    page = text(made / "reports" / "03_dies.html")
     assert "DeadKernelError: Kernel died" in page
     assert "before" in page
 
 
-def test_a_failed_report_decides_no_claim(site):
-    rows = verdicts(site / "reports")
+def test_a_failed_report_decides_no_claim(made):
+    rows = verdicts(made / "reports")
     assert [rows[name]["verdict"] for name in "abc"] == [
         "not-reproduced", "not yet examined", "not yet examined",
     ]  # fmt: skip
@@ -134,40 +132,41 @@ def test_a_failed_report_decides_no_claim(site):
     assert rows["a"]["found"]["value"] == 12.3457
 
 
-def test_two_builds_give_the_same_bytes(site):
-    first, second = tree(site / "first"), tree(site / "reports")
+def test_two_builds_give_the_same_bytes(made):
+    first, second = tree(made / "first"), tree(made / "reports")
     assert first.keys() == second.keys()
     assert [name for name in first if first[name] != second[name]] == []
 
 
-def test_a_build_leaves_the_site_and_a_record_and_nothing_else(site):
-    assert {path.name for path in site.iterdir()} == {"notebooks", "first", "reports", ".frontier"}
-    assert set(tree(site / "reports", without=())) == {
+def test_a_build_leaves_the_site_and_a_record_and_nothing_else(made):
+    assert {path.name for path in made.iterdir()} == {"notebooks", "first", "reports", ".frontier"}
+    assert set(tree(made / "reports", without=())) == {
         "01_sound.html", "02_raises.html", "03_dies.html", "data/one.csv", "figures/one.svg",
         "index.html", "scorecard.svg", "status.html", "verdicts.json",
     }  # fmt: skip
-    records = sorted((site / ".frontier" / "records").iterdir())
+    records = sorted((made / ".frontier" / "runs").iterdir())
     assert len(records) == 2
     record = json.loads(records[-1].read_text())
-    assert [(r["notebook"], r["status"]) for r in record["reports"]] == [
-        ("01_sound", "ok"), ("02_raises", "failed"), ("03_dies", "failed"),
-    ]  # fmt: skip
+    assert record["status"] == "finished"
+    assert {(r["notebook"], r["status"], r["kernel"]) for r in record["reports"]} == {
+        ("01_sound", "ok", "warm"), ("02_raises", "failed", "warm"), ("03_dies", "failed", "warm"),
+    }  # fmt: skip
 
 
-def test_nothing_links_to_the_status_page(site):
-    for page in (site / "reports").glob("*.html"):
+def test_nothing_links_to_the_status_page(made):
+    for page in (made / "reports").glob("*.html"):
         assert "status.html" not in page.read_text(encoding="utf-8")
 
 
-def test_built_pages_are_quiet_in_a_browser(site):
+def test_built_pages_are_quiet_in_a_browser(made):
     with chromium() as browser:
-        for page in sorted((site / "reports").glob("*.html")):
+        for page in sorted((made / "reports").glob("*.html")):
             assert complaints(browser, page) == []
 
 
-def test_pages_hold_no_path_of_this_machine(site):
-    page = (site / "reports" / "01_sound.html").read_text(encoding="utf-8")
-    assert str(site) not in page
+def test_pages_hold_no_path_of_this_machine(made):
+    page = (made / "reports" / "01_sound.html").read_text(encoding="utf-8")
+    assert str(made) not in page
     assert str(Path.home()) not in page
 
 
@@ -201,14 +200,14 @@ def test_strings_reach_the_notebook_as_they_are(tmp_path):
 
 
 def test_an_end_before_the_end_stops_the_workers_at_once():
-    results = run.each(time.sleep, [0, 600], workers=2)
+    results = executors.each(time.sleep, [0, 600], workers=2)
     assert next(results) == (0, None, None)
     results.close()
     assert multiprocessing.active_children() == []
 
 
 def test_a_worker_that_is_killed_is_an_error_of_what_it_had():
-    ((item, value, error),) = run.each(os._exit, [9], workers=1)
+    ((item, value, error),) = executors.each(os._exit, [9], workers=1)
     assert (item, value) == (9, None)
     assert isinstance(error, BrokenProcessPool)
 
@@ -349,26 +348,26 @@ def test_two_reports_that_decide_one_claim_or_write_one_file_stop_the_build(home
         assert not list(home.glob(".reports*"))
 
 
-@pytest.mark.parametrize("where", ["_run", "_write", "_replace"])
+@pytest.mark.parametrize("where", [(campaign, "_run"), (campaign, "_put"), (site, "_replace")])
 def test_an_interrupted_build_leaves_the_old_site_whole(home, instant, monkeypatch, where):
     built()
     before = tree(home / "reports", without=())
-    original = getattr(build, where)
+    original = getattr(*where)
 
     def interrupted(*arguments):
-        if where == "_write":
+        if where[1] == "_put":
             original(*arguments)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(build, where, interrupted)
+    monkeypatch.setattr(*where, interrupted)
     with pytest.raises(KeyboardInterrupt):
-        built()
+        built(force=True)
     assert tree(home / "reports", without=()) == before
     assert not list(home.glob(".reports*"))
 
 
 def test_without_an_exchange_the_site_is_replaced_by_renaming(home, instant, monkeypatch):
-    monkeypatch.setattr(build, "_exchange", lambda one, other: False)
+    monkeypatch.setattr(site, "_exchange", lambda one, other: False)
     built(["01"])
     built(["02"])
     assert {"01_sound.html", "02_raises.html"} <= set(tree(home / "reports"))
@@ -378,7 +377,7 @@ def test_without_an_exchange_the_site_is_replaced_by_renaming(home, instant, mon
 def test_a_rename_that_fails_halfway_is_undone(home, instant, monkeypatch):
     built()
     before = tree(home / "reports", without=())
-    monkeypatch.setattr(build, "_exchange", lambda one, other: False)
+    monkeypatch.setattr(site, "_exchange", lambda one, other: False)
     rename = Path.rename
 
     def failing(self, target):
@@ -387,8 +386,8 @@ def test_a_rename_that_fails_halfway_is_undone(home, instant, monkeypatch):
         return rename(self, target)
 
     monkeypatch.setattr(Path, "rename", failing)
-    with pytest.raises(OSError, match="no space"):
-        built()
+    with pytest.raises(FrontierError, match=r"no space.*the site is as it was"):
+        built(force=True)
     assert tree(home / "reports", without=()) == before
 
 
@@ -406,11 +405,11 @@ def test_what_a_killed_build_left_is_mended_by_the_next(home, instant):
 
 
 def test_a_killed_worker_leaves_a_page_that_says_so(home, monkeypatch, instant):
-    def each(work, items, /, *, workers):
+    def each(work, items, /, **_options):
         for item in items:
             yield item, None, BrokenProcessPool("a process was killed")
 
-    monkeypatch.setattr(run, "each", each)
+    monkeypatch.setattr(executors, "each", each)
     assert built() == 3
     page = text(home / "reports" / "01_sound.html")
     assert "BrokenProcessPool: a process was killed" in page

@@ -8,7 +8,7 @@ import pytest
 import frontier
 import synthetic
 from frontier import cli
-from frontier.batch import run
+from frontier.batch import executors, run
 from frontier.errors import DataError
 from synthetic import code, markdown, shows, tree
 
@@ -48,12 +48,8 @@ def instant(monkeypatch):
         failure = run.Failure("Bad", "day") if job.notebook.stem == "02_two" else None
         return run.Result(job, nbformat.read(job.notebook, as_version=4), 0.0, failure)
 
-    def each(work, items, /, *, workers):
-        for item in items:
-            yield item, work(item), None
-
     monkeypatch.setattr(run, "execute", execute)
-    monkeypatch.setattr(run, "each", each)
+    monkeypatch.setattr(executors, "each", synthetic.each)
     return started
 
 
@@ -91,7 +87,7 @@ def test_damaged_data_are_one_line_with_exit_1_and_leave_the_site(
     home, instant, capsys, monkeypatch
 ):
     cli.main(["build", "01"])
-    before = tree(home)
+    before = tree(home / "reports")
     capsys.readouterr()
     instant.clear()
 
@@ -103,7 +99,7 @@ def test_damaged_data_are_one_line_with_exit_1_and_leave_the_site(
     error = capsys.readouterr().err
     assert error == "frontier: data/a.csv, row 7, column ttft: not a number; restore it\n"
     assert instant == []
-    assert tree(home) == before
+    assert tree(home / "reports") == before
 
 
 def test_a_failed_report_makes_the_exit_code_1_and_the_others_are_built(home, instant):
@@ -120,13 +116,14 @@ def test_set_and_out_and_workers_reach_the_build(home, instant, tmp_path):
 
 
 def test_an_interrupt_is_one_line(home, monkeypatch, capsys):
-    def each(work, items, /, *, workers):
+    def each(work, items, /, **_options):
         raise KeyboardInterrupt
         yield
 
-    monkeypatch.setattr(run, "each", each)
+    monkeypatch.setattr(executors, "each", each)
     assert cli.main(["build"]) == 130
-    assert capsys.readouterr().err == "frontier: interrupted; the site is as it was\n"
+    line = "frontier: interrupted; the site is as it was, what is finished is kept\n"
+    assert capsys.readouterr().err == line
     assert not (home / "reports").exists()
 
 

@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 LOCKS = ("requirements.lock", "requirements-explore.lock")
 FIT = "requirements-fit.lock"
+CLUSTER = "requirements-cluster.lock"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
@@ -45,17 +46,17 @@ def conda():
     return {canonicalize_name(name): version for name, version in pairs}
 
 
-@pytest.mark.parametrize("name", [*LOCKS, FIT])
+@pytest.mark.parametrize("name", [*LOCKS, FIT, CLUSTER])
 def test_a_lock_names_no_index_and_no_address(name):
     text = (ROOT / name).read_text()
     assert "://" not in text
     assert "index" not in text
 
 
-@pytest.mark.parametrize("name", [*LOCKS, FIT])
+@pytest.mark.parametrize("name", [*LOCKS, FIT, CLUSTER])
 def test_every_pin_of_a_lock_has_a_hash(name):
     blocks = re.split(r"\n(?=\S)", (ROOT / name).read_text().strip())
-    assert len(blocks) > (1 if name == FIT else 50)
+    assert len(blocks) > {FIT: 1, CLUSTER: 10}.get(name, 50)
     assert [b.splitlines()[0] for b in blocks if "--hash=sha256:" not in b] == []
 
 
@@ -94,3 +95,11 @@ def test_scipy_is_locked_for_fitting_and_in_no_environment_that_starts_kernels()
     assert locked(FIT)["scipy"] in required("fit")["scipy"].specifier
     assert locked(FIT)["coopgt"] in required("oracle")["coopgt"].specifier
     assert [name for name in LOCKS if {"scipy", "coopgt"} & set(locked(name))] == []
+
+
+def test_dask_is_locked_for_clusters_and_agrees_with_the_environment_it_lies_beside():
+    cluster, batch = locked(CLUSTER), locked(LOCKS[0])
+    assert cluster["distributed"] in required("cluster")["distributed"].specifier
+    assert [name for name in LOCKS if "distributed" in locked(name)] == []
+    shared = cluster.keys() & batch.keys()
+    assert {name: cluster[name] for name in shared} == {name: batch[name] for name in shared}

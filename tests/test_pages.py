@@ -94,8 +94,8 @@ def test_hostile_records_are_shown_and_never_become_markup():
 
 def test_hostile_failures_on_the_status_page_never_become_markup():
     report = {
-        "notebook": "03_name", "status": "failed", "duration": 1.0, "failure": HOSTILE,
-        "parameters": {"how": HOSTILE},
+        "notebook": "03_name", "page": "03_name.html", "status": "failed", "duration": 1.0,
+        "failure": HOSTILE, "parameters": {"how": HOSTILE}, "action": "run", "why": [HOSTILE],
     }  # fmt: skip
     record = {
         "finished": "now",
@@ -105,7 +105,7 @@ def test_hostile_failures_on_the_status_page_never_become_markup():
     }
     soup = BeautifulSoup(pages.status("A collection", record), "html.parser")
     assert not soup.find_all(["script", "img"])
-    assert soup.get_text().count(HOSTILE) == 3
+    assert soup.get_text().count(HOSTILE) == 4
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd"])

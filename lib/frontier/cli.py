@@ -6,11 +6,13 @@ where they are used, so that ``frontier --help`` does not wait for pandas.
 """
 
 import argparse
+import contextlib
 import os
+import signal
 import sys
 from pathlib import Path
 
-from frontier import paths
+from frontier import MODULES, paths
 from frontier.errors import FrontierError, UsageError
 
 
@@ -18,6 +20,9 @@ def main(argv=None) -> int:
     """Run the command with these arguments, ``sys.argv``'s by default; return the exit code."""
     try:
         arguments = _parser().parse_args(argv)
+        # What stops a container or a job of a cluster is an interrupt like any other.
+        with contextlib.suppress(ValueError):  # not called from the main thread
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
         code = arguments.run(arguments)
         sys.stdout.flush()
         return code
@@ -29,8 +34,16 @@ def main(argv=None) -> int:
         print("frontier:", " ".join(str(error).split()), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("frontier: interrupted; the site is as it was", file=sys.stderr)
+        told = "interrupted; the site is as it was, what is finished is kept"
+        print(f"frontier: {told}", file=sys.stderr)
         return 130
+
+
+# Imported once, and there when a kernel is forked: modules whose import has no effect on others.
+_PRELOAD = (
+    "numpy", "pandas", "matplotlib.pyplot", "seaborn",
+    *(f"frontier.{name}" for name in MODULES if name not in ("batch", "cli", "sources")),
+)  # fmt: skip
 
 
 class _Parser(argparse.ArgumentParser):
@@ -44,17 +57,34 @@ def _parser():
     parser = _Parser(prog="frontier", description=__doc__.partition(":")[2].partition("\n")[0])
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    build = commands.add_parser("build", help="run notebooks and make the site")
-    build.add_argument("names", nargs="*", metavar="NAME", help="03, 03_name or 03_name.ipynb; all")
-    build.add_argument(
-        "--set", action="append", default=[], metavar="name=value", dest="settings",
-        help="a parameter, in every named notebook that has it; repeatable",
-    )  # fmt: skip
-    build.add_argument(
-        "--out", type=Path, help="folder of the site; reports/, with --set exploration/"
-    )
-    build.add_argument("--workers", type=_positive, help="notebooks at a time; one a core")
+    build = commands.add_parser("build", help="run what is not fresh and make the site")
+    _add_request(build)
+    _add_options(build)
     build.set_defaults(run=_build)
+
+    sweep = commands.add_parser("sweep", help="build one report with many sets of parameters")
+    sweep.add_argument("name", metavar="NAME")
+    sweep.add_argument(
+        "--grid", action="append", default=[], metavar="name=v1,v2,...",
+        help="values of a parameter; with several, every combination",
+    )  # fmt: skip
+    sweep.add_argument(
+        "--from-csv", type=Path, metavar="FILE", help="a set a row, columns are parameters"
+    )
+    sweep.add_argument("--show", metavar="QUANTITY", help="what the comparison draws")
+    _add_site(sweep, "a folder of exploration/")
+    _add_options(sweep)
+    sweep.set_defaults(run=_sweep)
+
+    status = commands.add_parser("status", help="show what is fresh, stale or failed, and why")
+    _add_request(status)
+    status.set_defaults(run=_status)
+
+    diff = commands.add_parser("diff", help="show what moved between two sites, and why")
+    diff.add_argument("old", type=Path, metavar="OLD")
+    diff.add_argument("new", type=Path, metavar="NEW")
+    diff.add_argument("--html", type=Path, metavar="FILE", help="write it as a page, too")
+    diff.set_defaults(run=_diff)
 
     params = commands.add_parser("params", help="show what can be set in a notebook")
     params.add_argument("name", metavar="NAME")
@@ -74,27 +104,137 @@ def _parser():
     return parser
 
 
+def _add_request(parser):
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="03, 03_name or 03_name.ipynb; all"
+    )
+    _add_site(parser, "reports/, with --set exploration/")
+
+
+def _add_site(parser, where):
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="name=value", dest="settings",
+        help="a parameter, in every named notebook that has it; repeatable",
+    )  # fmt: skip
+    parser.add_argument("--out", type=Path, help=f"folder of the site; {where}")
+
+
+def _add_options(parser):
+    parser.add_argument("--workers", type=_positive, help="notebooks at a time; one a core")
+    parser.add_argument(
+        "--executor", default="local", metavar="local|dask://HOST:PORT", help="who runs them"
+    )
+    parser.add_argument(
+        "--time-limit", type=_seconds, default=600.0, metavar="SECONDS", help="for each notebook"
+    )
+    parser.add_argument(
+        "--shard", type=_shard, metavar="I/N", help="only every Nth page from the Ith on"
+    )
+    parser.add_argument("--force", action="store_true", help="run what is fresh, too")
+    parser.add_argument("--cold", action="store_true", help="start every kernel afresh, fork none")
+
+
 def _build(arguments):
+    from frontier.batch import build
+
+    failed = build.build(
+        arguments.names,
+        settings=_settings(arguments),
+        out=arguments.out,
+        shard=arguments.shard,
+        choices=_choices,
+        facts=_facts,
+        options=_options(arguments),
+    )
+    return 1 if failed else 0
+
+
+def _sweep(arguments):
+    from frontier.batch import sweep
+
+    grid = [(name, text.split(",")) for name, text in map(_pair("--grid"), arguments.grid)]
+    failed = sweep.sweep(
+        arguments.name,
+        grid=grid,
+        rows=arguments.from_csv,
+        settings=_settings(arguments),
+        show=arguments.show,
+        out=arguments.out,
+        shard=arguments.shard,
+        choices=_choices,
+        facts=_facts,
+        options=_options(arguments),
+    )
+    return 1 if failed else 0
+
+
+def _status(arguments):
+    from frontier.batch import build
+
+    steps = build.status(
+        arguments.names, settings=_settings(arguments), out=arguments.out, choices=_choices
+    )
+    rows = [
+        (step.request.entry.notebook, step.state, step.action, "; ".join(step.why))
+        for step in steps
+    ]
+    _print_table([("report", "state", "to do", "why"), *rows])
+    return 0
+
+
+def _diff(arguments):
+    from frontier.batch import diff
+
+    found = diff.diff(arguments.old, arguments.new)
+    print(diff.text(found))
+    if arguments.html:
+        from frontier.batch import pages
+
+        page = pages.difference(found, str(arguments.old), str(arguments.new))
+        try:
+            arguments.html.write_text(page, encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise UsageError(f"{arguments.html} cannot be written: {error.strerror}") from error
+    return 0
+
+
+def _settings(arguments):
+    settings = {}
+    for name, text in map(_pair("--set"), arguments.settings):
+        settings.setdefault(name, []).append(text)
+    return settings
+
+
+def _pair(option):
+    def split(text):
+        name, equals, value = text.partition("=")
+        if not (name and equals):
+            raise UsageError(f"{option} takes name=value, not {text!r}")
+        return name, value
+
+    return split
+
+
+def _options(arguments):
+    from frontier.batch import build, executors
+
+    executors.check(arguments.executor)
+    return build.Options(
+        workers=arguments.workers,
+        executor=arguments.executor,
+        time_limit=arguments.time_limit,
+        force=arguments.force,
+        preload=None if arguments.cold else _PRELOAD,
+    )
+
+
+def _facts():
+    """Return what pages say of the data, once the data are known to be sound."""
     from frontier import claims, tables
     from frontier.batch import build
 
-    settings = {}
-    for setting in arguments.settings:
-        name, equals, text = setting.partition("=")
-        if not (name and equals):
-            raise UsageError(f"--set takes name=value, not {setting!r}")
-        settings.setdefault(name, []).append(text)
     tables.verify()
-    failed = build.build(
-        arguments.names,
-        settings=settings,
-        out=arguments.out,
-        workers=arguments.workers,
-        choices=_choices,
-        ledger=claims.ledger_rows(),
-        digests=tables.digests(),
-    )
-    return 1 if failed else 0
+    return build.Facts(tuple(claims.ledger_rows()), tuple(tables.digests()))
 
 
 def _params(arguments):
@@ -167,6 +307,23 @@ def _choices(name):
 
 def _bracket(parameter):
     return f"[{parameter.constraint}]" if parameter.constraint else ""
+
+
+def _shard(text):
+    number, slash, count = text.partition("/")
+    if not (slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not I/N with 1 <= I <= N")
+    return int(number), int(count)
+
+
+def _seconds(text):
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
+    return seconds
 
 
 def _positive(text):

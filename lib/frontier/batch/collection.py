@@ -29,6 +29,11 @@ class Entry:
         """The name of the report's page in the site."""
         return f"{self.notebook}.html"
 
+    @property
+    def last_good(self) -> str:
+        """The name under which the last good page stays while the report fails."""
+        return f"{self.notebook}.last-good.html"
+
 
 @dataclass(frozen=True)
 class Collection:
@@ -71,7 +76,8 @@ def read(folder: Path, /) -> Collection:
 
     path = folder / "collection.yaml"
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
         pages = tuple(
             Entry(str(page["notebook"]), str(page["title"]), tuple(page.get("claims") or ()))
             for page in raw["pages"]

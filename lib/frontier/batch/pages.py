@@ -32,8 +32,8 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from traitlets.config import Config
 
 from frontier import words
+from frontier.batch import dots, verdicts
 from frontier.batch import parameters as schema
-from frontier.batch import verdicts
 from frontier.batch.collection import Collection, Entry
 from frontier.batch.run import Result
 from frontier.errors import FrontierError
@@ -43,6 +43,8 @@ VERDICT = "application/vnd.frontier.verdict+json"
 _MIME_TYPES = {".csv": "text/csv", ".svg": "image/svg+xml", ".json": "application/json"}
 _FILE_NAME = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)+", re.ASCII)
 _LISTED_FILE = re.compile(r'<link rel="alternate" type="[^"]*" href="([^"]+)">')
+_FAILED = '<meta name="failed" content="yes">'
+_BANNER = '<section class="banner failed" aria-label="Failure">'
 _TEMPLATE = Path(__file__).parent / "template"
 _SHOWN = [
     "text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain",
@@ -61,6 +63,7 @@ class Frame:
     entry: Entry
     parameters: tuple[schema.Parameter, ...]
     command: str
+    home: str = "index.html"
     pages: tuple[str, ...] = ()
     previous: Entry | None = None
     next: Entry | None = None
@@ -93,6 +96,18 @@ def collect(notebook, /, *, claims) -> tuple[dict[str, str], list[dict]]:
 def listed_files(page: str, /) -> list[str]:
     """Return the names of the files that belong to a report, read from its page."""
     return [name for name in _LISTED_FILE.findall(page) if _FILE_NAME.fullmatch(name)]
+
+
+def is_failed(page: str, /) -> bool:
+    """Return whether a report's page says that the report failed."""
+    return _FAILED in page.partition("</head>")[0]
+
+
+def with_last_good(page: str, last_good: str, /) -> str:
+    """Return the page of a failed report with a link to the last good one."""
+    address = html.escape(last_good)
+    link = f'<p><a href="{address}">The last good page of this report</a> is kept.</p>'
+    return page.replace(_BANNER, f"{_BANNER}\n  {link}", 1)
 
 
 def report(result: Result, frame: Frame, /, *, files=()) -> str:
@@ -167,7 +182,53 @@ def status(site: str, record: dict, /) -> str:
         site=site,
         record=record,
         failed=failed,
+        ran=sum(report["action"] == "run" for report in record["reports"]),
+        rendered=sum(report["action"] == "render" for report in record["reports"]),
         description="What the last build ran, how long it took, what failed",
+    )
+
+
+def comparison(entry: Entry, points, varied, shown, count: int, /, *, common=()) -> str:
+    """Return the page that compares the sets of a sweep (`sweep.Point`).
+
+    ``varied`` are the parameters and ``shown`` the quantities of the table, of so many; the first
+    is drawn. ``common`` says what is set and the same in every set.
+    """
+    labels = [", ".join(point.values.values()) for point in points]
+    drawn = [point.quantities.get(shown[0]) if shown else None for point in points]
+    found = [
+        (value, label) for value, label in zip(drawn, labels, strict=True) if value is not None
+    ]
+    ends = (
+        [f"{words.number(v)} ({label})" for v, label in (min(found), max(found))] if found else []
+    )
+    statuses = Counter(point.status for point in points)
+    return _render(
+        "comparison.html.j2",
+        title=f"{entry.title}: {len(points)} sets of parameters",
+        description=f"What the report {entry.title} publishes, by set of parameters",
+        points=points,
+        varied=varied,
+        shown=shown,
+        common=common,
+        count=count,
+        counts=[f"{statuses[s]} {s}" for s in ("ok", "failed", "not built") if statuses[s]],
+        plot=dots.dots(list(zip(labels, drawn, strict=True))),
+        alt=f"{shown[0]} by set, from {' to '.join(ends)}." if ends else "",
+        number=words.number,
+        versions=versions(),
+    )
+
+
+def difference(found, old: str, new: str, /, *, most: int = 20) -> str:
+    """Return the page of a `diff.Difference` of two sites with these names."""
+    return _render(
+        "diff.html.j2",
+        difference=found,
+        old=old,
+        new=new,
+        most=most,
+        description="Which verdicts and numbers of two sites differ, by how much, and why",
     )
 
 

@@ -1,32 +1,37 @@
-"""Running notebooks: one with papermill in a kernel of this interpreter, several in processes.
+"""Running one notebook with papermill, in a kernel of this interpreter.
 
 A job is plain data and so is its result: a notebook that raises, a kernel that dies and one
 that outlives its time all come back as a failed result that holds what was executed so far.
-What a page looks like and where it is written belong elsewhere.
+How many run at a time, what a page looks like and where it is written belong elsewhere.
 
     result = execute(Job(Path("notebooks/01_dense_gain.ipynb"), {"how": "semilog"}), folder=tmp)
 """
 
+import functools
+import json
 import logging
-import multiprocessing
 import os
 import signal
 import socket
 import sys
 import threading
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
 from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.provisioning import KernelProvisionerFactory
 from papermill import engines
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.exceptions import PapermillExecutionError
 from papermill.execute import execute_notebook, remove_error_markers
 from papermill.log import logger
+from traitlets import Any
+
+from frontier.batch import warm
+from frontier.batch.kernel import READS
 
 TIME_LIMIT = 600.0
 # A Unix socket's address has about 104 bytes; the rest is for "kernel-ipc-1".
@@ -46,11 +51,19 @@ logging.getLogger("papermill").setLevel(logging.CRITICAL)
 
 @dataclass(frozen=True)
 class Job:
-    """One notebook with the parameters that differ from its defaults; the limit in seconds."""
+    """One notebook with the parameters that differ from its defaults; the limit in seconds.
+
+    With ``preload`` its kernel is forked, where it can be, from a process that has imported
+    these modules: the server of `warm` at that address, else one of the worker's own. ``root``
+    is the project whose files it reads, by default the environment's.
+    """
 
     notebook: Path
     parameters: dict = field(default_factory=dict)
     time_limit: float = TIME_LIMIT
+    preload: tuple[str, ...] | None = None
+    server: str = ""
+    root: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -69,12 +82,18 @@ class Failure:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a job: the notebook as far as executed, the seconds, the failure if any."""
+    """What became of a job: the notebook as far as executed, the seconds, the failure if any.
+
+    ``reads`` names the files below the root that its kernel read, ``kernel`` says how that was
+    started: ``warm``, or ``cold`` and why.
+    """
 
     job: Job
     executed: nbformat.NotebookNode
     duration: float
     failure: Failure | None = None
+    reads: tuple[str, ...] = ()
+    kernel: str = ""
 
     @property
     def status(self) -> str:
@@ -88,87 +107,115 @@ def execute(job: Job, /, *, folder: Path) -> Result:
     ``folder`` must exist and be empty; it is left for the caller to remove.
     """
     started = time.monotonic()
-    output = folder / "executed.ipynb"
     failure = None
+    kernel = _kernel(job, folder)
     try:
         executed = execute_notebook(
             _literal(job.notebook),
-            _literal(output),
+            None,
             parameters=job.parameters,
             engine_name="frontier",
             kernel_name="python3",
             language="python",
             progress_bar=False,
             request_save_on_cell_execute=False,
-            folder=folder,
-            time_limit=job.time_limit,
+            kernel=kernel,
+            job=job,
         )
     except PapermillExecutionError as error:
         failure = Failure(error.ename, error.evalue, "\n".join(error.traceback))
     except Exception as error:  # a kernel that does not start, a notebook that is not one
         failure = Failure(type(error).__name__, str(error))
     if failure:
-        executed = remove_error_markers(_read(output if output.exists() else job.notebook))
-    return Result(job, executed, time.monotonic() - started, failure)
-
-
-def each(work, items, /, *, workers: int):
-    """Yield (item, value, error) as ``work(item)`` ends in one of so many fresh processes.
-
-    ``error`` is the exception of a work that raised or whose process was killed, else None.
-    """
-    # Fresh interpreters, because a fork copies the locks of this one's threads as they are.
-    context = multiprocessing.get_context("spawn")
-    others = set(multiprocessing.active_children())
-    processes = max(1, min(workers, len(items)))
-    with ProcessPoolExecutor(processes, context, initializer=_become_worker) as pool:
-        futures = {pool.submit(work, item): item for item in items}
-        try:
-            for future in as_completed(futures):
-                error = future.exception()
-                yield futures[future], None if error else future.result(), error
-        except BaseException:
-            # An interrupt is for now, not for when the notebooks that run have ended.
-            for future in futures:
-                future.cancel()
-            for process in set(multiprocessing.active_children()) - others:
-                process.kill()
-            raise
-
-
-def _become_worker():
-    """Leave interrupts to the runner, and end when it does; kernels end with their worker."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_follow, daemon=True).start()
-
-
-def _follow():
-    multiprocessing.parent_process().join()
-    os._exit(1)
+        executed = kernel.notebook or _read(job.notebook)
+        executed = remove_error_markers(executed)
+    duration = time.monotonic() - started
+    _join(executed)
+    return Result(job, executed, duration, failure, _reads(folder), kernel.how)
 
 
 class _Kernel(AsyncKernelManager):
     """A kernel of this very interpreter, whatever kernels are installed under its name."""
 
+    job = Any()
+    folder = Any()
+    notebook = Any()
+
     @property
     def kernel_spec(self):
-        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        argv = [sys.executable, "-m", "frontier.batch.kernel", "-f", "{connection_file}"]
         # Else it announces unencrypted TCP at each start, and the interrupt that ends it.
         argv.append("--IPKernelApp.log_level=CRITICAL")
-        return KernelSpec(argv=argv, display_name="Python 3", language="python")
+        spec = KernelSpec(argv=argv, display_name="Python 3", language="python")
+        if self.job.preload is not None and _is_registered():
+            config = {"preload": list(self.job.preload), "server": self.job.server}
+            provisioner = {"provisioner_name": warm.NAME, "config": config}
+            spec.metadata = {"kernel_provisioner": provisioner}
+        return spec
+
+    @property
+    def how(self):
+        """How the kernel was started."""
+        if self.job.preload is not None and not _is_registered():
+            return f"cold: {warm.NAME} is not registered; install the project again"
+        return getattr(self.provisioner, "how", "cold")
+
+
+def _kernel(job, folder):
+    local = hasattr(socket, "AF_UNIX") and len(str(folder)) < _SOCKET_FOLDER
+    return _Kernel(
+        connection_file=str(folder / "kernel.json"),
+        transport="ipc" if local else "tcp",
+        job=job,
+        folder=folder,
+    )
+
+
+@functools.cache
+def _is_registered():
+    spec = KernelSpec(metadata={"kernel_provisioner": {"provisioner_name": warm.NAME}})
+    factory = KernelProvisionerFactory.instance()
+    factory.log.disabled = True
+    return factory.is_provisioner_available(spec)
+
+
+def environment(root: Path | None, /) -> dict[str, str]:
+    """Return the environment that every kernel of a project has."""
+    home = {} if root is None else {"FRONTIER_HOME": str(root)}
+    return {**os.environ, **_ENVIRONMENT, **home}
+
+
+def _join(notebook):
+    """Join what was printed in a row: where a kernel breaks it into messages is chance."""
+    for cell in notebook.cells:
+        outputs = []
+        for output in cell.get("outputs", ()):
+            last = outputs[-1] if outputs else {}
+            if output.output_type == "stream" and last.get("name") == output.name:
+                last["text"] += output.text
+            else:
+                outputs.append(output)
+        if outputs:
+            cell.outputs = outputs
+
+
+def _reads(folder):
+    try:
+        lines = (folder / READS).read_text(encoding="utf-8").splitlines()
+    except OSError:  # the kernel did not come so far
+        return ()
+    return tuple(sorted({json.loads(line) for line in lines}))
 
 
 class _Engine(engines.Engine):
     """papermill's nbclient engine with a limit on the whole notebook and with deaths recorded."""
 
     @classmethod
-    def execute_managed_notebook(cls, nb_man, kernel_name, *, folder, time_limit, **_ignored):
-        local = hasattr(socket, "AF_UNIX") and len(str(folder)) < _SOCKET_FOLDER
-        kernel = _Kernel(
-            connection_file=str(folder / "kernel.json"), transport="ipc" if local else "tcp"
-        )
+    def execute_managed_notebook(cls, nb_man, kernel_name, *, kernel, job, **_ignored):
+        # Nothing is written on the way: the runner keeps what comes out.
+        kernel.notebook = nb_man.nb
         expired = threading.Event()
-        watchdog = threading.Timer(time_limit, _kill, (kernel, expired))
+        watchdog = threading.Timer(job.time_limit, _kill, (kernel, expired))
         watchdog.daemon = True
 
         def watch(**_cell):
@@ -179,12 +226,14 @@ class _Engine(engines.Engine):
         client = PapermillNotebookClient(
             nb_man, km=kernel, startup_timeout=60, log=logger, on_cell_start=watch
         )
+        folder = kernel.folder
         # The user's own IPython profile (start-up files, history) is no part of a report.
-        environment = {**os.environ, **_ENVIRONMENT, "IPYTHONDIR": str(folder / "ipython")}
+        own = {"IPYTHONDIR": str(folder / "ipython"), READS: str(folder / READS)}
+        env = {**environment(job.root), **own}
         try:
-            client.execute(cleanup_kc=True, env=environment, cwd=str(folder))
+            client.execute(cleanup_kc=True, env=env, cwd=str(folder))
         except Exception as error:
-            late = TimeoutError(f"stopped after its time limit of {time_limit:g} s")
+            late = TimeoutError(f"stopped after its time limit of {job.time_limit:g} s")
             cause = late if expired.is_set() else error
             if not _record(nb_man, cause):
                 raise cause from None

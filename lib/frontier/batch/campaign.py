@@ -1,0 +1,317 @@
+"""A campaign: the steps of one command carried out, and the site that comes of them in place.
+
+What is finished is kept at once, so that a campaign that is stopped, however, is gone on with
+by the next; the new site grows beside the old one and takes its place at the end. What stands
+beside the reports in a site, a scorecard or a comparison, is the composer's: an object with
+``facts()``, ``inputs(pages)`` and ``compose(stage, reports, record)``, as `build` and `sweep`
+have.
+"""
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from frontier import paths
+from frontier.batch import digests, store
+from frontier.batch import parameters as schema
+from frontier.batch.record import Record, mend
+from frontier.batch.site import is_alive
+from frontier.errors import FrontierError
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the pages say of the data: the ledger's rows, and (file, SHA-256, title) of tables."""
+
+    ledger: tuple = ()
+    digests: tuple = ()
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the work is done; none of it changes what comes out.
+
+    ``preload`` names modules for warm kernels to have imported, None is for cold ones.
+    """
+
+    workers: int | None = None
+    executor: str = "local"
+    time_limit: float = 600.0
+    force: bool = False
+    preload: tuple[str, ...] | None = None
+
+
+def carry_out(kind, steps, site, composer, environment, options) -> int:
+    """Do what the steps say, and put the site that ``composer`` makes of it into place.
+
+    Returns how many reports failed, and leaves a record however it ends.
+    """
+    for killed in mend():
+        print(f"the {killed['kind']} of {killed['started']} was killed", file=sys.stderr)
+    record = Record(
+        kind,
+        site.folder,
+        executor=options.executor,
+        library=store.keep_mapping(environment.library),
+        versions=environment.versions,
+    )
+    record.keep()
+    try:
+        tasks = _tasks(steps, composer, environment, options)
+        for step in steps:
+            if step.action == "fresh":
+                record.add(**_about(step), status="ok", duration=step.last, failure=None)
+        reports = _run(steps, tasks, record, options)
+        with site.replaced() as stage:
+            _put(stage, reports, site.manifest()["pages"])
+            files, record.values["changes"] = composer.compose(stage, reports, record)
+            pages = _pages(site.manifest()["pages"], steps, reports, stage)
+            inputs = composer.inputs(pages)
+            site.remember({"inputs": inputs, "pages": pages, "files": _hashed(stage, files)})
+    except KeyboardInterrupt:
+        record.finish("interrupted")
+        raise
+    except BaseException as error:
+        record.finish("failed", f"{type(error).__name__}: {error}")
+        raise
+    record.finish("finished")
+    store.prune()
+    return sum(report.status != "ok" for report in reports.values())
+
+
+def _tasks(steps, composer, environment, options):
+    """Return (task, step) for what is not fresh: the longest first, so that none ends alone."""
+    from frontier.batch import pages, run, work
+
+    facts = composer.facts()
+    claims = tuple(row["id"] for row in facts.ledger)
+    root = paths.root()
+    data = {f"data/{name}": was for name, was in environment.data.items()}
+    source = digests.digest([environment.library, environment.versions])
+    tasks = []
+    for step in sorted(steps, key=lambda step: -(step.last or float("inf"))):
+        if step.action == "fresh":
+            continue
+        request = step.request
+        frame = pages.Frame(
+            site=request.around.site,
+            entry=request.entry,
+            parameters=schema.read(request.notebook),
+            command=pages.command(request.entry.notebook, request.values),
+            home=request.around.home,
+            pages=request.around.pages,
+            previous=request.around.previous,
+            next=request.around.next,
+            digests=tuple(map(tuple, facts.digests)),
+        )
+        job = run.Job(
+            request.notebook, request.values, options.time_limit, options.preload, root=root
+        )
+        task = work.Task(request.page, job, frame, claims, step.result, source=source, data=data)
+        tasks.append((task, step))
+    return tasks
+
+
+def _run(steps, tasks, record, options):
+    """Return the reports by page, keeping each result and telling of it as it ends."""
+    from frontier.batch import executors, work
+
+    done = {}
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(_work_folder()))
+        server = stack.enter_context(_server(folder, steps, options))
+        if options.executor == "local":
+            tasks = [(_in(folder, server, task), step) for task, step in tasks]
+        by_page = {task.page: step for task, step in tasks}
+        # What only renders needs the store, which workers elsewhere may not have.
+        for action, executor in (("render", "local"), ("run", options.executor)):
+            some = [task for task, step in tasks if step.action == action]
+            if not some:
+                continue
+            results = executors.each(work.make, some, workers=options.workers, executor=executor)
+            stack.enter_context(contextlib.closing(results))
+            for task, report, error in results:
+                if error is not None:
+                    report = work.lost(task, error)
+                done[report.name] = report
+                step = by_page[report.name]
+                line = f"[{len(done)}/{len(tasks)}] {_line(report, step)}"
+                print(line, file=sys.stderr, flush=True)
+                _keep(step, report)
+                record.add(**_about(step), **_outcome(report, step))
+    return {step.request.page: done[step.request.page] for step in steps if step.action != "fresh"}
+
+
+def _in(folder, server, task):
+    return replace(task, folder=folder, job=replace(task.job, server=server))
+
+
+@contextlib.contextmanager
+def _server(folder, steps, options):
+    """Have the server that local workers ask for warm kernels, if any notebook runs here."""
+    from frontier.batch import run, warm
+
+    runs = any(step.action == "run" for step in steps)
+    if not runs or options.preload is None or options.executor != "local":
+        yield ""
+        return
+    with warm.serving(options.preload, run.environment(paths.root()), folder=folder) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def _work_folder():
+    """Give a folder for kernels; what killed runs left of theirs goes with it."""
+    prefix = "frontier-run-"
+    for left in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
+        pid = left.name.removeprefix(prefix).partition("-")[0]
+        if pid.isdecimal() and not is_alive(int(pid)) and left.stat().st_uid == os.getuid():
+            with contextlib.suppress(OSError):
+                shutil.rmtree(left)
+    with tempfile.TemporaryDirectory(
+        prefix=f"{prefix}{os.getpid()}-", ignore_cleanup_errors=True
+    ) as folder:
+        yield folder
+
+
+def _line(report, step):
+    if step.action == "render" and report.status == "ok":
+        return f"{report.name.removesuffix('.html')} ok, only its page was made again"
+    if report.status == "ok":
+        return f"{report.name.removesuffix('.html')} ok {report.duration:.1f} s"
+    return f"{report.name.removesuffix('.html')} FAILED {report.duration:.1f} s  {report.failure}"
+
+
+def _keep(step, report):
+    if report.executed is None:
+        return
+    try:
+        store.keep_result(step.key, report.reads, report.executed, seconds=report.duration)
+    except OSError as error:
+        name = report.entry.notebook
+        print(f"the result of {name} is not kept for a rerun: {error}", file=sys.stderr)
+
+
+def _about(step):
+    request = step.request
+    return {
+        "notebook": request.entry.notebook,
+        "page": request.page,
+        "parameters": request.values,
+        "action": step.action,
+        "why": list(step.why),
+        "key": step.key,
+        "notebook_digest": step.inputs["notebook"],
+    }
+
+
+def _outcome(report, step):
+    return {
+        "status": report.status,
+        "duration": round(_seconds(report, step), 3),
+        "failure": report.failure,
+        "kernel": report.kernel,
+        "reads": _reads(report, step),
+        "digest": digests.text(report.page),
+    }
+
+
+def _seconds(report, step):
+    return step.last if step.action == "render" else report.duration
+
+
+def _reads(report, step):
+    return step.reads if step.action == "render" else report.reads
+
+
+def _pages(known, steps, reports, stage):
+    """Return the manifest's pages: what was made now, and what of the old is still there."""
+    pages = {name: about for name, about in known.items() if (stage / name).is_file()}
+    for step in steps:
+        report = reports.get(step.request.page)
+        if report is None:
+            continue
+        outcome = _outcome(report, step)
+        pages[report.name] = {
+            "status": outcome["status"],
+            "failure": outcome["failure"],
+            "duration": outcome["duration"],
+            "inputs": step.inputs,
+            "reads": outcome["reads"],
+            "around": step.around,
+            "files": _hashed(stage, _written(report)),
+        }
+    return pages
+
+
+def _written(report):
+    place = report.name.removesuffix(report.entry.page)
+    return [report.name, *(f"{place}{name}" for name in report.files)]
+
+
+def _hashed(stage, names):
+    return {name: digests.path(stage / name) for name in names}
+
+
+def _put(stage, reports, known):
+    """Write the pages and files of the reports into ``stage``, and remove what they wrote before.
+
+    The last good page of a report that fails stays, under a name that its page links to.
+    """
+    from frontier.batch import pages
+
+    for report in reports.values():
+        _clear(stage / report.name, report)
+    owners = {
+        stage / name: page
+        for page, about in known.items()
+        if page not in reports
+        for name in about["files"]
+    }
+    for report in reports.values():
+        page = stage / report.name
+        page.parent.mkdir(parents=True, exist_ok=True)
+        good = page.with_name(report.entry.last_good)
+        text, kept = report.page, ()
+        if good.is_file():
+            text, kept = pages.with_last_good(text, good.name), _listed(good)
+        write(page, text)
+        for name, text in report.files.items():
+            path = page.parent / name
+            if (owner := owners.setdefault(path, report.name)) != report.name:
+                raise FrontierError(f"{owner} and {report.name} write {name}")
+            if name not in kept:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write(path, text)
+
+
+def _clear(page, report):
+    """Remove what a report wrote before, or set the good page of a failing one apart."""
+    from frontier.batch import pages
+
+    good = page.with_name(report.entry.last_good)
+    failed = report.status != "ok"
+    if page.is_file() and failed and not pages.is_failed(page.read_text(encoding="utf-8")):
+        page.replace(good)
+    kept = _listed(good) if failed and good.is_file() else ()
+    for old in (page, good):
+        for name in _listed(old) if old.is_file() else ():
+            if name not in kept:
+                (page.parent / name).unlink(missing_ok=True)
+    if not failed:
+        good.unlink(missing_ok=True)
+
+
+def _listed(page):
+    from frontier.batch import pages
+
+    return pages.listed_files(page.read_text(encoding="utf-8"))
+
+
+def write(path, text):
+    """Write one file of a site, the same on every system."""
+    path.write_text(text, encoding="utf-8", newline="\n")

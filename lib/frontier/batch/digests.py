@@ -1,0 +1,100 @@
+"""Digests: what a report was made from, as hashes, and what of it is another now.
+
+A page depends on its notebook and parameters, on the files its kernel read, on the library's
+source and on what is installed; its looks depend on the template and on the site around it.
+A file is hashed whenever it is asked for: reading all of this collection takes some
+milliseconds, and times and sizes can lie. Where digests are kept belongs in `store`.
+"""
+
+import hashlib
+import json
+import os
+import sys
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parents[1]
+_TEMPLATE = Path(__file__).parent / "template"
+GONE = "gone"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What every report of a run has in common, each a mapping of names to digests or versions."""
+
+    library: dict[str, str]
+    versions: dict[str, str]
+    template: dict[str, str]
+    data: dict[str, str]
+
+
+def environment(data: Path, /) -> Environment:
+    """Return the digests of library, template and data, and the versions of what is installed."""
+    library = {str(p.relative_to(_PACKAGE)): _file(p) for p in sorted(_PACKAGE.rglob("*.py"))}
+    return Environment(library, _installed(), folder(_TEMPLATE), folder(data))
+
+
+def digest(value, /) -> str:
+    """Return the digest of a value that JSON can hold."""
+    return text(json.dumps(value, sort_keys=True, ensure_ascii=False))
+
+
+def text(value: str, /) -> str:
+    """Return the digest of a text's bytes."""
+    return hashlib.sha256(value.encode()).hexdigest()
+
+
+def path(place: Path, /) -> str:
+    """Return the digest of a file's bytes or of a folder's names; ``gone`` if there is neither."""
+    try:
+        if place.is_dir():
+            return digest(sorted(os.listdir(place)))  # noqa: PTH208
+        return _file(place)
+    except OSError:
+        return GONE
+
+
+def folder(place: Path, /) -> dict[str, str]:
+    """Return the digest of every file below a folder, by its name relative to the folder."""
+    return {
+        str(found.relative_to(place)): _file(found)
+        for found in sorted(place.rglob("*"))
+        if found.is_file() and not found.name.startswith(".")
+    }
+
+
+def changed(old: dict, new: dict, /) -> list[str]:
+    """Return the names that are in one of two mappings only, or mean another thing in each."""
+    return sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+
+
+def listing(names, /, limit: int = 3) -> str:
+    """Return names for a line of text: the first few and how many more.
+
+    >>> listing(["a", "b", "c", "d", "e"])
+    'a, b, c and 2 more'
+    """
+    names = list(names)
+    rest = len(names) - limit
+    return ", ".join(names[:limit]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _file(place):
+    with place.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _installed():
+    """Return the versions of Python and of everything installed beside it.
+
+    All of it, because libraries use what they find: seaborn draws by way of SciPy if it is
+    there. The names of the folders say it, which is a hundred times faster than asking.
+    """
+    versions = {"Python": ".".join(map(str, sys.version_info[:3])), "system": sys.platform}
+    for place in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
+        for name in os.listdir(place):  # noqa: PTH208
+            if name.endswith((".dist-info", ".egg-info")):
+                package, _, version = name.rpartition(".")[0].partition("-")
+                versions[package] = version
+    return dict(sorted(versions.items()))

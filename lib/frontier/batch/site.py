@@ -1,0 +1,162 @@
+"""A site on disk: grown beside the old one, then put into its place in one step.
+
+Whatever ends a build earlier leaves the old site as it was. What was made of what stands in
+the site's manifest, which is in the store and not in the site: sites hold nothing that two
+builds of the same inputs would differ in. Which pages a site has belongs in `build`.
+"""
+
+import contextlib
+import ctypes
+import errno
+import json
+import os
+import shutil
+from pathlib import Path
+
+from frontier.batch import digests, store
+from frontier.errors import FrontierError, UsageError
+
+# What says that a folder is a site of this project, and may be replaced.
+_MARKS = ("verdicts.json", "comparison.json")
+
+
+class Site:
+    """The folder of a site."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder).resolve()
+        self._name = f"{self.folder.name}-{digests.text(str(self.folder))[:12]}"
+
+    def refuse(self) -> None:
+        """Raise UsageError for what cannot be a site: no folder, or one with other files."""
+        out = self.folder
+        there = next(path for path in (out, *out.parents) if path.exists())
+        if not there.is_dir():
+            raise UsageError(f"{there} is a file; --out takes a folder")
+        if not os.access(there, os.W_OK):
+            raise UsageError(f"{there} cannot be written; name another folder with --out")
+        if not out.is_dir() or _is_site(out) or self.manifest()["pages"]:
+            return
+        if not all(map(_is_ours, out.iterdir())):
+            raise UsageError(
+                f"{out} has files but no verdicts.json, so it is not a site of this project; "
+                "name another folder with --out"
+            )
+
+    def recover(self) -> None:
+        """Undo what a build that was killed left beside the site."""
+        old = self._beside("old")
+        stages = list(self.folder.parent.glob(f".{self.folder.name}.building-*"))
+        if not (old.is_dir() or stages):
+            return
+        with self._locked():
+            if old.is_dir() and self.folder.exists():
+                shutil.rmtree(old)
+            elif old.is_dir():
+                old.rename(self.folder)
+            for stage in stages:
+                if not is_alive(int(stage.name.rpartition("-")[2])):
+                    shutil.rmtree(stage)
+
+    @contextlib.contextmanager
+    def replaced(self):
+        """Give a copy of the site to change; it becomes the site if all goes well."""
+        stage = self._beside(f"building-{os.getpid()}")
+        try:
+            with self._locked():
+                if self.folder.is_dir():
+                    shutil.copytree(self.folder, stage)
+                else:
+                    stage.mkdir(parents=True)
+                yield stage
+                _replace(stage, self.folder, self._beside("old"))
+        except OSError as error:
+            raise FrontierError(
+                f"{self.folder} could not be written ({error}); the site is as it was"
+            ) from error
+        finally:
+            shutil.rmtree(stage, ignore_errors=True)
+
+    def manifest(self) -> dict:
+        """Return what is known of the site's making: ``inputs``, ``pages`` and ``files``."""
+        known = store.read(self._manifest) or {}
+        same = known.get("schema") == 1 and known.get("out") == str(self.folder)
+        return known if same else {"inputs": None, "pages": {}, "files": {}}
+
+    def remember(self, manifest: dict) -> None:
+        """Keep the manifest."""
+        known = {**manifest, "schema": 1, "out": str(self.folder)}
+        store.write(self._manifest, json.dumps(known, indent=1))
+
+    def edited(self, files: dict) -> list[str]:
+        """Return which of these files (name to digest) are not in the site as they were."""
+        return [name for name, was in files.items() if digests.path(self.folder / name) != was]
+
+    @property
+    def _manifest(self):
+        return store.folder() / "sites" / f"{self._name}.json"
+
+    def _beside(self, suffix):
+        return self.folder.parent / f".{self.folder.name}.{suffix}"
+
+    @contextlib.contextmanager
+    def _locked(self):
+        """Let nobody else change this site: two shards may end at once."""
+        path = store.folder() / "sites" / f"{self._name}.lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w") as file:
+            try:
+                import fcntl
+
+                fcntl.flock(file, fcntl.LOCK_EX)
+            except ImportError:  # no such locks on this system: one build at a time
+                pass
+            yield
+
+
+def is_alive(pid: int, /) -> bool:
+    """Return whether a process of this number runs."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _is_site(folder):
+    return any((folder / mark).is_file() for mark in _MARKS)
+
+
+def _is_ours(path):
+    return path.name == ".gitkeep" or (path.is_dir() and _is_site(path))
+
+
+def _replace(stage, out, old):
+    """Put ``stage`` in the place of ``out``; at no moment is there half a site."""
+    if not out.exists():
+        stage.rename(out)
+    elif not _exchange(stage, out):
+        out.rename(old)
+        try:
+            stage.rename(out)
+        except OSError:
+            old.rename(out)
+            raise
+        shutil.rmtree(old)
+
+
+def _exchange(one, other):
+    """Let two folders change names in one step; False where the system cannot."""
+    try:
+        renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError, TypeError):
+        return False
+    at_cwd, exchange = -100, 2
+    if renameat2(at_cwd, os.fsencode(one), at_cwd, os.fsencode(other), exchange) == 0:
+        return True
+    code = ctypes.get_errno()
+    if code in (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP):
+        return False
+    raise OSError(code, os.strerror(code), str(other))
