@@ -1,5 +1,6 @@
 """pyproject.toml, the locks and environment.yml say the same, and name no index."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -103,3 +104,12 @@ def test_dask_is_locked_for_clusters_and_agrees_with_the_environment_it_lies_bes
     assert [name for name in LOCKS if "distributed" in locked(name)] == []
     shared = cluster.keys() & batch.keys()
     assert {name: cluster[name] for name in shared} == {name: batch[name] for name in shared}
+
+
+def test_the_lock_of_axe_names_no_address_and_has_a_hash():
+    text = (ROOT / "tests" / "axe" / "package-lock.json").read_text()
+    packages = json.loads(text)["packages"]
+    axe = packages["node_modules/axe-core"]
+    assert "://" not in text
+    assert axe["integrity"].startswith("sha512-")
+    assert axe["version"] == packages[""]["devDependencies"]["axe-core"]

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import nbformat
 import pytest
@@ -6,7 +7,8 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_notebook, new_output
 
 import synthetic
-from browser import chromium, complaints
+from browser import barriers, chromium, complaints
+from frontier import claims
 from frontier.batch import pages, run
 from frontier.batch import parameters as schema
 from frontier.batch.collection import Collection, Entry
@@ -90,6 +92,23 @@ def test_hostile_records_are_shown_and_never_become_markup():
     text = pages.scorecard(collection(), [row], built={ENTRY.page})
     assert not BeautifulSoup(text, "html.parser").find_all(["script", "img"])
     assert BeautifulSoup(text, "html.parser").get_text().count(HOSTILE) >= 6
+
+
+def test_markup_in_the_text_of_a_notebook_or_of_an_output_is_shown_as_text():
+    said = new_output("display_data", data={"text/markdown": f"It found {HOSTILE}"})
+    _, soup = page(markdown(f"# T\n\n{HOSTILE}\n\n<div onclick='x'>block</div>"),
+                   with_output(code("x"), said))  # fmt: skip
+    assert not soup.article.find_all(["script", "img"])
+    assert not soup.find_all(onclick=True)
+    assert soup.article.get_text().count("<script>alert(1)</script>") == 2
+
+
+def test_a_claim_with_a_hostile_source_is_shown_and_its_address_is_no_link():
+    source = {"title": HOSTILE, "url": "javascript:alert(1)", "date": HOSTILE}
+    claim = replace(claims.ledger()[0], statement=HOSTILE, point=HOSTILE, sources=(source,))
+    soup = BeautifulSoup(claim._repr_html_(), "html.parser")
+    assert not soup.find_all(["script", "img", "a"])
+    assert soup.get_text().count(HOSTILE) == 4
 
 
 def test_hostile_failures_on_the_status_page_never_become_markup():
@@ -185,7 +204,10 @@ def test_a_page_has_what_readers_and_their_tools_rely_on():
     assert soup.find("meta", attrs={"name": "description"})["content"] == "First paragraph here."
     assert soup.find("meta", attrs={"name": "viewport"})
     policy = soup.find("meta", attrs={"http-equiv": "Content-Security-Policy"})["content"]
-    assert policy == "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:"
+    assert policy == (
+        "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; "
+        "style-src 'unsafe-inline'"
+    )
     assert soup.select_one("a.skip")["href"] == f"#{soup.main['id']}"
     assert soup.select_one('a[rel="prev"]')["href"] == "02_other.html"
     assert not soup.select_one('a[rel="next"]')
@@ -370,6 +392,15 @@ def test_the_policy_of_a_page_stops_what_would_be_fetched(tmp_path):
     with chromium() as browser:
         found = complaints(browser, tmp_path / "a.html")
     assert "violates the following Content Security Policy" in "".join(found)
+
+
+def test_axe_sees_what_cannot_be_read(tmp_path):
+    pale = '<p style="color: #ccc; background: #fff">pale</p>'
+    text, _ = page(markdown("# T"), shows(pale))
+    (tmp_path / "a.html").write_text(text, encoding="utf-8")
+    with chromium() as browser:
+        (found,) = barriers(browser, tmp_path / "a.html")
+    assert found.startswith("serious: color-contrast")
 
 
 def test_synthetic_notebooks_are_notebooks():

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from browser import chromium, complaints
+from browser import barriers, chromium, complaints
 from frontier import claims, cli, words
 
 ROOT = Path(__file__).parents[1]
@@ -134,6 +134,13 @@ def test_pages_open_from_a_folder_without_a_request_or_a_complaint(site):
         for width in (1280, 360):
             found = {p.name: complaints(browser, p, width=width) for p in pages(site)}
             assert {name: c for name, c in found.items() if c} == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_on_a_page_keeps_anybody_from_reading_it(site, scheme):
+    with chromium() as browser:
+        found = {p.name: barriers(browser, p, scheme=scheme) for p in pages(site)}
+    assert {name: b for name, b in found.items() if b} == {}
 
 
 def test_every_link_inside_the_site_leads_somewhere(site):

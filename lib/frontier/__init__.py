@@ -18,9 +18,9 @@ __version__ = "0.1.0"
 
 MODULES = (
     "attribution", "batch", "claims", "cli", "comparisons", "curves", "errors", "exhibits",
-    "figures", "filings", "hardware", "levers", "measurements", "modelled", "movements", "pareto",
-    "paths", "published", "serving", "shares", "shifts", "sources", "splits", "tables", "updates",
-    "validation", "words",
+    "figures", "filings", "hardware", "levers", "links", "measurements", "modelled", "movements",
+    "pareto", "paths", "published", "serving", "shares", "shifts", "sources", "splits", "tables",
+    "updates", "validation", "words",
 )  # fmt: skip
 
 

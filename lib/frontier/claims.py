@@ -34,6 +34,7 @@ from frontier import (
     comparisons,
     filings,
     hardware,
+    links,
     measurements,
     modelled,
     paths,
@@ -107,8 +108,7 @@ class Claim:
 
     def _repr_html_(self):
         sources = ", ".join(
-            f'<a href="{html.escape(s["url"], quote=True)}">{html.escape(s["title"])}</a> '
-            f"({html.escape(str(s['date']))})"
+            f"{links.link(s['url'], s['title'])} ({html.escape(str(s['date']))})"
             for s in self.sources
         )
         parts = {

@@ -550,14 +550,20 @@ def _svg(figure: Figure, name: str, alt: str) -> str:
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
     used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg))
-    # Ids are unique on a page only if each figure has its own; those nobody refers to just go.
-    svg = re.sub(r' id="([^"]+)"', lambda m: f' id="{name}-{m[1]}"' if m[1] in used else "", svg)
-    svg = re.sub(r'(href="#|url\(#)([^")]+)', rf"\g<1>{name}-\g<2>", svg)
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.S)
-    for value, variable in _VARIABLES.items():
-        svg = svg.replace(value, f"var(--{variable}, {value})")
-    svg = re.sub(r"'DejaVu Sans'[^;\"]*", "var(--sans, sans-serif)", svg)
+    # Only tags, never the text between them, where a label may say what looks like one of these.
+    svg = re.sub(r"<[a-z][^>]*>", lambda tag: _themed(tag[0], name, used), svg)
     svg = re.sub(r'(<svg[^>]*?) width="([\d.]+)pt"', r'\1 width="\2"', svg, count=1)
     svg = re.sub(r'(<svg[^>]*?) height="([\d.]+)pt"', r'\1 height="\2"', svg, count=1)
     label = html.escape(alt, quote=True)
     return svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1).rstrip() + "\n"
+
+
+def _themed(tag: str, name: str, used: set[str]) -> str:
+    """Return a tag with ids of its figure's own, and the colours and the font of the page."""
+    # Ids are unique on a page only if each figure has its own; those nobody refers to just go.
+    tag = re.sub(r' id="([^"]+)"', lambda m: f' id="{name}-{m[1]}"' if m[1] in used else "", tag)
+    tag = re.sub(r'(href="#|url\(#)([^")]+)', rf"\g<1>{name}-\g<2>", tag)
+    for value, variable in _VARIABLES.items():
+        tag = tag.replace(value, f"var(--{variable}, {value})")
+    return re.sub(r"'DejaVu Sans'[^;\"]*", "var(--sans, sans-serif)", tag)

@@ -257,7 +257,7 @@ class _Renderer(IPythonRenderer):
     """Markdown to HTML: anchors on headings, formulas as MathML, links that only lead places."""
 
     def __init__(self, pages):
-        super().__init__(escape=False, exclude_anchor_links=True)
+        super().__init__(escape=True, exclude_anchor_links=True)
         self._pages = pages
         self.title = self.description = ""
         self.headings = []
