@@ -56,6 +56,7 @@ from frontier.errors import DataError, UsageError
 from frontier.modelled import ModelledFinding
 
 VERDICT_MIME = "application/vnd.frontier.verdict+json"
+FILES_MIME = "application/vnd.frontier.files+json"
 MODELLED_ONLY, NOT_TESTABLE, UNEXAMINED = "modelled-only", "not-testable", "not yet examined"
 FORMS = ("gain", "drop", "level")
 WITHOUT_UNDATED = "without undated rows"
@@ -209,7 +210,7 @@ class Verdict:
         }  # fmt: skip
 
     def _repr_mimebundle_(self, **_):
-        return {"text/html": card(self), VERDICT_MIME: self.row()}
+        return {"text/html": card(self), VERDICT_MIME: self.row(), FILES_MIME: rows_used(self)}
 
 
 def ledger() -> tuple[Claim, ...]:
@@ -510,6 +511,16 @@ def card(verdict: Verdict, /) -> str:
         f'</p><p class="statement">{html.escape(row["statement"])}</p>'
         f'<dl class="claim">{items}</dl></section>'
     )
+
+
+def rows_used(verdict: Verdict, /) -> dict[str, str]:
+    """Return the file that names the rows of a verdict's comparisons; none where none has rows."""
+    frames = [f.comparison.rows for f in verdict.findings + verdict.nearest if _was_measured(f)]
+    frames = [frame[["row_id", "source"]] for frame in frames if "row_id" in frame]
+    if not frames:
+        return {}
+    rows = pd.concat(frames).drop_duplicates().sort_values("row_id")
+    return {f"data/{verdict.claim.id}-rows.csv": rows.to_csv(index=False, lineterminator="\n")}
 
 
 def _claim(entry, file):

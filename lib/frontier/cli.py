@@ -230,11 +230,11 @@ def _options(arguments):
 
 def _facts():
     """Return what pages say of the data, once the data are known to be sound."""
-    from frontier import claims, tables
+    from frontier import citations, claims, tables
     from frontier.batch import build
 
     tables.verify()
-    return build.Facts(tuple(claims.ledger_rows()), tuple(tables.digests()))
+    return build.Facts(tuple(claims.ledger_rows()), tuple(tables.digests()), citations.cited)
 
 
 def _params(arguments):

@@ -12,6 +12,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,10 +26,15 @@ from frontier.errors import FrontierError
 
 @dataclass(frozen=True)
 class Facts:
-    """What the pages say of the data: the ledger's rows, and (file, SHA-256, title) of tables."""
+    """What the pages say of the data: the ledger's rows, and (file, SHA-256, title) of tables.
+
+    ``rows()`` gives the heads of the values of a measured row, and by its id what has
+    the ``values`` as text, the title of its ``source``, and its ``url``.
+    """
 
     ledger: tuple = ()
     digests: tuple = ()
+    rows: Callable = lambda: ((), {})
 
 
 @dataclass(frozen=True)
@@ -106,6 +112,8 @@ def _tasks(steps, composer, environment, options):
             pages=request.around.pages,
             previous=request.around.previous,
             next=request.around.next,
+            terms=request.around.terms,
+            rows=request.entry.rows if request.around.rows else "",
             digests=tuple(map(tuple, facts.digests)),
         )
         job = run.Job(
