@@ -2,10 +2,15 @@
 # JupyterLab lives in .venv-lab (see pyproject.toml for why it is apart).
 PYTHON ?= python3
 
-.PHONY: reports test lab lint fit bench lock
+.PHONY: reports site test lab lint fit bench lock
 
 reports: .venv/ready
 	.venv/bin/frontier build
+
+# The site with its data as a folder for any static host; SITE_URL is where it will be served.
+SITE_URL ?=
+site: reports
+	.venv/bin/frontier site $(if $(SITE_URL),--url $(SITE_URL))
 
 test: .venv/ready .scipy/ready .cluster/ready .axe/ready
 	.venv/bin/python -m pytest -n 2 --dist loadfile

@@ -20,7 +20,9 @@ def links(body, terms=TERMS):
     return [(a["href"], a.get_text()) for a in soup.select("a.term")]
 
 
-@pytest.mark.parametrize("tag", ["a", "code", "pre", "h2", "svg", "math", "summary"])
+@pytest.mark.parametrize(
+    "tag", ["a", "blockquote", "code", "pre", "section", "h2", "svg", "math", "summary"]
+)
 def test_a_term_is_not_marked_where_it_is_no_sentence(tag):
     body = f"<{tag}><b>TTFT</b> TTFT</{tag}>"
     assert marked(body) == body

@@ -537,12 +537,13 @@ def test_the_policy_of_a_page_stops_what_would_be_fetched(tmp_path):
 
 
 def test_axe_sees_what_cannot_be_read(tmp_path):
-    pale = '<p style="color: #ccc; background: #fff">pale</p>'
+    pale = '<p style="color: light-dark(#ccc, #444); background: light-dark(#fff, #222)">pale</p>'
     text, _ = page(markdown("# T"), shows(pale))
     (tmp_path / "a.html").write_text(text, encoding="utf-8")
     with chromium() as browser:
-        (found,) = barriers(browser, tmp_path / "a.html")
-    assert found.startswith("serious: color-contrast")
+        light, dark = barriers(browser, tmp_path / "a.html")
+    assert light.startswith("light, serious: color-contrast")
+    assert dark.startswith("dark, serious: color-contrast")
 
 
 def test_synthetic_notebooks_are_notebooks():

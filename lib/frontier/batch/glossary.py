@@ -8,10 +8,10 @@ drawings or what is a link already. The terms themselves are in the site map.
 import html
 import re
 
-# Between these a text is no sentence, or a link would be lost in another.
+# Between these a text is no sentence, a link would be lost in another, or words are quoted.
 _OUTSIDE = frozenset(
-    ("a", "abbr", "button", "code", "h1", "h2", "h3", "h4", "h5", "h6", "math", "pre", "script",
-     "style", "summary", "svg", "thead", "title")
+    ("a", "abbr", "blockquote", "button", "code", "h1", "h2", "h3", "h4", "h5", "h6", "math",
+     "pre", "script", "section", "style", "summary", "svg", "thead", "title")
 )  # fmt: skip
 
 
