@@ -18,3 +18,10 @@ def test_a_row_says_what_the_table_says_and_leads_to_its_run():
     assert said["Users"] == str(row["concurrency"])
     assert said["Date"] == f"{row['date']:%Y-%m-%d}"
     assert float(said["tok/s/user"].replace(",", "")) == float(f"{row['interactivity']:.3g}")
+
+
+def test_the_age_of_the_data_is_that_of_the_rows():
+    frame = measurements.load_measurements()
+    told = citations.dates()
+    assert f"{len(frame):,} measured rows" in told
+    assert f"{frame['date'].max():%Y-%m-%d}" in told

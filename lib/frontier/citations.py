@@ -45,6 +45,16 @@ def cited() -> tuple[tuple[str, ...], dict[str, Cited]]:
     }
 
 
+def dates() -> str:
+    """Return in a sentence how many measured rows there are, and from when they are."""
+    rows = measurements.load_measurements()
+    days = rows["date"].dropna()
+    return (
+        f"The data are {len(rows):,} measured rows: {len(days):,} dated from "
+        f"{days.min():%Y-%m-%d} to {days.max():%Y-%m-%d}, the others without a date."
+    )
+
+
 def _columns(rows):
     """Return the columns of `HEADS` as text."""
     names = rows["hardware"].map(lambda key: NAMES.get(key, key))

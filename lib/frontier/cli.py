@@ -242,7 +242,9 @@ def _facts():
     from frontier.batch import build
 
     tables.verify()
-    return build.Facts(tuple(claims.ledger_rows()), tuple(tables.digests()), citations.cited)
+    return build.Facts(
+        tuple(claims.ledger_rows()), tuple(tables.digests()), citations.cited, citations.dates
+    )
 
 
 def _site(arguments):

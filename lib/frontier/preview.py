@@ -7,6 +7,7 @@ scorecard says first, in words given to it; what is found belongs elsewhere.
 import io
 import textwrap
 
+import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from frontier.figures import INK, MUTED, PAPER
@@ -21,6 +22,12 @@ COLOURS = {
 
 def picture(title: str, sentence: str, counts: dict[str, tuple[int, str]], /) -> bytes:
     """Return the picture as PNG: a title, a sentence, and a bar of (count, name) by verdict."""
+    with mpl.rc_context():
+        mpl.rcdefaults()  # whatever style figures were drawn in before
+        return _drawn(title, sentence, counts)
+
+
+def _drawn(title, sentence, counts):
     drawn = Figure(figsize=(WIDTH / DPI, HEIGHT / DPI), dpi=DPI, facecolor=PAPER)
     options = {"parse_math": False, "va": "top", "family": "DejaVu Sans"}
     drawn.text(0.06, 0.9, title, fontsize=40, weight="bold", color=INK, **options)

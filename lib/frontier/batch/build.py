@@ -161,16 +161,18 @@ class _Index:
         text = verdicts.dump(records)
         records = json.loads(text)["claims"]
         published = {entry: _published(stage, entry) for entry in collection.pages}
+        uses = {entry: rows.used(files) for entry, files in published.items()}
         made = {
             "index.html": pages.scorecard(
                 collection, records, built=built, digests=facts.digests,
                 sparks=_sparks(collection, records, published),
+                dates=facts.dates() if any(uses.values()) else "",
             ),
             "verdicts.json": text,
             "scorecard.svg": pages.picture(records),
             "glossary.html": pages.glossary(collection) if collection.terms else None,
             "errata.html": pages.errata(collection, built) if collection.errata else None,
-            **_rows(collection, published, facts),
+            **_rows(collection, uses, facts),
         }  # fmt: skip
         for name, text in made.items():
             if text is None:
@@ -228,11 +230,10 @@ def _sparks(collection, records, published):
     return found
 
 
-def _rows(collection, published, facts):
+def _rows(collection, uses, facts):
     """Return the pages of rows by name, None for a report whose tables name no row."""
     from frontier.batch import pages
 
-    uses = {entry: rows.used(files) for entry, files in published.items()}
     heads, cited = facts.rows() if any(uses.values()) else ((), {})
     made = {}
     for entry, used in uses.items():

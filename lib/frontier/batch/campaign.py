@@ -29,12 +29,14 @@ class Facts:
     """What the pages say of the data: the ledger's rows, and (file, SHA-256, title) of tables.
 
     ``rows()`` gives the heads of the values of a measured row, and by its id what has
-    the ``values`` as text, the title of its ``source``, and its ``url``.
+    the ``values`` as text, the title of its ``source``, and its ``url``;
+    ``dates()`` a sentence on how old the rows are.
     """
 
     ledger: tuple = ()
     digests: tuple = ()
     rows: Callable = lambda: ((), {})
+    dates: Callable = str
 
 
 @dataclass(frozen=True)

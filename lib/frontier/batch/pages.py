@@ -190,11 +190,13 @@ def _first_figure(body, name):
     return body.replace(found[0], link, 1), found[0]
 
 
-def scorecard(collection: Collection, records, /, *, built, digests=(), sparks=None) -> str:
+def scorecard(
+    collection: Collection, records, /, *, built, digests=(), sparks=None, dates=""
+) -> str:
     """Return the index: the records grouped by report, in the order of the site map.
 
     ``built`` holds the names of the pages that exist, to which alone it links; ``sparks`` the
-    small picture of a claim (`sparks.Spark`) by its id.
+    small picture of a claim (`sparks.Spark`) by its id, ``dates`` a sentence on the data's age.
     """
     by_id = {record["id"]: record for record in records}
     groups, placed = [], set()
@@ -211,6 +213,7 @@ def scorecard(collection: Collection, records, /, *, built, digests=(), sparks=N
         description="".join(text for text, _ in verdicts.finding(records)),
         groups=groups,
         sparks=sparks or {},
+        dates=dates,
         verdicts=[v for v in verdicts.VERDICTS if any(r["verdict"] == v for r in records)],
         script=_script("scorecard.js"),
         digests=digests,
