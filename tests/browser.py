@@ -1,10 +1,17 @@
-"""Opening pages in headless Chromium: what they ask for, what they complain about."""
+"""Opening pages in headless Chromium: what they ask for, what they complain about, who can read."""
 
+import functools
 import os
 import shutil
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+
+AXE = Path(__file__).parents[1] / ".axe" / "node_modules" / "axe-core" / "axe.min.js"
+# What axe calls minor is a matter of taste; all else is mended.
+GRAVE = ("moderate", "serious", "critical")
+COLOUR = ["color-contrast", "link-in-text-block"]  # the rules that a theme decides
 
 
 @contextmanager
@@ -12,8 +19,7 @@ def chromium():
     """A browser; without one the test is skipped aloud, and fails where CI is set."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
-        message = "no chromium to open the pages with"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+        _missing("no chromium to open the pages with")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -43,3 +49,35 @@ def complaints(browser, file, *, width=1280):
         found.append(f"wider than {width} px")
     page.close()
     return found
+
+
+def barriers(browser, file, *, width=1280):
+    """What axe finds on a page, light and dark, that keeps somebody from reading it."""
+    page = browser.new_page(color_scheme="light", viewport={"width": width, "height": 800})
+    page.goto(file.as_uri())
+    page.evaluate(axe())
+    # The rows of a table are all alike, and some pages have thousands.
+    page.evaluate("document.querySelectorAll('tbody tr:nth-child(n+25)').forEach(r => r.remove())")
+    found = {"light": page.evaluate("axe.run()")}
+    page.emulate_media(color_scheme="dark")
+    found["dark"] = page.evaluate("rules => axe.run({runOnly: rules})", COLOUR)
+    page.close()
+    return [
+        f"{scheme}, {rule['impact']}: {rule['id']} at {node['target']}"
+        for scheme, result in found.items()
+        for rule in result["violations"]
+        if rule["impact"] in GRAVE
+        for node in rule["nodes"]
+    ]
+
+
+@functools.cache
+def axe():
+    """axe-core's source; without it the test is skipped aloud, and fails where CI is set."""
+    if not AXE.is_file():
+        _missing("no axe-core to judge the pages with: make test brings it, if there is npm")
+    return AXE.read_text(encoding="utf-8")
+
+
+def _missing(message):
+    pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)

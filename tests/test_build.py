@@ -5,6 +5,7 @@ import shutil
 import socket
 import sys
 import time
+import types
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
@@ -450,3 +451,52 @@ def test_the_copy_of_a_site_that_was_removed_meanwhile_does_not_come_back(home, 
     shutil.rmtree(home / "reports")
     built(["02"])
     assert "01_sound.html" not in tree(home / "reports")
+
+
+# Rows, glossary and errata
+
+
+def with_rows(home, ids):
+    """Three reports, of which the first publishes a table that names these rows."""
+    shown = shows("<b>x</b>", files={"data/one.csv": "row_id\n" + "".join(f"{i}\n" for i in ids)})
+    cells = {name: [markdown(f"# {name}"), code("1")] for name in ("02_raises", "03_dies")}
+    reports = {"01_sound": ([markdown("# Sound"), shown], ["a"])}
+    synthetic.write(home, {**reports, **{name: (some, []) for name, some in cells.items()}})
+
+
+def cited():
+    row = types.SimpleNamespace(values=("50",), source="Runs", url="https://example.com/1")
+    return ("tok/s/user",), {"r1": row, "r2": row}
+
+
+def test_a_report_that_names_rows_has_a_page_of_them_as_long_as_it_does(home, instant):
+    def built_():
+        facts = build.Facts(tuple(LEDGER), (), cited)
+        return build.build(facts=lambda: facts, options=build.Options(preload=()))
+
+    rows = home / "reports" / "01_sound.rows.html"
+    with_rows(home, ["r1", "of another table"])
+    assert built_() == 0
+    assert 'id="r1"' in rows.read_text()
+    assert 'id="r2"' not in rows.read_text()
+    assert "of another table" not in rows.read_text()
+    assert built_() == 0
+    rows.write_text("edited")
+    assert built_() == 0
+    assert 'id="r1"' in rows.read_text()
+    with_rows(home, [])
+    assert built_() == 0
+    assert not rows.exists()
+
+
+def test_a_site_whose_map_has_terms_and_errata_has_their_pages(home, instant):
+    path = home / "notebooks" / "collection.yaml"
+    plain = path.read_text()
+    more = "glossary:\n- {term: Sound, meaning: heard}\nerrata:\n- {text: wrong}\n"
+    path.write_text(plain + more)
+    built()
+    there = {"glossary.html", "errata.html"}
+    assert there <= set(tree(home / "reports"))
+    path.write_text(plain)
+    built()
+    assert not there & set(tree(home / "reports"))

@@ -103,6 +103,30 @@ def test_hostile_words_are_escaped_everywhere():
     ElementTree.fromstring(svg(exhibit))
 
 
+@pytest.mark.parametrize(
+    "hostile",
+    ["</text><script>alert(1)</script>", "'DejaVu Sans' forever", ' id="x" href="#y"',
+     "url(#p) " + figures.INK, "--><!--", "]]>", "&lt;b&gt;"],
+)  # fmt: skip
+def test_a_label_stays_a_label_whatever_it_says(hostile):
+    cells = pd.DataFrame({"row": hostile, "column": ["a", hostile], "value": [1.0, 2.0]})
+    rows = pd.DataFrame({
+        "label": [hostile], "group": hostile, "headline": 2.0, "low": 1.0, "high": 3.0,
+    })  # fmt: skip
+    hues = {hostile: HUES["B200"], "GB200": HUES["GB200"]}
+    figures_ = [
+        drawn(DATA.assign(name=DATA["name"].replace("B200", hostile)), colours=hues, panel="name"),
+        figures.intervals(rows, label="label", group="group", xlabel=hostile, colours=hues,
+                          claim=(2.0, hostile)),
+        figures.heat(cells, row="row", column="column", value="value", centre=1.0, label=hostile),
+    ]  # fmt: skip
+    for figure in figures_:
+        tree = ElementTree.fromstring(svg(publish(figure)))
+        names = {element.tag.rpartition("}")[2] for element in tree.iter()}
+        assert "script" not in names
+        assert hostile in ["".join(text.itertext()) for text in tree.iter() if "text" in text.tag]
+
+
 def test_an_svg_says_the_same_bytes_twice():
     assert svg(publish()) == svg(publish())
     assert publish().html == publish().html

@@ -1,4 +1,8 @@
+import base64
+import hashlib
 import re
+from dataclasses import replace
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -6,10 +10,11 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_notebook, new_output
 
 import synthetic
-from browser import chromium, complaints
-from frontier.batch import pages, run
+from browser import barriers, chromium, complaints
+from frontier import claims
+from frontier.batch import pages, run, sparks, verdicts
 from frontier.batch import parameters as schema
-from frontier.batch.collection import Collection, Entry
+from frontier.batch.collection import Collection, Entry, Erratum, Term
 from frontier.errors import FrontierError
 from synthetic import code, markdown, shows
 
@@ -20,6 +25,11 @@ FIGURE = (
     '<figure><svg role="img" aria-label="A line rises" viewBox="0 0 700 300" width="700">'
     '<clipPath id="c"/><line stroke="var(--ink, #111)"/></svg>'
     "<figcaption>What to see</figcaption></figure>"
+)
+
+EXHIBIT = (
+    '<figure class="exhibit" id="03-ratio"><div class="plot">drawn</div><figcaption>Seen. '
+    '<a href="data/03-ratio.csv" download>CSV</a></figcaption></figure>'
 )
 
 
@@ -87,9 +97,33 @@ def test_hostile_records_are_shown_and_never_become_markup():
         "a", statement=HOSTILE, found=found, condition=HOSTILE, tiers={HOSTILE: 1},
         claimed={"value": 1, "unit": HOSTILE}, verdict=f"x{HOSTILE}",
     )  # fmt: skip
-    text = pages.scorecard(collection(), [row], built={ENTRY.page})
-    assert not BeautifulSoup(text, "html.parser").find_all(["script", "img"])
-    assert BeautifulSoup(text, "html.parser").get_text().count(HOSTILE) >= 6
+    site = collection(replace(ENTRY, title=HOSTILE))
+    drawn = sparks.spark([(1, 2.0), (2, 3.0)], 2.5, HOSTILE)
+    text = pages.scorecard(
+        site, [row], built={ENTRY.page}, sparks={"a": replace(drawn, words=HOSTILE)}
+    )
+    soup = BeautifulSoup(text, "html.parser")
+    soup.find("script").decompose()  # the page's own, the last thing on it
+    assert not soup.find_all(["script", "img"])
+    assert soup.get_text().count(HOSTILE) >= 6
+    assert soup.select_one("svg.spark")["aria-label"] == HOSTILE
+
+
+def test_markup_in_the_text_of_a_notebook_or_of_an_output_is_shown_as_text():
+    said = new_output("display_data", data={"text/markdown": f"It found {HOSTILE}"})
+    _, soup = page(markdown(f"# T\n\n{HOSTILE}\n\n<div onclick='x'>block</div>"),
+                   with_output(code("x"), said))  # fmt: skip
+    assert not soup.article.find_all(["script", "img"])
+    assert not soup.find_all(onclick=True)
+    assert soup.article.get_text().count("<script>alert(1)</script>") == 2
+
+
+def test_a_claim_with_a_hostile_source_is_shown_and_its_address_is_no_link():
+    source = {"title": HOSTILE, "url": "javascript:alert(1)", "date": HOSTILE}
+    claim = replace(claims.ledger()[0], statement=HOSTILE, point=HOSTILE, sources=(source,))
+    soup = BeautifulSoup(claim._repr_html_(), "html.parser")
+    assert not soup.find_all(["script", "img", "a"])
+    assert soup.get_text().count(HOSTILE) == 4
 
 
 def test_hostile_failures_on_the_status_page_never_become_markup():
@@ -185,7 +219,10 @@ def test_a_page_has_what_readers_and_their_tools_rely_on():
     assert soup.find("meta", attrs={"name": "description"})["content"] == "First paragraph here."
     assert soup.find("meta", attrs={"name": "viewport"})
     policy = soup.find("meta", attrs={"http-equiv": "Content-Security-Policy"})["content"]
-    assert policy == "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:"
+    assert policy == (
+        "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; "
+        "style-src 'unsafe-inline'"
+    )
     assert soup.select_one("a.skip")["href"] == f"#{soup.main['id']}"
     assert soup.select_one('a[rel="prev"]')["href"] == "02_other.html"
     assert not soup.select_one('a[rel="next"]')
@@ -313,14 +350,13 @@ def test_the_scorecard_groups_claims_by_report_and_links_to_what_there_is():
     ]
     text = pages.scorecard(collection(*entries), records, built={ENTRY.page})
     soup = BeautifulSoup(text, "html.parser")
-    assert (
-        soup.select_one("p.summary").get_text()
-        == "Of 3 claims, 1 not reproduced, 2 not yet examined."
-    )
+    found = "Of 3 claims, 1 not: 25× (found 12.3); 2 not yet examined."
+    assert soup.select_one("p.summary").get_text() == found
+    assert soup.select_one("p.summary a")["href"] == "#a"
     assert [g.get_text(strip=True) for g in soup.select("tr.group")] == [
         "A title", "Later", "Claims not yet decided",
     ]  # fmt: skip
-    hrefs = [a["href"] for a in soup.table.find_all("a")]
+    hrefs = [a["href"] for a in soup.table.find_all("a", href=True)]
     assert hrefs == ["03_name.html", "03_name.html#claim-a"]
     row = soup.find("tr", id="a")
     assert row.data["value"] == "12.3456789"
@@ -335,8 +371,136 @@ def test_the_anchor_that_the_scorecard_links_to_is_on_the_page():
     assert soup.find(id="claim-a").b
 
 
+def test_the_scorecard_says_by_how_much_a_claim_is_missed_and_over_what():
+    tiers = {"measured": {"comparisons": [{"headline": 11.0}, {"headline": 42.0}]}}
+    pieces = verdicts.finding([
+        synthetic.verdict_row("a", tiers=tiers),
+        synthetic.verdict_row("b", verdict="reproduced"),
+        synthetic.verdict_row("c", verdict="modelled-only"),
+    ])  # fmt: skip
+    assert "".join(text for text, _ in pieces) == (
+        "Of 3 claims, 1 reproduced in every comparison; 1 not: 25× (found 12.3, 11 to 42 over 2 "
+        "comparisons); 1 measured by nobody, and answered by the model alone: 25× (found 12.3)."
+    )
+    assert [about for _, about in pieces if about] == ["a", "c"]
+    assert verdicts.finding([]) == [("No claims yet.", None)]
+
+
+def test_a_claim_with_a_curve_has_a_picture_that_says_what_it_shows():
+    drawn = sparks.spark([(10, 20.0), (50, 30.0)], 25.0, "x tok/s/MW")
+    rows_ = [synthetic.verdict_row("a"), synthetic.ledger_row("b")]
+    soup = BeautifulSoup(
+        pages.scorecard(collection(), rows_, built={ENTRY.page}, sparks={"a": drawn}), "html.parser"
+    )
+    (picture,) = soup.select("svg.spark")
+    assert picture.find_parent("tr")["id"] == "a"
+    assert picture["aria-label"] == drawn.words
+    assert len(picture.find_all("path")) == 2
+
+
+def test_the_policy_of_the_scorecard_lets_its_own_script_run_and_no_other():
+    text = pages.scorecard(collection(), [synthetic.ledger_row("b")], built=set())
+    soup = BeautifulSoup(text, "html.parser")
+    (script,) = soup.find_all("script")
+    digest = base64.b64encode(hashlib.sha256(script.string.encode()).digest()).decode()
+    policy = soup.find("meta", attrs={"http-equiv": "Content-Security-Policy"})["content"]
+    assert policy.endswith(f"; script-src 'sha256-{digest}'")
+
+
+def test_a_long_condition_is_folded_and_a_short_one_is_not():
+    long = "In 3 of 14 comparisons: " + "one and another, " * 5
+    rows_ = [
+        synthetic.verdict_row("a", condition=long),
+        synthetic.verdict_row("b", condition="All."),
+    ]
+    soup = BeautifulSoup(pages.scorecard(collection(), rows_, built=set()), "html.parser")
+    (folded,) = soup.select("details.where")
+    assert folded.summary.get_text() == "In 3 of 14 comparisons"
+    assert long in folded.get_text()
+    assert soup.select_one("#b .where").get_text() == "All."
+
+
+def test_the_figure_that_decides_stands_first_and_its_place_leads_to_it():
+    cells = [markdown("# T\n\nFirst."), shows(EXHIBIT), shows("<b>last</b>")]
+    _, soup = page(*cells, entry=replace(ENTRY, figure="03-ratio"))
+    assert soup.article.find(["figure", "p"]) is soup.find("figure", id="03-ratio")
+    assert len(soup.find_all("figure")) == 1
+    assert soup.select_one("p.moved a")["href"] == "#03-ratio"
+    _, soup = page(*cells, entry=replace(ENTRY, figure="03-absent"))
+    assert soup.article.find(["figure", "p"]).name == "p"
+
+
+def test_a_verdict_and_an_exhibit_lead_to_the_rows_behind_them():
+    used = {"data/a-rows.csv": ["r1", "r2"], "data/03-ratio.csv": ["r1"]}
+    verdict = shows("<b>x</b>", verdict=synthetic.verdict_row("a"))
+    result = run.Result(run.Job("03_name.ipynb", {}), new_notebook(
+        cells=[markdown("# T"), verdict, shows(EXHIBIT)]), 1.0, None)  # fmt: skip
+    soup = BeautifulSoup(pages.report(result, frame(rows=ENTRY.rows), used=used), "html.parser")
+    assert soup.select_one(".answers .at a")["href"] == "03_name.rows.html#in-a-rows"
+    assert "2 measured rows" in soup.select_one(".answers").get_text()
+    links = [a["href"] for a in soup.select("figcaption a")]
+    assert links == ["data/03-ratio.csv", "03_name.rows.html#in-03-ratio"]
+    assert "rows.html" not in pages.report(result, frame(), used=used)
+
+
+# Rows, glossary, errata
+
+
+def cited(**changes):
+    row = {"values": ("deepseek-r1", "50"), "source": "Runs", "url": "https://example.com/1"}
+    return SimpleNamespace(**{**row, **changes})
+
+
+def rows_page(rows_, used=None):
+    used = used or {"data/a-rows.csv": list(rows_)}
+    text = pages.rows(collection(), ENTRY, used, ("Model", "tok/s/user"), rows_)
+    return BeautifulSoup(text, "html.parser")
+
+
+def test_hostile_rows_are_shown_and_lead_nowhere():
+    rows_ = {HOSTILE: cited(values=(HOSTILE, HOSTILE), source=HOSTILE, url="javascript:alert(1)"),
+             "b": cited(source=HOSTILE, url=f"https://example.com/{HOSTILE}")}  # fmt: skip
+    soup = rows_page(rows_)
+    assert not soup.find_all(["script", "img"])
+    assert [a for a in soup.find_all("a") if a["href"].startswith("java")] == []
+    assert soup.find("tr", id=HOSTILE)
+
+
+def test_a_row_has_its_anchor_its_values_its_source_and_what_uses_it():
+    used = {"data/03-ratio.csv": ["r1"], "data/a-rows.csv": ["r1", "r2"]}
+    soup = rows_page({"r1": cited(), "r2": cited(url="https://example.com/2")}, used)
+    row = soup.find("tr", id="r1")
+    assert row.a["href"] == "https://example.com/1"
+    assert [cell.get_text(strip=True) for cell in row.find_all(["th", "td"])][-1] == "1, 2"
+    assert [a["href"] for a in soup.select(".uses a")] == [
+        "03_name.html#03-ratio", "data/03-ratio.csv", "03_name.html#a", "data/a-rows.csv",
+    ]  # fmt: skip
+    assert soup.find(id="in-a-rows")
+
+
+def test_an_address_that_all_rows_of_a_source_share_is_said_once():
+    soup = rows_page({"r1": cited(), "r2": cited()})
+    assert [a["href"] for a in soup.main.select('a[href^="http"]')] == ["https://example.com/1"]
+
+
+def test_hostile_terms_and_errata_are_shown_as_text():
+    site = replace(collection(), terms=(Term(HOSTILE, (HOSTILE,), HOSTILE),),
+                   errata=(Erratum(HOSTILE, ENTRY.notebook),))  # fmt: skip
+    for text, count in ((pages.glossary(site), 3), (pages.errata(site, {ENTRY.page}), 1)):
+        soup = BeautifulSoup(text, "html.parser")
+        assert not soup.find_all(["script", "img"])
+        assert soup.main.get_text().count(HOSTILE) == count
+
+
+def test_an_erratum_leads_to_the_report_that_shows_it_where_there_is_one():
+    site = replace(collection(), errata=(Erratum("a", ENTRY.notebook), Erratum("b")))
+    soup = BeautifulSoup(pages.errata(site, {ENTRY.page}), "html.parser")
+    assert [li.a and li.a["href"] for li in soup.select("ol li")] == [ENTRY.page, None]
+    assert not BeautifulSoup(pages.errata(site, set()), "html.parser").select("ol a")
+
+
 def test_the_style_is_small():
-    assert len(pages._environment().globals["style"]) < 12_000
+    assert len(pages._environment().globals["style"]) < 14_500
 
 
 # In a browser
@@ -370,6 +534,16 @@ def test_the_policy_of_a_page_stops_what_would_be_fetched(tmp_path):
     with chromium() as browser:
         found = complaints(browser, tmp_path / "a.html")
     assert "violates the following Content Security Policy" in "".join(found)
+
+
+def test_axe_sees_what_cannot_be_read(tmp_path):
+    pale = '<p style="color: light-dark(#ccc, #444); background: light-dark(#fff, #222)">pale</p>'
+    text, _ = page(markdown("# T"), shows(pale))
+    (tmp_path / "a.html").write_text(text, encoding="utf-8")
+    with chromium() as browser:
+        light, dark = barriers(browser, tmp_path / "a.html")
+    assert light.startswith("light, serious: color-contrast")
+    assert dark.startswith("dark, serious: color-contrast")
 
 
 def test_synthetic_notebooks_are_notebooks():

@@ -16,10 +16,11 @@ import importlib
 
 __version__ = "0.1.0"
 
-_MODULES = (
-    "attribution", "batch", "claims", "cli", "comparisons", "curves", "errors", "exhibits",
-    "figures", "filings", "hardware", "levers", "measurements", "modelled", "movements", "pareto",
-    "paths", "published", "serving", "shares", "shifts", "sources", "splits", "tables", "updates",
+MODULES = (
+    "attribution", "batch", "citations", "claims", "cli", "comparisons", "curves",
+    "datapackage", "errors", "exhibits", "figures", "filings", "hardware", "levers", "links",
+    "measurements", "modelled", "movements", "pareto", "paths", "preview", "published",
+    "serving", "shares", "shifts", "sources", "splits", "svg", "tables", "updates",
     "validation", "words",
 )  # fmt: skip
 
@@ -27,10 +28,10 @@ _MODULES = (
 def __getattr__(name):
     if name == "load_measurements":
         return importlib.import_module("frontier.measurements").load_measurements
-    if name in _MODULES:
+    if name in MODULES:
         return importlib.import_module(f"frontier.{name}")
     raise AttributeError(f"module 'frontier' has no attribute {name!r}")
 
 
 def __dir__():
-    return sorted([*globals(), "load_measurements", *_MODULES])
+    return sorted([*globals(), "load_measurements", *MODULES])

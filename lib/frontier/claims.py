@@ -34,6 +34,7 @@ from frontier import (
     comparisons,
     filings,
     hardware,
+    links,
     measurements,
     modelled,
     paths,
@@ -55,6 +56,7 @@ from frontier.errors import DataError, UsageError
 from frontier.modelled import ModelledFinding
 
 VERDICT_MIME = "application/vnd.frontier.verdict+json"
+FILES_MIME = "application/vnd.frontier.files+json"
 MODELLED_ONLY, NOT_TESTABLE, UNEXAMINED = "modelled-only", "not-testable", "not yet examined"
 FORMS = ("gain", "drop", "level")
 WITHOUT_UNDATED = "without undated rows"
@@ -107,8 +109,7 @@ class Claim:
 
     def _repr_html_(self):
         sources = ", ".join(
-            f'<a href="{html.escape(s["url"], quote=True)}">{html.escape(s["title"])}</a> '
-            f"({html.escape(str(s['date']))})"
+            f"{links.link(s['url'], s['title'])} ({html.escape(str(s['date']))})"
             for s in self.sources
         )
         parts = {
@@ -212,7 +213,7 @@ class Verdict:
         }  # fmt: skip
 
     def _repr_mimebundle_(self, **_):
-        return {"text/html": card(self), VERDICT_MIME: self.row()}
+        return {"text/html": card(self), VERDICT_MIME: self.row(), FILES_MIME: rows_used(self)}
 
 
 def ledger() -> tuple[Claim, ...]:
@@ -521,6 +522,16 @@ def card(verdict: Verdict, /) -> str:
         f'</p><p class="statement">{html.escape(row["statement"])}</p>'
         f'<dl class="claim">{items}</dl></section>'
     )
+
+
+def rows_used(verdict: Verdict, /) -> dict[str, str]:
+    """Return the file that names the rows of a verdict's comparisons; none where none has rows."""
+    frames = [f.comparison.rows for f in verdict.findings + verdict.nearest if _was_measured(f)]
+    frames = [frame[["row_id", "source"]] for frame in frames if "row_id" in frame]
+    if not frames:
+        return {}
+    rows = pd.concat(frames).drop_duplicates().sort_values("row_id")
+    return {f"data/{verdict.claim.id}-rows.csv": rows.to_csv(index=False, lineterminator="\n")}
 
 
 def _claim(entry, file):

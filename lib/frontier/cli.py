@@ -7,12 +7,13 @@ where they are used, so that ``frontier --help`` does not wait for pandas.
 
 import argparse
 import contextlib
+import json
 import os
 import signal
 import sys
 from pathlib import Path
 
-from frontier import _MODULES, paths
+from frontier import MODULES, paths
 from frontier.errors import FrontierError, UsageError
 
 
@@ -42,7 +43,7 @@ def main(argv=None) -> int:
 # Imported once, and there when a kernel is forked: modules whose import has no effect on others.
 _PRELOAD = (
     "numpy", "pandas", "matplotlib.pyplot", "seaborn",
-    *(f"frontier.{name}" for name in _MODULES if name not in ("batch", "cli", "sources")),
+    *(f"frontier.{name}" for name in MODULES if name not in ("batch", "cli", "sources")),
 )  # fmt: skip
 
 
@@ -75,6 +76,13 @@ def _parser():
     _add_site(sweep, "a folder of exploration/")
     _add_options(sweep)
     sweep.set_defaults(run=_sweep)
+
+    site = commands.add_parser("site", help="copy the built site, with its data, for a static host")
+    site.add_argument(
+        "--out", type=Path, metavar="DIR", help="a folder of its own; site/ if not said"
+    )
+    site.add_argument("--url", metavar="URL", help="where it will be served")
+    site.set_defaults(run=_site)
 
     status = commands.add_parser("status", help="show what is fresh, stale or failed, and why")
     _add_request(status)
@@ -230,14 +238,41 @@ def _options(arguments):
 
 def _facts():
     """Return what pages say of the data, once the data are known to be sound."""
-    from frontier import claims, tables
+    from frontier import citations, claims, tables
     from frontier.batch import build
 
     tables.verify()
     obtained = [
         (tables.meta(name)["title"], tables.meta(name)["accessed"]) for name in tables.names()
     ]
-    return build.Facts(tuple(claims.ledger_rows()), tuple(tables.digests()), tuple(obtained))
+    return build.Facts(
+        tuple(claims.ledger_rows()), tuple(tables.digests()), tuple(obtained),
+        rows=citations.cited, dates=citations.dates,
+    )  # fmt: skip
+
+
+def _site(arguments):
+    from collections import Counter
+
+    from frontier import datapackage, preview, words
+    from frontier.batch import collection, publish, verdicts
+
+    site = collection.read(paths.notebooks())
+    records = verdicts.load(paths.reports())
+    counts = Counter(record["verdict"] for record in records)
+    bar = {v: (counts[v], words.verdict_words(v)) for v in verdicts.VERDICTS if counts[v]}
+    sentence = "".join(text for text, _ in verdicts.finding(records))
+    package = json.dumps(datapackage.descriptor(), indent=1, ensure_ascii=False) + "\n"
+    files = {
+        "schema/verdicts.schema.json": (paths.root() / "schema/verdicts.schema.json").read_bytes(),
+        "datapackage.json": package.encode(),
+        publish.PREVIEW: preview.picture(site.title, sentence, bar),
+        **datapackage.files(),
+    }
+    out = arguments.out or paths.root() / "site"
+    count = publish.publish(paths.reports(), out, files=files, url=arguments.url)
+    print(f"{count} files in {out}", file=sys.stderr)
+    return 0
 
 
 def _params(arguments):

@@ -25,7 +25,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from frontier import tables
+from frontier import svg, tables
 from frontier.words import number
 
 FILES_MIME = "application/vnd.frontier.files+json"
@@ -126,11 +126,11 @@ def publish(
     the `source` column of `data`; one of the two is needed.
     """
     _require(name=name, alt=alt, caption=caption)
-    svg = _svg(figure, name, alt)
-    files = {f"data/{name}.csv": _csv(data), f"figures/{name}.svg": svg}
+    picture = _svg(figure, name, alt)
+    files = {f"data/{name}.csv": _csv(data), f"figures/{name}.svg": picture}
     body = (
         f'<figure class="exhibit" id="{name}"><div class="plot" tabindex="0" role="group" '
-        f'aria-label="Figure">{svg}</div>{_caption(caption, data, files, sources)}</figure>'
+        f'aria-label="Figure">{picture}</div>{_caption(caption, data, files, sources)}</figure>'
     )
     return Exhibit(body, files)
 
@@ -254,6 +254,8 @@ def frontiers(
             style="evidence", markers=MARKS, linewidth=0, alpha=0.45, ax=axes, legend=False,
             rasterized=len(points) > MOST_MARKS,
         )  # fmt: skip
+        if len(points) <= MOST_MARKS:
+            _entitle(drawn, axes, _row_titles(dots))
         for label, line in steps.groupby(series, sort=False):
             axes.plot(
                 line["interactivity"], line["value"], color=colours[label], label=label,
@@ -311,6 +313,11 @@ def intervals(
         shown, x="headline", y="place", hue=hue or group, palette=dict(colours), s=34, linewidth=0,
         legend=False, zorder=3, ax=axes,
     )  # fmt: skip
+    _entitle(drawn, axes, [
+        f"{row[group]}, {row[label]}: {number(row['headline'])} "
+        f"({number(row['low'])} to {number(row['high'])})"
+        for _, row in shown.dropna(subset=["headline"]).iterrows()
+    ])  # fmt: skip
     for name, y in headings.items():
         axes.annotate(
             name, (0, y), xycoords=("axes fraction", "data"), va="center", fontsize=9.5,
@@ -417,6 +424,27 @@ def heat(
     bar.outline.set_visible(False)
     bar.ax.tick_params(length=0, labelcolor=MUTED)
     return drawn
+
+
+def _entitle(drawn, axes, titles):
+    """Have the marks drawn last say these titles when they are pointed at, one each, in order."""
+    known = drawn.__dict__.setdefault("titles", {})
+    group = f"marks-{len(known)}"
+    axes.collections[-1].set_gid(group)
+    known[group] = list(titles)
+
+
+def _row_titles(points):
+    """Return what each drawn row is: configuration, place, day, and the id that its source has."""
+    parts = (
+        ("framework", str), ("precision", str), ("gpus", "{} GPUs".format),
+        ("concurrency", "{} users".format), ("interactivity", lambda v: f"{number(v)} tok/s/user"),
+        ("value", number), ("date", lambda v: f"{v:%Y-%m-%d}" if pd.notna(v) else "undated"),
+        ("row_id", str),
+    )  # fmt: skip
+    there = points[(points[["interactivity", "value"]] > 0).all(axis=1)]
+    told = [[form(v) for v in there[key]] for key, form in parts if key in there]
+    return [", ".join(filter(None, row)) for row in zip(*told, strict=True)]
 
 
 def _readable(colour) -> str:
@@ -548,17 +576,5 @@ def _svg(figure: Figure, name: str, alt: str) -> str:
     # A fixed salt and no date: otherwise every run differs in ids that say nothing.
     with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
         figure.savefig(buffer, format="svg", dpi=144, metadata={"Date": None, "Creator": None})
-    svg = buffer.getvalue()
-    svg = svg[svg.index("<svg") :]
-    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg))
-    # Ids are unique on a page only if each figure has its own; those nobody refers to just go.
-    svg = re.sub(r' id="([^"]+)"', lambda m: f' id="{name}-{m[1]}"' if m[1] in used else "", svg)
-    svg = re.sub(r'(href="#|url\(#)([^")]+)', rf"\g<1>{name}-\g<2>", svg)
-    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.S)
-    for value, variable in _VARIABLES.items():
-        svg = svg.replace(value, f"var(--{variable}, {value})")
-    svg = re.sub(r"'DejaVu Sans'[^;\"]*", "var(--sans, sans-serif)", svg)
-    svg = re.sub(r'(<svg[^>]*?) width="([\d.]+)pt"', r'\1 width="\2"', svg, count=1)
-    svg = re.sub(r'(<svg[^>]*?) height="([\d.]+)pt"', r'\1 height="\2"', svg, count=1)
-    label = html.escape(alt, quote=True)
-    return svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1).rstrip() + "\n"
+    titles = getattr(figure, "titles", None)
+    return svg.published(buffer.getvalue(), name=name, alt=alt, variables=_VARIABLES, titles=titles)

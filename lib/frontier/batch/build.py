@@ -12,7 +12,7 @@ import sys
 
 from frontier import paths
 from frontier.batch import collection as site_map
-from frontier.batch import digests, plan, verdicts
+from frontier.batch import digests, plan, rows, sparks, verdicts
 from frontier.batch import parameters as schema
 from frontier.batch.campaign import Composer, Facts, Options, carry_out, write
 from frontier.batch.site import Site
@@ -113,15 +113,15 @@ def _placed(collection, requests, site):
             pages=tuple(e.page for e in shown),
             previous=shown[place - 1] if place else None,
             next=shown[place + 1] if place + 1 < len(shown) else None,
+            terms=collection.terms,
+            rows=True,
         )
         placed.append(plan.Request(entry, collection.path(entry), around, values))
     return placed
 
 
 class _Index(Composer):
-    """What a site of reports has beside them: the scorecard, the verdicts, the status page."""
-
-    files = ("index.html", "verdicts.json", "scorecard.svg")
+    """What a site of reports has beside them: scorecard, verdicts, rows, glossary, status."""
 
     def __init__(self, collection, environment, facts):
         super().__init__(facts)
@@ -149,10 +149,26 @@ class _Index(Composer):
         built = {entry.page for entry in collection.pages if (stage / entry.page).is_file()}
         text = verdicts.dump(records)
         records = json.loads(text)["claims"]
-        write(stage / "verdicts.json", text)
-        index = pages.scorecard(collection, records, built=built, digests=facts.digests)
-        write(stage / "index.html", index)
-        write(stage / "scorecard.svg", pages.picture(records))
+        published = {entry: _published(stage, entry) for entry in collection.pages}
+        uses = {entry: rows.used(files) for entry, files in published.items()}
+        made = {
+            "index.html": pages.scorecard(
+                collection, records, built=built, digests=facts.digests,
+                sparks=_sparks(collection, records, published),
+                dates=facts.dates() if any(uses.values()) else "",
+            ),
+            "verdicts.json": text,
+            "scorecard.svg": pages.picture(records),
+            "glossary.html": pages.glossary(collection) if collection.terms else None,
+            "errata.html": pages.errata(collection, built) if collection.errata else None,
+            **_rows(collection, uses, facts),
+        }  # fmt: skip
+        for name, text in made.items():
+            if text is None:
+                (stage / name).unlink(missing_ok=True)
+            else:
+                write(stage / name, text)
+        self.files = tuple(name for name, text in made.items() if text is not None)
         status = pages.status(collection.title, record.so_far(changes), obtained=facts.obtained)
         write(stage / "status.html", status)
         return changes
@@ -183,6 +199,42 @@ def _records(collection, given, ledger):
         {**row, "page": page if page in given else None}
         for row, page in zip(rows, pages, strict=True)
     ]
+
+
+def _published(stage, entry):
+    """Return the tables of a report by name, those of its last good page while it fails."""
+    from frontier.batch import pages
+
+    page = stage / entry.last_good
+    page = page if page.is_file() else stage / entry.page
+    names = pages.listed_files(page.read_text(encoding="utf-8")) if page.is_file() else ()
+    return {n: (stage / n).read_text(encoding="utf-8") for n in names if n.endswith(".csv")}
+
+
+def _sparks(collection, records, published):
+    """Return the small picture of each claim whose report draws its curve."""
+    files = {claim: published[entry] for entry in collection.pages for claim in entry.claims}
+    found = {}
+    for record in records:
+        if drawn := sparks.curve(record, files.get(record["id"], {})):
+            points, modelled = drawn
+            claimed = record["claimed"]
+            found[record["id"]] = sparks.spark(
+                points, claimed["value"], claimed["unit"], modelled=modelled
+            )
+    return found
+
+
+def _rows(collection, uses, facts):
+    """Return the pages of rows by name, None for a report whose tables name no row."""
+    from frontier.batch import pages
+
+    heads, cited = facts.rows() if any(uses.values()) else ((), {})
+    made = {}
+    for entry, used in uses.items():
+        known = {row: cited[row] for ids in used.values() for row in ids if row in cited}
+        made[entry.rows] = pages.rows(collection, entry, used, heads, known) if known else None
+    return made
 
 
 def _count(steps):

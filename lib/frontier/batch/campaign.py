@@ -12,6 +12,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,12 +29,16 @@ class Facts:
     """What the pages say of the data.
 
     The ledger's rows, (file, SHA-256, title) of the tables, and (title, ISO day) on which each
-    was obtained, for the status page.
+    was obtained, for the status page. ``rows()`` gives the heads of the values of a measured row,
+    and by its id what has the ``values`` as text, the title of its ``source``, and its ``url``;
+    ``dates()`` a sentence on how old the rows are.
     """
 
     ledger: tuple = ()
     digests: tuple = ()
     obtained: tuple = ()
+    rows: Callable = lambda: ((), {})
+    dates: Callable = str
 
 
 @dataclass(frozen=True)
@@ -148,6 +153,8 @@ def _tasks(steps, composer, environment, options):
             pages=request.around.pages,
             previous=request.around.previous,
             next=request.around.next,
+            terms=request.around.terms,
+            rows=request.entry.rows if request.around.rows else "",
             digests=tuple(map(tuple, facts.digests)),
         )
         job = run.Job(

@@ -8,8 +8,17 @@
       - notebook: 01_dense_gain
         title: Dense gain
         claims: [dense-gain-25x]
+        figure: 01-ratio          # the one that decides; it is shown first
+    glossary:
+      - term: TTFT
+        also: [time to first token]
+        meaning: ...
+    errata:
+      - text: ...
+        report: 01_dense_gain     # where it is shown, if anywhere
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,11 +27,12 @@ from frontier.errors import UsageError
 
 @dataclass(frozen=True)
 class Entry:
-    """One report: the stem of its notebook, its title, the ids of the claims it decides."""
+    """One report: the stem of its notebook, its title, the claims and the figure that decide."""
 
     notebook: str
     title: str
     claims: tuple[str, ...] = ()
+    figure: str = ""
 
     @property
     def page(self) -> str:
@@ -34,15 +44,44 @@ class Entry:
         """The name under which the last good page stays while the report fails."""
         return f"{self.notebook}.last-good.html"
 
+    @property
+    def rows(self) -> str:
+        """The name of the page with the rows behind the report."""
+        return f"{self.notebook}.rows.html"
+
+
+@dataclass(frozen=True)
+class Term:
+    """A term of the field: its name, other words for it, and what it means."""
+
+    name: str
+    also: tuple[str, ...]
+    meaning: str
+
+    @property
+    def anchor(self) -> str:
+        """The name of its place on the glossary's page."""
+        return re.sub(r"\W+", "-", self.name.lower()).strip("-")
+
+
+@dataclass(frozen=True)
+class Erratum:
+    """An error found in what the claims were taken from, and the report that shows it, if any."""
+
+    text: str
+    report: str = ""
+
 
 @dataclass(frozen=True)
 class Collection:
-    """The site: its title, a line below it, and its reports in order."""
+    """The site: its title, a line below it, its reports in order, its glossary and errata."""
 
     title: str
     subtitle: str
     pages: tuple[Entry, ...]
     folder: Path
+    terms: tuple[Term, ...] = ()
+    errata: tuple[Erratum, ...] = ()
 
     def path(self, entry: Entry, /) -> Path:
         """Return the notebook's file."""
@@ -78,11 +117,20 @@ def read(folder: Path, /) -> Collection:
     try:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         raw = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
-        pages = tuple(
-            Entry(str(page["notebook"]), str(page["title"]), tuple(page.get("claims") or ()))
-            for page in raw["pages"]
+        collection = Collection(
+            title=str(raw["title"]),
+            subtitle=str(raw.get("subtitle", "")),
+            pages=tuple(map(_entry, raw["pages"])),
+            folder=folder,
+            terms=tuple(
+                Term(str(term["term"]), tuple(term.get("also") or ()), str(term["meaning"]))
+                for term in raw.get("glossary") or ()
+            ),
+            errata=tuple(
+                Erratum(str(one["text"]), str(one.get("report") or ""))
+                for one in raw.get("errata") or ()
+            ),
         )
-        collection = Collection(str(raw["title"]), str(raw.get("subtitle", "")), pages, folder)
     except FileNotFoundError as error:
         raise UsageError(f"{path} is missing; it lists the notebooks") from error
     except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
@@ -90,7 +138,15 @@ def read(folder: Path, /) -> Collection:
         raise UsageError(
             f"{path} is not a site map (title, pages: notebook, title): {problem}"
         ) from error
-    for entry in pages:
+    stems = {entry.notebook for entry in collection.pages}
+    if unknown := [one.report for one in collection.errata if one.report not in {*stems, ""}]:
+        raise UsageError(f"{path}: an erratum names {unknown[0]!r}, which is no report of it")
+    for entry in collection.pages:
         if not collection.path(entry).is_file():
             raise UsageError(f"{path} names {entry.notebook}, but there is no such notebook")
     return collection
+
+
+def _entry(page):
+    claims = tuple(page.get("claims") or ())
+    return Entry(str(page["notebook"]), str(page["title"]), claims, str(page.get("figure") or ""))

@@ -2,18 +2,20 @@
 
 Everything here is rendering: plain values in, text out, no computation and no writing of
 files. The cells of a notebook go through nbconvert with the template beside this module;
-what stands around them is a jinja template with autoescape on. A page has no script, asks
-for nothing outside itself, and holds neither times nor random ids, so that the same inputs
-give the same bytes.
+what stands around them is a jinja template with autoescape on. A page asks for nothing outside
+itself, and holds neither times nor random ids, so that the same inputs give the same bytes.
+Only the scorecard has a script, which its policy names by hash; without it nothing is missing.
 
 Two kinds of output mean something here beside what they show as ``text/html``:
 ``application/vnd.frontier.files+json`` (files to write beside the page, name to text) and
 ``application/vnd.frontier.verdict+json`` (one row of verdicts.json).
 """
 
+import base64
 import copy
 import datetime
 import functools
+import hashlib
 import html
 import platform
 import re
@@ -23,6 +25,7 @@ from collections import Counter
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import jinja2
@@ -33,10 +36,11 @@ from nbconvert.filters import Highlight2HTML, strip_ansi
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from traitlets.config import Config
 
-from frontier import words
+from frontier import links, words
 from frontier.batch import dots, verdicts
+from frontier.batch import glossary as terms
 from frontier.batch import parameters as schema
-from frontier.batch.collection import Collection, Entry
+from frontier.batch.collection import Collection, Entry, Term
 from frontier.batch.run import Result
 from frontier.errors import FrontierError
 
@@ -47,6 +51,7 @@ _FILE_NAME = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)+", re.ASCII)
 _LISTED_FILE = re.compile(r'<link rel="alternate" type="[^"]*" href="([^"]+)">')
 _FAILED = '<meta name="failed" content="yes">'
 _BANNER = '<section class="banner failed" aria-label="Failure">'
+_COLOURED = "k|kn|kc|ow|kr|kt|s|s1|s2|sa|sd|si|se|c|c1|cm|mi|mf|nb|bp"  # as in style.css
 _TEMPLATE = Path(__file__).parent / "template"
 _SHOWN = [
     "text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain",
@@ -70,6 +75,8 @@ class Frame:
     previous: Entry | None = None
     next: Entry | None = None
     digests: tuple[tuple[str, str, str], ...] = ()
+    terms: tuple[Term, ...] = ()
+    rows: str = ""
 
 
 def collect(notebook, /, *, claims) -> tuple[dict[str, str], list[dict]]:
@@ -112,12 +119,22 @@ def with_last_good(page: str, last_good: str, /) -> str:
     return page.replace(_BANNER, f"{_BANNER}\n  {link}", 1)
 
 
-def report(result: Result, frame: Frame, /, *, files=()) -> str:
-    """Return the page of one executed notebook; ``files`` are the names it writes beside it."""
+def report(result: Result, frame: Frame, /, *, files=(), used=MappingProxyType({})) -> str:
+    """Return the page of one executed notebook; ``files`` are the names it writes beside it.
+
+    ``used`` maps those of them that name measured rows to the ids, as `rows.used` gives them.
+    """
     rows = _parameter_rows(frame.parameters, result.job.parameters)
     renderer = _Renderer(frame.pages)
     table = _render("parameters.html.j2", rows=rows) if rows else ""
     body = _article(_prepared(result.executed, result.failure), renderer, table)
+    if frame.rows:
+        body = _with_rows(body, frame.rows, used)
+    body, figure = _first_figure(body, frame.entry.figure)
+    head = _answers(result.executed, frame.rows, used) + figure
+    body = body.replace("</h1>", f"</h1>{head}", 1)
+    if frame.terms:
+        body = terms.marked(body, frame.terms, page="glossary.html")
     return _render(
         "report.html.j2",
         frame=frame,
@@ -125,7 +142,7 @@ def report(result: Result, frame: Frame, /, *, files=()) -> str:
         has_title=bool(renderer.title),
         description=renderer.description or frame.entry.title,
         headings=renderer.headings,
-        body=Markup(body.replace("</h1>", f"</h1>{_answers(result.executed)}", 1)),
+        body=Markup(body),
         failure=result.failure,
         traceback=strip_ansi(result.failure.traceback) if result.failure else "",
         changed=[(row["parameter"].name, row["value"]) for row in rows if row["changed"]],
@@ -137,16 +154,51 @@ def report(result: Result, frame: Frame, /, *, files=()) -> str:
     )
 
 
-def _answers(notebook):
+def _answers(notebook, page, used):
     """Return the verdicts of a page in short, for its head: the answer comes first."""
     records = [data[VERDICT] for data in _datas(notebook) if VERDICT in data]
-    return _render("answers.html.j2", records=records)
+    counts = {record["id"]: len(used.get(_rows_of(record["id"]), ())) for record in records}
+    return _render("answers.html.j2", records=records, counts=counts, rows=page)
 
 
-def scorecard(collection: Collection, records, /, *, built, digests=()) -> str:
+def _rows_of(claim):
+    """Return the name of the file that names the rows behind a claim's verdict."""
+    return f"data/{claim}-rows.csv"
+
+
+def _with_rows(body, page, used):
+    """Return the article with a link to its rows beside each table that names some."""
+    for name in used:
+        link = f'<a href="{html.escape(name)}" download>CSV</a>'
+        body = body.replace(link, f'{link} <a href="{page}#{_anchor(name)}">Rows</a>')
+    return body
+
+
+def _anchor(name):
+    """Return the place of a table on the page of rows."""
+    return f"in-{PurePosixPath(name).stem}"
+
+
+def _first_figure(body, name):
+    """Return the article without the figure that decides, and that figure, for the page's head."""
+    if not name:
+        return body, ""
+    found = re.search(
+        rf'<figure class="exhibit" id="{re.escape(name)}">.*?</figure>', body, flags=re.S
+    )
+    if not found:
+        return body, ""
+    link = f'<p class="moved"><a href="#{name}">The figure is at the top of the page.</a></p>'
+    return body.replace(found[0], link, 1), found[0]
+
+
+def scorecard(
+    collection: Collection, records, /, *, built, digests=(), sparks=None, dates=""
+) -> str:
     """Return the index: the records grouped by report, in the order of the site map.
 
-    ``built`` holds the names of the pages that exist, to which alone it links.
+    ``built`` holds the names of the pages that exist, to which alone it links; ``sparks`` the
+    small picture of a claim (`sparks.Spark`) by its id, ``dates`` a sentence on the data's age.
     """
     by_id = {record["id"]: record for record in records}
     groups, placed = [], set()
@@ -159,9 +211,13 @@ def scorecard(collection: Collection, records, /, *, built, digests=()) -> str:
     return _render(
         "scorecard.html.j2",
         collection=collection,
-        summary=verdicts.summary(records),
-        description=collection.subtitle or collection.title,
+        finding=verdicts.finding(records),
+        description="".join(text for text, _ in verdicts.finding(records)),
         groups=groups,
+        sparks=sparks or {},
+        dates=dates,
+        verdicts=[v for v in verdicts.VERDICTS if any(r["verdict"] == v for r in records)],
+        script=_script("scorecard.js"),
         digests=digests,
         versions=versions(),
     )
@@ -173,6 +229,63 @@ def picture(records, /) -> str:
         "scorecard.svg.j2",
         records=records,
         summary=verdicts.summary(records),
+    )
+
+
+def rows(collection: Collection, entry: Entry, used, heads, cited, /) -> str:
+    """Return the page of the rows behind a report, each with what uses it and where it is from.
+
+    ``used`` is what `rows.used` says of the report's files, ``heads`` are those of the values, and
+    ``cited`` has by id the values, the title of the source and the address of a row.
+    """
+    uses = {}
+    for number, ids in enumerate(used.values(), start=1):
+        for row in ids:
+            uses.setdefault(row, []).append(str(number))
+    groups = {}
+    for row in sorted(cited):
+        groups.setdefault(cited[row].source, []).append((row, cited[row], ", ".join(uses[row])))
+    # Where all rows of a source were found at one address, it is said once.
+    addresses = {source: {row.url for _, row, _ in some} for source, some in groups.items()}
+    common = {source: urls.pop() for source, urls in addresses.items() if len(urls) == 1}
+    return _render(
+        "rows.html.j2",
+        collection=collection,
+        entry=entry,
+        description=f"The measured rows behind the report {entry.title}, with their sources",
+        tables=[(name, _anchor(name), len(ids), _user(entry, name)) for name, ids in used.items()],
+        count=len(cited),
+        heads=heads,
+        groups=sorted(groups.items()),
+        common=common,
+    )
+
+
+def _user(entry, name):
+    """Return (what uses a table's rows in words, the place on the report's page where it is)."""
+    stem = PurePosixPath(name).stem
+    claim = next((claim for claim in entry.claims if name == _rows_of(claim)), None)
+    return (f"verdict on {claim}", claim) if claim else (f"exhibit {stem}", stem)
+
+
+def glossary(collection: Collection, /) -> str:
+    """Return the page of the terms, in the order of the alphabet."""
+    return _render(
+        "glossary.html.j2",
+        collection=collection,
+        description="The terms of AI inference that the reports use, in a sentence each",
+        terms=sorted(collection.terms, key=lambda term: term.name.lower()),
+    )
+
+
+def errata(collection: Collection, built, /) -> str:
+    """Return the page of the errors found in what the claims were taken from."""
+    titles = {entry.notebook: entry for entry in collection.pages if entry.page in built}
+    return _render(
+        "errata.html.j2",
+        collection=collection,
+        description="Errors found in the article and in pages like it, with what shows them",
+        errata=[(one.text, titles.get(one.report)) for one in collection.errata],
     )
 
 
@@ -268,7 +381,7 @@ class _Renderer(IPythonRenderer):
     """Markdown to HTML: anchors on headings, formulas as MathML, links that only lead places."""
 
     def __init__(self, pages):
-        super().__init__(escape=False, exclude_anchor_links=True)
+        super().__init__(escape=True, exclude_anchor_links=True)
         self._pages = pages
         self.title = self.description = ""
         self.headings = []
@@ -343,8 +456,16 @@ def _exporter(template, _thread):
         template_file="notebook.html.j2",
         config=Config({"NbConvertBase": {"display_data_priority": _SHOWN}}),
     )
-    exporter.register_filter("highlight_code", Highlight2HTML(pygments_lexer="ipython3"))
+    highlight = Highlight2HTML(pygments_lexer="ipython3")
+    exporter.register_filter(
+        "highlight_code", lambda code, metadata=None: _plain(highlight(code, metadata=metadata))
+    )
     return exporter
+
+
+def _plain(code):
+    """Return highlighted code without the marks that the style has no colour for."""
+    return re.sub(rf'<span class="(?!(?:{_COLOURED})")[^"]*">([^<]*)</span>', r"\1", code)
 
 
 def _prepared(notebook, failure):
@@ -394,6 +515,12 @@ def _parameter_rows(parameters, overrides):
     return rows
 
 
+def _head_of(text, ends):
+    """Return a text up to the first of these ends, or all of it where little would be left out."""
+    first = re.split(ends, text, maxsplit=1)[0]
+    return text if len(text) - len(first) < 30 else first
+
+
 def _group(title, rows, page):
     return {
         "title": title,
@@ -420,10 +547,19 @@ def _environment():
         undefined=jinja2.StrictUndefined,
     )
     environment.globals.update(
-        quantity=words.quantity, plain=words.plain, span=words.span, words=words.verdict_words
-    )
+        quantity=words.quantity, plain=words.plain, span=words.span, words=words.verdict_words,
+        is_web=links.is_web, head_of=_head_of,
+    )  # fmt: skip
     environment.globals["style"] = Markup((_TEMPLATE / "style.css").read_text().strip())
     return environment
+
+
+@functools.cache
+def _script(name):
+    """Return a script with the hash by which a page's policy lets it, and nothing else, run."""
+    text = (_TEMPLATE / name).read_text(encoding="utf-8").strip()
+    digest = hashlib.sha256(f"\n{text}\n".encode()).digest()
+    return {"text": Markup(text), "sha256": base64.b64encode(digest).decode()}
 
 
 def _render(name, /, **values):

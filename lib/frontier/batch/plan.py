@@ -13,20 +13,25 @@ from pathlib import Path
 from frontier import paths
 from frontier.batch import digests, store
 from frontier.batch import parameters as schema
-from frontier.batch.collection import Entry
+from frontier.batch.collection import Entry, Term
 from frontier.batch.digests import listing
 from frontier.batch.site import Site
 
 
 @dataclass(frozen=True)
 class Around:
-    """What stands around a report's page: the site's title and index, its pages, the neighbours."""
+    """What stands around a report's page: the site's title and index, its pages, the neighbours.
+
+    ``terms`` are those that the site explains, ``rows`` says that it has pages of rows.
+    """
 
     site: str
     home: str = "index.html"
     pages: tuple[str, ...] = ()
     previous: Entry | None = None
     next: Entry | None = None
+    terms: tuple[Term, ...] = ()
+    rows: bool = False
 
 
 @dataclass(frozen=True)

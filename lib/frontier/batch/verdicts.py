@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 from frontier.errors import FrontierError
-from frontier.words import quantity, verdict_words
+from frontier.words import plain, quantity, span, verdict_words
 
 SCHEMA = 1
 UNEXAMINED = "not yet examined"
@@ -80,6 +80,49 @@ def summary(records, /) -> str:
     counts = Counter(row["verdict"] for row in records)
     parts = [f"{counts[v]} {verdict_words(v)}" for v in VERDICTS if counts[v]]
     return f"Of {len(records)} claims, {', '.join(parts)}." if records else "No claims yet."
+
+
+def finding(records, /) -> list[tuple[str, str | None]]:
+    """Return what the records found, as one sentence in pieces: (text, the claim it is about).
+
+    It counts what holds, says by how much it misses what does not, and what nobody can decide.
+    """
+    by = {v: [row for row in records if row["verdict"] == v] for v in VERDICTS}
+    parts = []
+    if by["reproduced"]:
+        parts.append([(f"{len(by['reproduced'])} reproduced in every comparison", None)])
+    if some := by["reproduced-conditionally"]:
+        parts.append([(f"{len(some)} only under conditions", None)])
+    if missed := by["not-reproduced"]:
+        parts.append([(f"{len(missed)} not: ", None), *_pieces(missed)])
+    if modelled := by["modelled-only"]:
+        words = f"{len(modelled)} measured by nobody, and answered by the model alone: "
+        parts.append([(words, None), *_pieces(modelled)])
+    if untold := by["not-testable"]:
+        parts.append([(f"{len(untold)} not testable with public rows", None)])
+    if later := by[UNEXAMINED]:
+        parts.append([(f"{len(later)} {UNEXAMINED}", None)])
+    if not parts:
+        return [("No claims yet.", None)]
+    sentence = [(f"Of {len(records)} claims, ", None)]
+    for place, part in enumerate(parts):
+        sentence += [("; " if place else "", None), *part]
+    return [(text, about) for text, about in [*sentence, (".", None)] if text]
+
+
+def _pieces(records):
+    """Return each claim as claimed and found, with the range over its comparisons."""
+    pieces = []
+    for row in records:
+        claimed, found = row["claimed"], row.get("found") or {}
+        unit = claimed["unit"]
+        text = f"{quantity(claimed['value'], unit)} (found {plain(found.get('value'), unit)}"
+        tier = (row.get("tiers") or {}).get("measured") or {}
+        heads = [c["headline"] for c in tier.get("comparisons") or () if c["headline"] is not None]
+        if len(heads) > 1:
+            text += f", {span(min(heads), max(heads), unit)} over {len(heads)} comparisons"
+        pieces += [(", " if pieces else "", None), (f"{text})", row["id"])]
+    return pieces
 
 
 def changes(old, new, /) -> list[tuple[str, str, str]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import nbformat
 
-from frontier.batch import digests, pages, run, store
+from frontier.batch import digests, pages, rows, run, store
 from frontier.batch.collection import Entry
 from frontier.errors import FrontierError
 
@@ -96,7 +96,7 @@ def _report(task, result, reads):
     return Report(
         entry=task.frame.entry,
         name=task.page,
-        page=pages.report(result, task.frame, files=files),
+        page=pages.report(result, task.frame, files=files, used=rows.used(files)),
         files=files,
         # A report that failed decides nothing, whatever it found before.
         records=[] if result.failure else records,

@@ -1,0 +1,29 @@
+"""Rows: which measured rows stand behind a report, read from the tables it publishes.
+
+A table of a report with a column ``row_id`` names rows of the data; what those rows say, and
+where they were found, comes from whoever knows the data (`campaign.Facts`). How they are shown
+belongs in `pages`.
+"""
+
+import csv
+import io
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+COLUMN = "row_id"
+
+
+def used(files: Mapping[str, str], /) -> dict[str, list[str]]:
+    """Return the ids of the rows that each file of a report names, without repeats.
+
+    ``files`` maps names to texts; a file without such a column, or of another kind, names none.
+    """
+    found = {}
+    for name, text in files.items():
+        if PurePosixPath(name).suffix != ".csv":
+            continue
+        table = csv.DictReader(io.StringIO(text))
+        if COLUMN in (table.fieldnames or ()):
+            ids = dict.fromkeys(row[COLUMN] for row in table)
+            found[name] = [row for row in ids if row]
+    return {name: ids for name, ids in found.items() if ids}
