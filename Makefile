@@ -12,7 +12,7 @@ SITE_URL ?=
 site: reports
 	.venv/bin/frontier site $(if $(SITE_URL),--url $(SITE_URL))
 
-test: .venv/ready .scipy/ready .cluster/ready .axe/ready
+test: .venv/ready .scipy/ready .cluster/ready
 	.venv/bin/python -m pytest -n 2 --dist loadfile
 
 lab: .venv-lab/ready
@@ -52,14 +52,6 @@ lint: .venv/ready
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --compile --no-deps --upgrade \
 		--require-hashes --target $(@D) -r $<
 	touch $@
-
-# axe-core, which judges whether everybody can read a page, by its hash. Without npm the tests that
-# need it are skipped, so this does not fail.
-.axe/ready: tests/axe/package-lock.json
-	mkdir -p $(@D)
-	cp tests/axe/package.json $< $(@D)
-	npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --silent && touch $@ \
-		|| echo "npm cannot bring axe-core: tests of accessibility are skipped"
 
 # Measures the batch engine against papermill and nbconvert (half an hour on two cores).
 bench: .venv/ready .venv-lab/ready

@@ -4,11 +4,10 @@ import functools
 import os
 import shutil
 from contextlib import contextmanager
-from pathlib import Path
+from importlib import resources
 
 import pytest
 
-AXE = Path(__file__).parents[1] / ".axe" / "node_modules" / "axe-core" / "axe.min.js"
 # What axe calls minor is a matter of taste; all else is mended.
 GRAVE = ("moderate", "serious", "critical")
 COLOUR = ["color-contrast", "link-in-text-block"]  # the rules that a theme decides
@@ -19,7 +18,8 @@ def chromium():
     """A browser; without one the test is skipped aloud, and fails where CI is set."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
-        _missing("no chromium to open the pages with")
+        message = "no chromium to open the pages with"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -73,11 +73,5 @@ def barriers(browser, file, *, width=1280):
 
 @functools.cache
 def axe():
-    """axe-core's source; without it the test is skipped aloud, and fails where CI is set."""
-    if not AXE.is_file():
-        _missing("no axe-core to judge the pages with: make test brings it, if there is npm")
-    return AXE.read_text(encoding="utf-8")
-
-
-def _missing(message):
-    pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    """axe-core's source, as a package of the tests brings it."""
+    return (resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
