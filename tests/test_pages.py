@@ -430,6 +430,15 @@ def test_the_figure_that_decides_stands_first_and_its_place_leads_to_it():
     assert soup.article.find(["figure", "p"]).name == "p"
 
 
+@pytest.mark.parametrize("verdict", ["modelled-only", "not-testable"])
+def test_rows_that_decide_nothing_are_not_said_to_be_behind_a_verdict(verdict):
+    result = run.Result(run.Job("03_name.ipynb", {}), new_notebook(cells=[
+        markdown("# T"), shows("<b>x</b>", verdict=synthetic.verdict_row("a", verdict=verdict)),
+    ]), 1.0, None)  # fmt: skip
+    text = pages.report(result, frame(rows=ENTRY.rows), used={"data/a-rows.csv": ["r1"]})
+    assert "1 measured rows that come nearest" in BeautifulSoup(text, "html.parser").get_text()
+
+
 def test_a_verdict_and_an_exhibit_lead_to_the_rows_behind_them():
     used = {"data/a-rows.csv": ["r1", "r2"], "data/03-ratio.csv": ["r1"]}
     verdict = shows("<b>x</b>", verdict=synthetic.verdict_row("a"))
