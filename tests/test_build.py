@@ -471,7 +471,7 @@ def cited():
 
 def test_a_report_that_names_rows_has_a_page_of_them_as_long_as_it_does(home, instant):
     def built_():
-        facts = build.Facts(tuple(LEDGER), (), cited)
+        facts = build.Facts(tuple(LEDGER), rows=cited)
         return build.build(facts=lambda: facts, options=build.Options(preload=()))
 
     rows = home / "reports" / "01_sound.rows.html"

@@ -41,8 +41,8 @@ def test_sixty_percent_holds_just_where_the_erratum_says(errata):
     assert met["FP4 and the NVLink domain are software"].all()
     hardware = met["FP4 and the NVLink domain are hardware"]
     assert not hardware.drop("final throughput").any()
-    assert hardware["final throughput"].any()
-    assert "unless the share of the final throughput is meant" in errata
+    assert hardware["final throughput"].any() and not hardware["final throughput"].all()
+    assert "unless the share of the final throughput is meant, and then not at every" in errata
 
 
 def test_attention_parallelism_helps_and_costs_where_the_erratum_says(errata):
@@ -53,4 +53,4 @@ def test_attention_parallelism_helps_and_costs_where_the_erratum_says(errata):
     assert (cells.loc[below, "gain"] > 1).all()
     assert (cells.loc[~below, "gain"] < 1).all()
     assert below.any() and not below.all()
-    assert "it helps below 75 tok/s/user and costs above" in errata
+    assert "in the median of measured pairs of DeepSeek-R1 it helps below 75 tok/s/user" in errata

@@ -380,7 +380,7 @@ def test_the_scorecard_says_by_how_much_a_claim_is_missed_and_over_what():
     ])  # fmt: skip
     assert "".join(text for text, _ in pieces) == (
         "Of 3 claims, 1 reproduced in every comparison; 1 not: 25× (found 12.3, 11 to 42 over 2 "
-        "comparisons); 1 measured by nobody, and answered by the model alone: 25× (found 12.3)."
+        "comparisons); 1 measured by nobody, and answered by the model alone: 25× (modelled 12.3)."
     )
     assert [about for _, about in pieces if about] == ["a", "c"]
     assert verdicts.finding([]) == [("No claims yet.", None)]
@@ -408,14 +408,14 @@ def test_the_policy_of_the_scorecard_lets_its_own_script_run_and_no_other():
 
 
 def test_a_long_condition_is_folded_and_a_short_one_is_not():
-    long = "In 3 of 14 comparisons: " + "one and another, " * 5
+    long = "In 3 of 14 comparisons: one; " + "another and " * 5 + "more"
     rows_ = [
         synthetic.verdict_row("a", condition=long),
         synthetic.verdict_row("b", condition="All."),
     ]
     soup = BeautifulSoup(pages.scorecard(collection(), rows_, built=set()), "html.parser")
     (folded,) = soup.select("details.where")
-    assert folded.summary.get_text() == "In 3 of 14 comparisons"
+    assert folded.summary.get_text() == "In 3 of 14 comparisons: one"
     assert long in folded.get_text()
     assert soup.select_one("#b .where").get_text() == "All."
 

@@ -18,7 +18,7 @@ from frontier import links, measurements, tables
 from frontier.figures import NAMES
 from frontier.words import number
 
-HEADS = ("System", "Configuration", "In/out", "Users", "tok/s/user", "tok/s/GPU", "Date")
+HEADS = ("System", "In/out", "Users", "tok/s/user", "tok/s/GPU", "Date", "Configuration")
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,12 @@ def _columns(rows):
     names = rows["hardware"].map(lambda key: NAMES.get(key, key))
     return (
         rows["model"] + ", " + names,
-        pd.Series([_configuration(row) for row in rows.itertuples()]),
         measurements.shapes(rows),
         rows["concurrency"].astype("str"),
         rows["interactivity"].map(number),
         rows["throughput_per_gpu"].map(number),
         rows["date"].map(lambda day: f"{day:%Y-%m-%d}" if pd.notna(day) else "undated"),
+        pd.Series([_configuration(row) for row in rows.itertuples()]),
     )
 
 

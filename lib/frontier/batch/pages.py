@@ -548,7 +548,7 @@ def _environment():
     )
     environment.globals.update(
         quantity=words.quantity, plain=words.plain, span=words.span, words=words.verdict_words,
-        is_web=links.is_web, head_of=_head_of,
+        is_web=links.is_web, head_of=_head_of, range_of=verdicts.over_all,
     )  # fmt: skip
     environment.globals["style"] = Markup((_TEMPLATE / "style.css").read_text().strip())
     return environment

@@ -97,7 +97,7 @@ def finding(records, /) -> list[tuple[str, str | None]]:
         parts.append([(f"{len(missed)} not: ", None), *_pieces(missed)])
     if modelled := by["modelled-only"]:
         words = f"{len(modelled)} measured by nobody, and answered by the model alone: "
-        parts.append([(words, None), *_pieces(modelled)])
+        parts.append([(words, None), *_pieces(modelled, "modelled")])
     if untold := by["not-testable"]:
         parts.append([(f"{len(untold)} not testable with public rows", None)])
     if later := by[UNEXAMINED]:
@@ -110,19 +110,26 @@ def finding(records, /) -> list[tuple[str, str | None]]:
     return [(text, about) for text, about in [*sentence, (".", None)] if text]
 
 
-def _pieces(records):
+def _pieces(records, how="found"):
     """Return each claim as claimed and found, with the range over its comparisons."""
     pieces = []
     for row in records:
         claimed, found = row["claimed"], row.get("found") or {}
         unit = claimed["unit"]
-        text = f"{quantity(claimed['value'], unit)} (found {plain(found.get('value'), unit)}"
-        tier = (row.get("tiers") or {}).get("measured") or {}
-        heads = [c["headline"] for c in tier.get("comparisons") or () if c["headline"] is not None]
-        if len(heads) > 1:
-            text += f", {span(min(heads), max(heads), unit)} over {len(heads)} comparisons"
+        text = f"{quantity(claimed['value'], unit)} ({how} {plain(found.get('value'), unit)}"
+        if told := over_all(row):
+            text += f", {told}"
         pieces += [(", " if pieces else "", None), (f"{text})", row["id"])]
     return pieces
+
+
+def over_all(row, /) -> str:
+    """Return the range over a claim's measured comparisons in words, empty where it has but one."""
+    tier = (row.get("tiers") or {}).get("measured") or {}
+    heads = [c["headline"] for c in tier.get("comparisons") or () if c["headline"] is not None]
+    if len(heads) < 2:
+        return ""
+    return f"{span(min(heads), max(heads), row['claimed']['unit'])} over {len(heads)} comparisons"
 
 
 def changes(old, new, /) -> list[tuple[str, str, str]]:
