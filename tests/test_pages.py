@@ -363,7 +363,25 @@ def test_the_scorecard_groups_claims_by_report_and_links_to_what_there_is():
     assert row.data.get_text() == "12.3×"
     assert "10 to 14.5" in row.get_text()
     assert row.select_one(".verdict")["class"] == ["verdict", "verdict-not-reproduced"]
-    assert row.select_one(".firm")
+    assert row.select_one(".firm").get_text() == "firm"
+
+
+def test_only_what_was_measured_can_be_firm_or_not():
+    records = [
+        synthetic.verdict_row("a", firm=False),
+        synthetic.verdict_row("b", firm=False, verdict="modelled-only"),
+    ]
+    soup = BeautifulSoup(pages.scorecard(collection(), records, built=set()), "html.parser")
+    assert [mark.get_text() for mark in soup.select(".firm")] == ["not firm"]
+    assert soup.select_one("#a .firm")
+
+
+def test_a_claim_of_several_comparisons_shows_the_range_over_all_of_them():
+    tiers = {"measured": {"comparisons": [{"headline": 11.0}, {"headline": 42.0}]}}
+    records = [synthetic.verdict_row("a", tiers=tiers), synthetic.verdict_row("b")]
+    soup = BeautifulSoup(pages.scorecard(collection(), records, built=set()), "html.parser")
+    assert "11 to 42 over 2 comparisons" in soup.select_one("#a").get_text()
+    assert "comparisons" not in soup.select_one("#b").get_text()
 
 
 def test_the_anchor_that_the_scorecard_links_to_is_on_the_page():
