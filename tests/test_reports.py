@@ -331,3 +331,11 @@ def test_nothing_committed_names_a_place_on_this_machine(site):
         text = path.read_text(encoding="utf-8")
         assert str(ROOT) not in text, name
         assert str(Path.home()) not in text, name
+
+
+@pytest.mark.parametrize("name", ["04-levels", "04-releases", "05-releases"])
+def test_a_mark_says_what_it_is_when_it_is_pointed_at(site, name):
+    said = [t.get_text() for t in soup(site / "figures" / f"{name}.svg").find_all("title")]
+    table = pd.read_csv(site / "data" / f"{name}.csv")
+    days = table["date"].dropna().unique()
+    assert said and all(any(day in text for day in days) or "undated" in text for text in said)

@@ -141,3 +141,13 @@ def test_the_chain_of_a_figure_is_that_of_its_steps():
     alike = every[every["alike"] & (every["gpu"] == "H200")]
     mean = np.log(alike["ratio"]).groupby(alike["version"]).mean().sum()
     assert f"H200 FP8 {updates.number(float(np.exp(mean)))}x" in exhibit.html
+
+
+def test_a_point_of_a_line_over_releases_names_its_release_and_day():
+    line = pd.DataFrame({
+        "version": ["0.9.0", None], "ratio": [1.0, 1.25],
+        "date": pd.to_datetime(["2024-01-02", "2024-03-04"]),
+    })  # fmt: skip
+    assert updates.release_titles("H100 FP8", line) == [
+        "H100 FP8, TensorRT-LLM 0.9.0, 2024-01-02: 1x", "H100 FP8, 2024-03-04: 1.25x",
+    ]  # fmt: skip

@@ -23,6 +23,7 @@ import matplotlib.ticker
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from frontier import svg, tables
@@ -255,7 +256,7 @@ def frontiers(
             rasterized=len(points) > MOST_MARKS,
         )  # fmt: skip
         if len(points) <= MOST_MARKS:
-            _entitle(drawn, axes, _row_titles(dots))
+            entitle(drawn, axes, row_titles(dots))
         for label, line in steps.groupby(series, sort=False):
             axes.plot(
                 line["interactivity"], line["value"], color=colours[label], label=label,
@@ -273,6 +274,27 @@ def frontiers(
         grid[0][0].plot([], [], MARKS[kind], color=MUTED, markersize=4, label=f"point, {kind}")
     _legend(drawn, grid[0])
     return drawn
+
+
+def entitle(drawn: Figure, axes: Axes, titles: Sequence[str], /) -> None:
+    """Have the marks drawn last say these titles when they are pointed at, one each, in order."""
+    known = drawn.__dict__.setdefault("titles", {})
+    group = f"marks-{len(known)}"
+    axes.collections[-1].set_gid(group)
+    known[group] = list(titles)
+
+
+def row_titles(points: pd.DataFrame, /) -> list[str]:
+    """Return what each drawn row is: configuration, place, day, and the id that its source has."""
+    parts = (
+        ("framework", str), ("precision", str), ("gpus", "{} GPUs".format),
+        ("concurrency", "{} users".format), ("interactivity", lambda v: f"{number(v)} tok/s/user"),
+        ("value", number), ("date", lambda v: f"{v:%Y-%m-%d}" if pd.notna(v) else "undated"),
+        ("row_id", str),
+    )  # fmt: skip
+    there = points[(points[["interactivity", "value"]] > 0).all(axis=1)]
+    told = [[form(v) for v in there[key]] for key, form in parts if key in there]
+    return [", ".join(filter(None, row)) for row in zip(*told, strict=True)]
 
 
 def intervals(
@@ -313,7 +335,7 @@ def intervals(
         shown, x="headline", y="place", hue=hue or group, palette=dict(colours), s=34, linewidth=0,
         legend=False, zorder=3, ax=axes,
     )  # fmt: skip
-    _entitle(drawn, axes, [
+    entitle(drawn, axes, [
         f"{row[group]}, {row[label]}: {number(row['headline'])} "
         f"({number(row['low'])} to {number(row['high'])})"
         for _, row in shown.dropna(subset=["headline"]).iterrows()
@@ -424,27 +446,6 @@ def heat(
     bar.outline.set_visible(False)
     bar.ax.tick_params(length=0, labelcolor=MUTED)
     return drawn
-
-
-def _entitle(drawn, axes, titles):
-    """Have the marks drawn last say these titles when they are pointed at, one each, in order."""
-    known = drawn.__dict__.setdefault("titles", {})
-    group = f"marks-{len(known)}"
-    axes.collections[-1].set_gid(group)
-    known[group] = list(titles)
-
-
-def _row_titles(points):
-    """Return what each drawn row is: configuration, place, day, and the id that its source has."""
-    parts = (
-        ("framework", str), ("precision", str), ("gpus", "{} GPUs".format),
-        ("concurrency", "{} users".format), ("interactivity", lambda v: f"{number(v)} tok/s/user"),
-        ("value", number), ("date", lambda v: f"{v:%Y-%m-%d}" if pd.notna(v) else "undated"),
-        ("row_id", str),
-    )  # fmt: skip
-    there = points[(points[["interactivity", "value"]] > 0).all(axis=1)]
-    told = [[form(v) for v in there[key]] for key, form in parts if key in there]
-    return [", ".join(filter(None, row)) for row in zip(*told, strict=True)]
 
 
 def _readable(colour) -> str:

@@ -254,13 +254,15 @@ def _places(data, order):
 def _levels(axes, data, places, claim):
     axes.set_xscale("log")
     rate = claim.test.basis.metric != "interactivity"
-    for row in data.sort_values("value").to_dict("records"):
+    ordered = data.sort_values("value")
+    for row, title in zip(ordered.to_dict("records"), figures.row_titles(ordered), strict=True):
         y, hue = places[row["shape"], row["hardware"]], figures.colour(row["hardware"])
         hollow = _hollow(row["evidence"])
         axes.scatter(
             row["value"], y, marker=figures.MARKS[row["evidence"]], s=46 if hollow else 22,
             facecolors="none" if hollow else hue, edgecolors=hue, linewidths=1.2, zorder=3,
         )  # fmt: skip
+        figures.entitle(axes.figure, axes, [title])
         if rate:
             output = row["output_throughput_per_gpu"]
             axes.plot([output, row["value"]], [y, y], color=hue, lw=1, alpha=0.5)
@@ -629,6 +631,7 @@ def _release_figure(series, claimed):
         axes.plot(line["date"], line["ratio"], color=hue)
         axes.scatter(line["date"], line["ratio"], s=20, edgecolors=hue, zorder=4,
                      facecolors=np.where(line["spliced"], PAPER, hue))  # fmt: skip
+        figures.entitle(drawn, axes, updates.release_titles(name, line))
         # Names stand to the right of the plot, each at least a line above the one below.
         height = max(line["ratio"].iloc[-1], height * 1.09)
         axes.annotate(name, (1, height), xycoords=("axes fraction", "data"), xytext=(4, 0),

@@ -209,6 +209,7 @@ def years(table: pd.DataFrame, /, *, family: str, name: str) -> Exhibit | Markdo
         dash = "-" if line["precision"].iloc[0] in ("fp8", "fp4") else (0, (4, 2))
         axes.step(line["date"], line["ratio"], where="post", color=hue, linestyle=dash, label=label)
         axes.scatter(line["date"], line["ratio"], s=14, color=hue, zorder=3)
+        figures.entitle(drawn, axes, release_titles(label, line))
     for method, begin in every.groupby("method")["date"].min().items():
         axes.axvline(begin, color=figures.MUTED, lw=0.8, ls=(0, (1, 2)))
         axes.annotate(
@@ -235,6 +236,17 @@ def years(table: pd.DataFrame, /, *, family: str, name: str) -> Exhibit | Markdo
         drawn, name=name, alt=f"Chained gain of releases: {texts}.", caption=caption,
         data=data.drop(columns="log"), sources=["trtllm_throughput"],
     )  # fmt: skip
+
+
+def release_titles(label: str, line: pd.DataFrame, /) -> list[str]:
+    """Return what each point of a line over releases is (`version`, `date`, `ratio`)."""
+    return [
+        ", ".join(filter(None, [
+            label, row.version and f"TensorRT-LLM {row.version}",
+            f"{row.date:%Y-%m-%d}: {number(row.ratio)}x",
+        ]))
+        for row in line.fillna({"version": ""}).itertuples()
+    ]  # fmt: skip
 
 
 def _marks(record, hardware, gain, label, source):
