@@ -76,6 +76,18 @@ def test_the_schema_refuses_what_verdicts_are_not(change):
         jsonschema.validate({"schema": 1, "claims": [row]}, SCHEMA)
 
 
+def test_what_fails_half_way_leaves_the_folder_that_was_there(tmp_path):
+    site, out = made(tmp_path / "site"), tmp_path / "out"
+    publish.publish(site, out, files={"a.txt": b"first"})
+    before = {path.name for path in tmp_path.iterdir()}
+    with pytest.raises(TypeError):
+        publish.publish(site, out, files={"a.txt": b"second", "b.txt": None})
+    assert (out / "a.txt").read_bytes() == b"first"
+    assert {path.name for path in tmp_path.iterdir()} == before
+    publish.publish(site, out, files={"c.txt": b"third"})
+    assert not (out / "a.txt").exists() and (out / "c.txt").exists()
+
+
 # What is published
 
 

@@ -8,6 +8,7 @@ the addresses that such a picture needs. What those hold comes from the caller.
 import html
 import re
 import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -30,21 +31,31 @@ def publish(site: Path, out: Path, /, *, files: Mapping[str, bytes], url: str | 
         raise UsageError(f"--url takes an address of the web, not {url!r}")
     if out.exists() and any(out.iterdir()) and not (out / _MARK).is_file():
         raise UsageError(f"{out} has other files; name another folder with --out")
-    shutil.rmtree(out, ignore_errors=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    # Made beside, so that what stops here leaves the folder that was there.
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as folder:
+        stage = Path(folder) / "site"
+        _fill(stage, site, files, url)
+        if out.exists():
+            out.rename(Path(folder) / "old")
+        stage.rename(out)
+    return sum(path.is_file() for path in out.rglob("*"))
+
+
+def _fill(stage, site, files, url):
     # The status page is of this machine's last build.
-    shutil.copytree(site, out, ignore=shutil.ignore_patterns("status.html", ".*"))
+    shutil.copytree(site, stage, ignore=shutil.ignore_patterns("status.html", ".*"))
     for name, content in files.items():
-        path = out / name
+        path = stage / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     for name in (_MARK, ".nojekyll"):  # the second: files are served as they are
-        (out / name).write_text("", encoding="utf-8")
+        (stage / name).write_text("", encoding="utf-8")
     if url is not None:
-        for page in out.rglob("*.html"):
-            place = f"{url.rstrip('/')}/{page.relative_to(out).as_posix()}"
+        for page in stage.rglob("*.html"):
+            place = f"{url.rstrip('/')}/{page.relative_to(stage).as_posix()}"
             text = addressed(page.read_text(encoding="utf-8"), place, url)
             page.write_text(text, encoding="utf-8", newline="\n")
-    return sum(path.is_file() for path in out.rglob("*"))
 
 
 def addressed(page: str, place: str, url: str, /) -> str:
