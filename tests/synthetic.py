@@ -1,6 +1,7 @@
 """A small collection with notebooks that say nothing about inference, for the batch engine."""
 
 import json
+import time
 
 import nbformat
 import yaml
@@ -84,3 +85,12 @@ def tree(folder, *, without=("status.html",)):
         for path in files
         if path.name not in without
     }
+
+
+def wait_for(condition):
+    """Return whether a condition came to hold within 45 seconds."""
+    for _ in range(900):
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False

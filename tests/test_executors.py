@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections import Counter
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -17,7 +16,7 @@ import synthetic
 from frontier import cli
 from frontier.batch import collection, executors, pages, run, work
 from frontier.errors import FrontierError, UsageError
-from synthetic import code, markdown, tree
+from synthetic import code, markdown, tree, wait_for
 
 ROOT = Path(__file__).parents[1]
 DASK = ROOT / ".cluster"
@@ -67,14 +66,6 @@ def cluster():
 def home(tmp_path):
     cells = {n: [markdown(f"# {n}"), code(SLOW.replace("{name}", n))] for n in NAMES}
     return synthetic.write(tmp_path, {name: (cells[name], []) for name in NAMES})
-
-
-def wait_for(condition):
-    for _ in range(900):
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def test_a_killed_dask_worker_loses_nothing_and_doubles_nothing(home, cluster):

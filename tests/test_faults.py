@@ -7,7 +7,6 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import nbformat
@@ -17,7 +16,7 @@ from bs4 import BeautifulSoup
 import synthetic
 from frontier.batch import build, campaign, executors, run, site, store
 from frontier.errors import FrontierError
-from synthetic import code, markdown, shows, tree
+from synthetic import code, markdown, shows, tree, wait_for
 
 COMMAND = (
     "import sys\nfrom frontier import cli\nfrom frontier.batch import build\n"
@@ -64,14 +63,6 @@ def records(home):
 
 def text(path):
     return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser").get_text()
-
-
-def wait_for(condition):
-    for _ in range(900):
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def stopped_while_waiting(home, number):

@@ -145,15 +145,7 @@ def _add_options(parser):
 def _build(arguments):
     from frontier.batch import build
 
-    failed = build.build(
-        arguments.names,
-        settings=_settings(arguments),
-        out=arguments.out,
-        shard=arguments.shard,
-        choices=_choices,
-        facts=_facts,
-        options=_options(arguments),
-    )
+    failed = build.build(arguments.names, **_work(arguments))
     return 1 if failed else 0
 
 
@@ -165,15 +157,22 @@ def _sweep(arguments):
         arguments.name,
         grid=grid,
         rows=arguments.from_csv,
-        settings=_settings(arguments),
         show=arguments.show,
-        out=arguments.out,
-        shard=arguments.shard,
-        choices=_choices,
-        facts=_facts,
-        options=_options(arguments),
+        **_work(arguments),
     )
     return 1 if failed else 0
+
+
+def _work(arguments):
+    """Return what a build and a sweep are told alike."""
+    return {
+        "settings": _settings(arguments),
+        "out": arguments.out,
+        "shard": arguments.shard,
+        "choices": _choices,
+        "facts": _facts,
+        "options": _options(arguments),
+    }
 
 
 def _status(arguments):
@@ -242,9 +241,7 @@ def _facts():
     from frontier.batch import build
 
     tables.verify()
-    obtained = [
-        (tables.meta(name)["title"], tables.meta(name)["accessed"]) for name in tables.names()
-    ]
+    obtained = [(meta["title"], meta["accessed"]) for meta in map(tables.meta, tables.names())]
     return build.Facts(
         tuple(claims.ledger_rows()), tuple(tables.digests()), tuple(obtained),
         rows=citations.cited, dates=citations.dates,

@@ -138,7 +138,7 @@ def _tasks(steps, composer, environment, options):
     claims = tuple(row["id"] for row in facts.ledger)
     root = paths.root()
     data = {f"data/{name}": was for name, was in environment.data.items()}
-    source = digests.digest([environment.library, environment.versions])
+    source = environment.source
     tasks = []
     for step in sorted(steps, key=lambda step: -(step.last or float("inf"))):
         if step.action == "fresh":

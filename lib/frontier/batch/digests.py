@@ -28,6 +28,11 @@ class Environment:
     template: dict[str, str]
     data: dict[str, str]
 
+    @property
+    def source(self) -> str:
+        """The digest of what runs: the library and the versions."""
+        return digest([self.library, self.versions])
+
 
 def environment(data: Path, /) -> Environment:
     """Return the digests of library, template and data, and the versions of what is installed."""

@@ -208,11 +208,12 @@ def scorecard(
         groups.append(_group(entry.title, rows, entry.page if entry.page in built else None))
     if rest := [record for record in records if record["id"] not in placed]:
         groups.append(_group("Claims not yet decided", rest, None))
+    finding = verdicts.finding(records)
     return _render(
         "scorecard.html.j2",
         collection=collection,
-        finding=verdicts.finding(records),
-        description="".join(text for text, _ in verdicts.finding(records)),
+        finding=finding,
+        description="".join(text for text, _ in finding),
         groups=groups,
         sparks=sparks or {},
         dates=dates,

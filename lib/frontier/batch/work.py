@@ -82,8 +82,7 @@ def lost(task: Task, error: Exception, /) -> Report:
 @functools.cache
 def source(root: Path, /) -> str:
     """Return the digest of the library and the versions that this process has."""
-    environment = digests.environment(root / "data")
-    return digests.digest([environment.library, environment.versions])
+    return digests.environment(root / "data").source
 
 
 def _report(task, result, reads):
