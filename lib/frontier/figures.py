@@ -412,7 +412,7 @@ def heat(
     drawn, axes = figure(height=height or 1.6 + 0.42 * len(rows))
     colours = mpl.colors.LinearSegmentedColormap.from_list("gain", HEAT)
     mesh = axes.pcolormesh(
-        shown.to_numpy(float), cmap=colours, vmin=-limit, vmax=limit, edgecolors="white", lw=1.5
+        shown.to_numpy(float), cmap=colours, vmin=-limit, vmax=limit, edgecolors=PAPER, lw=1.5
     )
     for y, name in enumerate(rows):
         for x, key in enumerate(columns):
