@@ -67,11 +67,16 @@ def read_api(path: Path, /) -> pd.DataFrame:
 
     DataError names the file, the row and the key of the first one that is not as expected.
     """
+    return read_answer(path).rows
+
+
+def read_answer(path: Path, /) -> "Flat":
+    """Return a saved answer of the benchmarks API, flat; raises as `read_api`."""
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise DataError(path, f"is not JSON: {error}", remedy="download it again") from None
-    return flat(rows, file=path).rows
+    return flat(rows, file=path)
 
 
 class Flat(NamedTuple):
@@ -256,9 +261,9 @@ _RAW = [
     *("prefill_tp", "prefill_ep", "prefill_dp_attention", "prefill_num_workers", "decode_tp"),
     *("decode_ep", "decode_dp_attention", "num_prefill_gpu", "num_decode_gpu", "isl", "osl"),
     *("conc", "tput_per_gpu", "output_tput_per_gpu", "input_tput_per_gpu", "median_ttft"),
-    *("median_tpot", "median_e2el", "image", "run_url"),
+    *("median_tpot", "median_e2el", "tput_per_mw", "image", "run_url"),
 ]
-_NUMBERS = [c for c in _RAW if c.endswith(("_gpu", "ttft", "tpot", "e2el"))]
+_NUMBERS = [c for c in _RAW if c.endswith(("_gpu", "_mw", "ttft", "tpot", "e2el"))]
 _GPUS = ["num_prefill_gpu", "num_decode_gpu"]
 _COUNTS = [
     *_GPUS,
