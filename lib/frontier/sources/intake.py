@@ -116,6 +116,7 @@ def refresh(
         FrontierError, DataError: when the source cannot be reached or cannot be trusted; the
             tables are then as they were.
     """
+    snapshots.recover()
     keys = None if models is None else {inferencex.MODELS.get(m, m) for m in models}
     batch = _asked(client, keys, since, tell) if source == "api" else _dumped(list(files))
     new, report = _judged(batch)
@@ -148,6 +149,7 @@ def import_files(
     ones to the table ``own``, which no verdict uses. `said` is what the files of one's own do
     not say, by the names of `frontier.sources.own.SAID`. Raises as `refresh`.
     """
+    snapshots.recover()
     files = [Path(file) for file in files]
     for file in files:
         if not file.is_file():
@@ -289,9 +291,9 @@ def _judged(batch: _Batch) -> tuple[pd.DataFrame, Report]:
     for found in (
         frame["reason"],
         checks.reasons(frame),
+        measurements.problems(frame),
         checks.contradictions(frame, raw["median_e2el"].astype(float)),
         _of_power(raw, frame),
-        measurements.problems(frame),
     ):
         reason = reason.where(reason != "", found)
     keys = measurements.run_keys(frame)

@@ -40,6 +40,13 @@ def kept() -> list[Path]:
     return sorted((p for p in found if not p.suffix and (p / "data").is_dir()), reverse=True)
 
 
+def recover() -> None:
+    """End what a process that was killed had begun: before the tables are read."""
+    if folder().is_dir():
+        with folders.locked(folder() / "lock"):
+            _clear()
+
+
 def place(
     made: Made,
     /,
@@ -122,9 +129,6 @@ def _swap(making, snapshot):
 
 
 def _clear():
-    """End what a process that was killed had begun."""
-    if not folder().is_dir():
-        return
     for making in folder().glob("*.making"):
         shutil.rmtree(making, ignore_errors=True)
     for ready in folder().glob("*.ready"):

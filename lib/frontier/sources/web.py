@@ -1,23 +1,26 @@
 """The web, politely: one request at a time, a pause between them, and again later when refused.
 
 Answers are asked for with the tags of what is in the cache already, so that nothing is sent
-twice. What cannot be what was asked for (another host, a page instead of JSON, half a body, a
-body that trickles) is one line that says so; nothing of it is kept.
+twice; only an answer that was read whole and is JSON gets there. What cannot be what was asked
+for (another host, a page instead of JSON, half a body, a body that trickles) is one line that
+says so.
 """
 
+import gzip
+import hashlib
 import json
 import threading
 import time
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import requests
 import tenacity
-from cachecontrol import CacheControl
-from cachecontrol.caches.file_cache import SeparateBodyFileCache
 
 from frontier import __version__
 from frontier.errors import DataError, FrontierError, UsageError
@@ -77,7 +80,8 @@ class Client:
         self.patience = patience
         self.requests = 0
         self._sleep = sleep
-        self._session = CacheControl(requests.Session(), cache=SeparateBodyFileCache(str(cache)))
+        self._cache = cache
+        self._session = requests.Session()
         self._session.headers.update({"User-Agent": AGENT, "Accept": "application/json"})
 
     def get(self, path: str, /, **query: str) -> Answer:
@@ -109,30 +113,39 @@ class Client:
         return backoff if asked is None else max(backoff, asked)
 
     def _once(self, url) -> Answer:
+        place = self._cache / hashlib.sha256(url.encode()).hexdigest()
+        known = _kept(place)
         try:
-            response = self._follow(url)
-            with response:
-                body = self._body(response)
-        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError
-                ) as error:  # fmt: skip
+            with self._follow(url, known) as response:
+                cached = response.status_code == 304
+                body = known.body if cached else self._body(response)
+        except (
+            requests.ConnectionError,
+            requests.Timeout,
+            requests.exceptions.ChunkedEncodingError,
+        ) as error:
             raise _BusyError(_reason(error)) from None
         except requests.RequestException as error:
             raise FrontierError(f"{url}: {_reason(error)}; {LATER}") from None
         kind = response.headers.get("Content-Type", "no type")
-        if "json" not in kind:
+        if not cached and "json" not in kind:
             raise DataError(url, f"expected JSON, got {kind[:60]}", remedy=LATER)
         try:
             value = json.loads(body)
         except ValueError as error:
             raise DataError(url, f"is not JSON: {error}", remedy=LATER) from None
-        return Answer(url, value, body, getattr(response, "from_cache", False))
+        if not cached:
+            _keep(place, response.headers, body)
+        return Answer(url, value, body, cached)
 
-    def _follow(self, url):
+    def _follow(self, url, known):
         """Return the answer after redirections, which must stay on the host that was asked."""
-        there = url
+        there, tags = url, {} if known is None else known.tags
         for _ in range(REDIRECTS + 1):
             limits = (self.patience.connect, self.patience.read)
-            response = self._session.get(there, stream=True, timeout=limits, allow_redirects=False)
+            response = self._session.get(
+                there, stream=True, timeout=limits, allow_redirects=False, headers=tags
+            )
             if not response.is_redirect:
                 self._refused(url, response)
                 return response
@@ -144,7 +157,7 @@ class Client:
         raise DataError(url, f"leads on more than {REDIRECTS} times", remedy=LATER)
 
     def _refused(self, url, response):
-        if response.status_code == 200:
+        if response.status_code in (200, 304):
             return
         told = f"the server answered {response.status_code} {str(response.reason)[:60]}".rstrip()
         pause = _asked_pause(response.headers.get("Retry-After"))
@@ -178,11 +191,41 @@ class Client:
         return b"".join(pieces)
 
 
+class _Kept(NamedTuple):
+    """What the cache has of an address, and the headers that ask whether it is still so."""
+
+    tags: dict[str, str]
+    body: bytes
+
+
+def _kept(place: Path) -> _Kept | None:
+    """Return what the cache has; of what is damaged, nothing."""
+    try:
+        about = json.loads(place.with_suffix(".json").read_text())
+        body = gzip.decompress(place.with_suffix(".gz").read_bytes())
+        return _Kept(about["tags"], body) if _sha(body) == about["sha256"] else None
+    except (OSError, ValueError, EOFError, zlib.error, KeyError, TypeError):
+        return None
+
+
+def _keep(place: Path, headers, body: bytes) -> None:
+    """Keep an answer that was read whole and understood, if it can be asked for again."""
+    told = {"If-None-Match": headers.get("ETag"), "If-Modified-Since": headers.get("Last-Modified")}
+    tags = {name: tag for name, tag in told.items() if tag}
+    if tags:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.with_suffix(".gz").write_bytes(gzip.compress(body, 6, mtime=0))
+        place.with_suffix(".json").write_text(json.dumps({"tags": tags, "sha256": _sha(body)}))
+
+
+def _sha(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
 def _hang_up(raw, late):
     """End a body that trickles: a read waits for its bytes whatever the clock says."""
     late.set()
-    if hasattr(raw, "shutdown"):  # an answer of the cache has no connection
-        raw.shutdown()
+    raw.shutdown()
 
 
 def _origin(url):
