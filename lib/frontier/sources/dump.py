@@ -127,12 +127,12 @@ def _restored(parts, packed) -> dict[str, Table]:
             feed.stdout.close()
             stack.enter_context(_pouring(parts, feed))
         try:
-            tables = dict(_copied(io.TextIOWrapper(text.stdout, encoding="utf-8")))
-        except (UnicodeDecodeError, ValueError) as error:
+            with io.TextIOWrapper(text.stdout, encoding="utf-8") as lines:
+                tables = dict(_copied(lines))
+        except ValueError as error:
             text.kill()
             raise DataError(parts[0], f"is damaged: {error}", remedy="get it again") from None
         finally:
-            text.stdout.close()
             code = text.wait()
             code = (feed.wait() if feed is not None else 0) or code
         said.seek(0)

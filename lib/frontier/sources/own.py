@@ -7,7 +7,6 @@ precision, ...) is said beside the file. Own numbers are taken as they are or no
 contradicts itself is an error that names the file, the row and the column.
 """
 
-import hashlib
 import json
 import math
 import re
@@ -17,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from frontier import hardware, measurements
+from frontier import hardware, measurements, tables
 from frontier.errors import DataError, UsageError
 from frontier.sources import checks, inferencex, raw
 
@@ -93,7 +92,7 @@ def _rows(file: Path, said) -> Iterator[dict]:
     else:
         found = _documents(file)
         kind = next((reader for test, reader in _KINDS if found and test(found[0])), None)
-        if kind is None:
+        if found and kind is None:
             raise UsageError(
                 f"{file} is of no known kind: neither an answer of the API, a dump, a CSV, nor a "
                 "result of vllm bench serve, SGLang bench_serving, GenAI-Perf or AIPerf"
@@ -185,16 +184,18 @@ def _tidy(file: Path, rows: list[dict]) -> pd.DataFrame:
         decode_gpus=frame["decode_gpus"].where(apart, frame["gpus"]),
         tp=frame["tp"].where(frame["tp"] > 0, frame["gpus"].where(~apart, 0)),
         tpot=tpot,
-        interactivity=frame["interactivity"].fillna(inferencex.significant(1 / tpot)),
-        output_throughput_per_gpu=inferencex.significant(output),
+        interactivity=frame["interactivity"].fillna(1 / tpot),
+        output_throughput_per_gpu=output,
         date=[_day(file, n, d) for n, d in enumerate(frame["date"], start=1)],
         latency=np.where(frame["mean_latency"], "mean", "median"),
         label=frame["label"].where(frame["label"] != "", "own"),
         **{"source": SOURCE, "prefill": "", "caveat": "", "citation": file.name},
     )
-    keys = out[[*measurements.RUN, "label"]].astype("str").agg("|".join, axis=1)
-    out["row_id"] = ["own-" + hashlib.sha256(k.encode()).hexdigest()[:16] for k in keys]
-    return out[list(COLUMNS)].astype({"date": "datetime64[us]"})
+    kinds = {name: tables.DTYPES[dtype] for name, (dtype, _, _) in COLUMNS.items()}
+    out = out.assign(row_id="").astype(kinds)
+    out = out.assign(**{c: inferencex.significant(out[c]) for c in _MEASURED})
+    runs = pd.util.hash_pandas_object(out[[*measurements.RUN, "label"]], index=False)
+    return out.assign(row_id=[f"{SOURCE}-{run:016x}" for run in runs])[list(COLUMNS)]
 
 
 def _day(file, number, text) -> pd.Timestamp:
@@ -215,16 +216,15 @@ def _model(name: str) -> str:
 
 def _sound(file: Path, frame: pd.DataFrame, rows: list[dict]) -> None:
     """Raise DataError at the first row that contradicts itself."""
-    for number, (problem, row) in enumerate(
-        zip(measurements.problems(frame), rows, strict=True), start=1
-    ):
-        if problem:
-            column, _, text = problem.partition(" ")
-            raise DataError(file, text, row=number, column=column)
-        if row["disaggregated"] and row["prefill_gpus"] + row["decode_gpus"] != row["gpus"]:
-            problem = f"prefill_gpus and decode_gpus are not {row['gpus']} together"
-            raise DataError(file, problem, row=number, column="gpus")
+    problems = measurements.problems(frame)
+    for number, (problem, row) in enumerate(zip(problems, rows, strict=True), start=1):
         _lengths(file, number, row)
+        if row["disaggregated"] and row["prefill_gpus"] + row["decode_gpus"] != row["gpus"]:
+            told = f"prefill_gpus and decode_gpus are not {row['gpus']} together"
+            raise DataError(file, told, row=number, column="gpus")
+        if problem:
+            column, _, told = problem.partition(" ")
+            raise DataError(file, told, row=number, column=column)
         _power(file, number, row)
     allowed = checks.closed_loop_throughput(frame, checks.request_latency(frame))
     quotient = (frame["throughput_per_gpu"] / allowed).fillna(measurements.little_quotient(frame))
