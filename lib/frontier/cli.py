@@ -398,7 +398,7 @@ def _make(arguments):
 
     if not arguments.downloads.is_dir():
         raise UsageError(f"{arguments.downloads} is not a folder of downloads")
-    print(sources.make_tables(arguments.downloads, paths.data()))
+    print(sources.make_tables(arguments.downloads))
     return 0
 
 
