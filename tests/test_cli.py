@@ -24,7 +24,10 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setenv("FRONTIER_HOME", str(tmp_path))
     fakes = {
         "claims": {"ledger_rows": lambda: [synthetic.ledger_row(name) for name in ("a", "b")]},
-        "measurements": {"choices": lambda column: {"hardware": ["b200", "h200"]}[column]},
+        "measurements": {
+            "choices": lambda column: {"hardware": ["b200", "h200"]}[column],
+            "verify": lambda: None,
+        },
         "tables": {
             "verify": lambda: None,
             "digests": lambda: [],

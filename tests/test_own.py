@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -309,6 +310,21 @@ def test_the_command_takes_what_a_file_does_not_say(home, capsys):
     assert capsys.readouterr().out.startswith("own: 1 rows; 1 new")
     assert cli.main(["data", "import", str(EXAMPLES / "vllm-bench-serve.json")]) == 2
     assert "say it with --hardware" in capsys.readouterr().err
+
+
+def test_the_document_says_beside_each_example_what_has_to_be_said(home):
+    """What docs/data.md shows is run as it stands."""
+    document = (EXAMPLES.parent / "data.md").read_text()
+    shown = re.findall(r"\[([\w.-]+)\]\(examples/\1\)(?: `(--[^`]+)`)?", document)
+    assert (
+        {name for name, _ in shown}
+        == {*FILES, "api.json"}
+        == {path.name for path in EXAMPLES.iterdir()}
+    )
+    for name, options in shown:
+        assert cli.main(["data", "import", str(EXAMPLES / name), *options.split()]) == 0
+    tables.verify()
+    measurements.verify()
 
 
 def test_the_options_are_those_that_the_library_takes():

@@ -357,9 +357,10 @@ def _claims(arguments):
 
 
 def _verify(_arguments):
-    from frontier import tables
+    from frontier import measurements, tables
 
     tables.verify()
+    measurements.verify()
     print(f"{len(tables.names())} tables agree with their sidecars")
     return 0
 

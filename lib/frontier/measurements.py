@@ -25,6 +25,7 @@ from frontier import tables
 from frontier.errors import DataError, UsageError
 
 LIVE = "inferencex"
+OWN = "own"  # a person's own rows: on figures, and never in the union
 SOURCES = (
     LIVE,
     "inferencex_medians_2026_07",
@@ -213,6 +214,13 @@ def validate(frame: pd.DataFrame, /, *, file: str = "measurements") -> None:
             value = frame[column].iloc[at]
             row = frame["row_id"].iloc[at] or at + 1
             raise DataError(file, f"{value} {problem}", row=row, column=column)
+
+
+def verify(*, folder: Path | None = None) -> None:
+    """Validate every table of measured points that a folder has (the data folder by default)."""
+    for name in (*SOURCES, OWN):
+        if tables.has(name, folder=folder):
+            validate(tables.read(name, folder=folder), file=name)
 
 
 def problems(frame: pd.DataFrame, /) -> pd.Series:

@@ -20,7 +20,7 @@ from frontier import hardware, measurements, tables
 from frontier.errors import DataError, UsageError
 from frontier.sources import checks, inferencex, raw
 
-SOURCE = "own"
+SOURCE = measurements.OWN
 COLUMNS = {
     **measurements.COLUMNS,
     "label": ("string", "", "what the series is called on figures"),
