@@ -19,7 +19,7 @@ __version__ = "0.1.0"
 MODULES = (
     "attribution", "batch", "citations", "claims", "cli", "comparisons", "curves",
     "datapackage", "errors", "exhibits", "figures", "filings", "hardware", "levers", "links",
-    "measurements", "modelled", "movements", "pareto", "paths", "preview", "published",
+    "measurements", "modelled", "moved", "movements", "pareto", "paths", "preview", "published",
     "serving", "shares", "shifts", "sources", "splits", "svg", "tables", "updates",
     "validation", "words",
 )  # fmt: skip

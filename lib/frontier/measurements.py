@@ -14,6 +14,7 @@ reason. Reading raw downloads belongs in `frontier.sources`, fronts in `frontier
 
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,8 @@ SOURCES = (
     "inferencex_posts",
     "aiconfigurator_silicon",
 )
+
+OWN = "own"  # the table, and the source, of a person's own rows
 
 # name: (dtype, unit, meaning). The first 23 are the public contract, in this order; 0 in a
 # count means that the source does not say (a missing value would drop out of a group-by).
@@ -83,9 +86,25 @@ def column_sidecars(names=None) -> dict:
     }
 
 
-def load_measurements() -> pd.DataFrame:
-    """Return every usable measured point, the union of `SOURCES`, with columns `COLUMNS`."""
-    return pd.concat([tables.read(source) for source in SOURCES], ignore_index=True)
+def load_measurements(*, folder: Path | None = None) -> pd.DataFrame:
+    """Return every usable measured point, the union of `SOURCES`, with columns `COLUMNS`.
+
+    `folder` is where the tables are, such as a snapshot's; the data folder by default.
+    """
+    read = [tables.read(source, folder=folder) for source in SOURCES]
+    return pd.concat(read, ignore_index=True)
+
+
+def own() -> pd.DataFrame:
+    """Return a person's own measured points: `COLUMNS`, and `label`, the name of their series.
+
+    They are drawn beside the public ones and are never among `load_measurements`, so that no
+    verdict follows from them. Empty, with the same columns, where there is no table `own`.
+    """
+    if tables.has(OWN):
+        return tables.read(OWN)
+    columns = {**COLUMNS, "label": ("string", "", "")}
+    return pd.DataFrame({n: pd.Series(dtype=tables.DTYPES[d]) for n, (d, *_) in columns.items()})
 
 
 def shapes(frame: pd.DataFrame) -> pd.Series:

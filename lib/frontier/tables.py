@@ -42,25 +42,34 @@ PLAIN_LIMIT = 160_000  # bytes: above it a table is compressed
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def names() -> list[str]:
-    """Return the names of all tables in the data folder, sorted."""
-    return sorted({_stem(path) for path in paths.data().glob("*.csv*") if _is_table(path)})
+def names(*, folder: Path | None = None) -> list[str]:
+    """Return the names of all tables in a folder (the data folder by default), sorted."""
+    return sorted({_stem(path) for path in _in(folder).glob("*.csv*") if _is_table(path)})
 
 
-def meta(name: str) -> dict:
+def has(name: str, *, folder: Path | None = None) -> bool:
+    """Return whether there is a table `name`: some are made only on request."""
+    try:  # opened and not looked for: a report that asked has to run again once there is one
+        (_in(folder) / f"{name}.meta.yml").open().close()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def meta(name: str, *, folder: Path | None = None) -> dict:
     """Return the sidecar of table `name`; a DataError says what is missing from it."""
-    return _sidecar(paths.data() / f"{name}.meta.yml")
+    return _sidecar(_in(folder) / f"{name}.meta.yml")
 
 
-def read(name: str) -> pd.DataFrame:
+def read(name: str, *, folder: Path | None = None) -> pd.DataFrame:
     """Return table `name`, typed as its sidecar says.
 
     Raises UsageError when there is no such table, and DataError when its sidecar is missing
     or the file is not the one the sidecar vouches for: then with the row (counted from 1
     below the header) and column of the first value that cannot be right, if there is one.
     """
-    path = _find(name)
-    sidecar = meta(name)
+    path = _find(name, folder)
+    sidecar = meta(name, folder=folder)
     raw = path.read_bytes()
     if hashlib.sha256(raw).hexdigest() != sidecar["sha256"]:
         _locate(path, raw, sidecar["columns"])
@@ -92,8 +101,7 @@ def write(name: str, frame: pd.DataFrame, meta: dict, folder: Path | None = None
     The columns are those of ``meta["columns"]``, in that order; ``sha256`` and ``rows`` are
     filled in. Equal frames give equal bytes. Returns the path of the table.
     """
-    folder = paths.data() if folder is None else Path(folder)
-    columns = meta["columns"]
+    folder, columns = _in(folder), meta["columns"]
     if absent := [column for column in columns if column not in frame]:
         raise DataError(f"{name}.csv", "the column is missing", column=absent[0])
     typed = frame[list(columns)].astype({c: DTYPES[s["dtype"]] for c, s in columns.items()})
@@ -118,6 +126,10 @@ def seal(name: str) -> None:
     write(name, frame, sidecar)
 
 
+def _in(folder: Path | None) -> Path:
+    return paths.data() if folder is None else Path(folder)
+
+
 def _is_table(path: Path) -> bool:
     return path.name.endswith((".csv", ".csv.gz"))
 
@@ -126,13 +138,14 @@ def _stem(path: Path) -> str:
     return path.name.split(".")[0]
 
 
-def _find(name: str) -> Path:
+def _find(name: str, folder: Path | None = None) -> Path:
+    place = _in(folder)
     for suffix in (".csv", ".csv.gz"):
-        if (path := paths.data() / f"{name}{suffix}").is_file():
+        if (path := place / f"{name}{suffix}").is_file():
             return path
-    if (sidecar := paths.data() / f"{name}.meta.yml").is_file():
+    if (sidecar := place / f"{name}.meta.yml").is_file():
         raise DataError(sidecar, "its table is missing", remedy=REMEDY)
-    raise UsageError(f"no table '{name}' in {paths.data()}: there are {', '.join(names())}")
+    raise UsageError(f"no table '{name}' in {place}: there are {', '.join(names(folder=folder))}")
 
 
 def _sidecar(beside: Path) -> dict:
