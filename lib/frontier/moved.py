@@ -53,7 +53,7 @@ KINDS = {
     "elsewhere": "is measured elsewhere",
     "new": "is new",
     "gone": "is gone",
-    "noise": "changed, its mean within run noise",
+    "noise": "mean within run noise",
 }
 _RUN = [*(c for c in measurements.CONFIGURATION if c != "source"), "concurrency", "date"]
 _POINT = [c for c in _RUN if c != "date"]
@@ -149,6 +149,7 @@ def _move(key, old, new, sigma, changes, replicates):
         "points": [len(front) if front else 0 for front in (before, after)],
         "thin": [],
         "coincides": [],
+        "sources": [],
         "fronts": {
             "before": _points(before, old),
             "after": _points(after, new),
@@ -161,6 +162,8 @@ def _move(key, old, new, sigma, changes, replicates):
     else:
         move["reach"] = _reach_of(before)
     move["thin"] = _thin(move, old, new)
+    carried = [rows.loc[list(f.rows), "source"] for rows, f in ((old, before), (new, after)) if f]
+    move["sources"] = sorted(pd.concat(carried).unique())
     move["coincides"] = _coincides(old, new, before, after, changes)
     return _plain(move)
 
@@ -180,7 +183,9 @@ def _compared(before, after, sigma, replicates):
     reach, further, less = _reach(before, after)
     shared = curves.shared_range(after, before)
     if shared is None:
-        return {"kind": "elsewhere", "reach": f"{_reach_of(before)}, now {_reach_of(after)}"}
+        above = after.low > before.high and after.throughput[0] >= before.throughput[0]
+        told = f"{_reach_of(before)}; now {_reach_of(after)}"
+        return {"kind": "elsewhere", "reach": told + ", above all before" * bool(above)}
     ratio = curves.geometric_mean(after, before)
     low, high = curves.interval(after, before, sigma, replicates=replicates)
     ends = curves.extremes(after, before)
@@ -371,7 +376,8 @@ def _close(row, bounds):
     told = [c for c in tier.get("comparisons") or () if c.get("headline") is not None]
     if not told:
         found = row.get("found") or {}
-        told = [{"comparison": found.get("at"), "headline": found.get("value"), **found}]
+        place = str(found.get("at")).partition(",")[0]
+        told = [{"comparison": place, "headline": found.get("value"), **found}]
     best = None
     for one in _turning(row["verdict"], told):
         for key, words in (("headline", "mean"), ("low", "low end"), ("high", "high end")):
@@ -432,12 +438,12 @@ def checks(site: Path, rows: Sequence[Mapping], /) -> dict[str, list[tuple[str, 
 # ----------------------------------------------------------------- records
 
 _FIELDS = {
-    "schema": int, "refreshed": str, "before": dict, "after": dict, "sigma": float, "compared": int,
-    "frontiers": list, "verdicts": dict, "numbers": list, "notes": list,
+    "schema": int, "refreshed": str, "before": dict, "after": dict, "sigma": float, "off": float,
+    "compared": int, "frontiers": list, "verdicts": dict, "numbers": list, "notes": list,
 }  # fmt: skip
 _MOVE = {
     "model": str, "hardware": str, "precision": str, "shape": str, "kind": str, "reach": str,
-    "points": list, "thin": list, "coincides": list,
+    "points": list, "thin": list, "coincides": list, "sources": list,
 }  # fmt: skip
 _NUMBERS = (
     "ratio", "low", "high", "from", "to", "largest", "largest_at", "least", "least_at",
@@ -510,6 +516,7 @@ def record(
         "before": was,
         "after": now,
         "sigma": sigma,
+        "off": NOISE,
         "compared": len(compared),
         "frontiers": compare(old, new, sigma=sigma, changes=changes),
         "verdicts": {
@@ -637,24 +644,26 @@ def rows(record: Mapping, /) -> tuple[dict, ...]:
 
 
 def _row(move):
-    ratio = over = largest = "–"
+    ratio = over = largest = where = "–"
     if move["ratio"] is not None:
         band = "" if move["low"] is None else f" ({span(move['low'], move['high'], '')})"
         ratio, over = f"{number(move['ratio'])}x{band}", span(move["from"], move["to"], "")
         end = "least" if move["kind"] == "fell" else "largest"
         largest = f"{number(move[end])}x, {number(move[f'{end}_at'])}"
+    if move["moved_from"] is not None:
+        where = span(move["moved_from"], move["moved_to"], "")
     return {
         "name": _name(move), "what": KINDS[move["kind"]], "ratio": ratio, "over": over,
-        "largest": largest, "reach": move["reach"] or "–",
-        "coincides": move["coincides"] or ["–"], "thin": move["thin"] or ["–"],
+        "where": where, "largest": largest, "coincides": move["coincides"] or ["–"],
+        "notes": [move["reach"]] * bool(move["reach"]) + move["thin"] or ["–"],
     }  # fmt: skip
 
 
 def _name(move):
     hardware = figures.NAMES.get(move["hardware"], move["hardware"])
-    return ", ".join(
-        filter(None, (move["model"], f"{hardware} {move['precision']}".strip(), move["shape"]))
-    )
+    parts = (move["model"], f"{hardware} {move['precision']}".strip(), move["shape"])
+    # No font draws a control character, and no XML holds one.
+    return re.sub(r"[\x00-\x1f\x7f]", "\N{REPLACEMENT CHARACTER}", ", ".join(filter(None, parts)))
 
 
 def _same_refresh(place, record):
@@ -758,7 +767,8 @@ def exhibits(record: Mapping, /) -> list[figures.Exhibit]:
 def _ratios(moves):
     shown = moves[:_SHOWN]
     data = pd.DataFrame([
-        {"model": m["model"], "hardware": m["hardware"], "precision": m["precision"],
+        {"model": _panel(m).partition("\n")[0], "hardware": m["hardware"],
+         "precision": m["precision"],
          "shape": m["shape"], "headline": m["ratio"], "low": m["low"], "high": m["high"],
          "least": m["least"], "largest": m["largest"], "from_tok_s_user": m["from"],
          "to_tok_s_user": m["to"], "kind": KINDS[m["kind"]]}
@@ -782,7 +792,12 @@ def _ratios(moves):
         f"largest ratio.{rest} {finding}"
     )
     return figures.publish(
-        figure, name="moved-ratios", alt=finding, caption=caption, data=data, sources=_sources()
+        figure,
+        name="moved-ratios",
+        alt=finding,
+        caption=caption,
+        data=data,
+        sources=_sources(moves),
     )
 
 
@@ -801,15 +816,17 @@ def _fronts(moves):
         ylabel="Throughput, tok/s/GPU",
     )  # fmt: skip
     return figures.publish(
-        figure, name="moved-frontiers", alt=names, data=data, sources=_sources(),
-        caption=f"The frontiers that moved the most, before and after: measured points, and the "
-        f"best throughput at an interactivity or a higher one. {names}",
+        figure, name="moved-frontiers", alt=names, data=data, sources=_sources(moves),
+        caption="The frontiers that moved the most, before and after: measured points, and the "
+        "best throughput at an interactivity or a higher one.",
     )  # fmt: skip
 
 
 def _panel(move):
-    return f"{move['model']}\n{_name({**move, 'model': ''})}"
+    empty = dict.fromkeys(("model", "hardware", "precision", "shape"), "")
+    return f"{_name({**empty, 'model': move['model']})}\n{_name({**move, 'model': ''})}"
 
 
-def _sources():
-    return [key for key in measurements.SOURCES if tables.has(key)]
+def _sources(moves):
+    """Return the tables that the moves rest on and that are there still."""
+    return sorted({key for move in moves for key in move["sources"] if tables.has(key)})

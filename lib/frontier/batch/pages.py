@@ -326,6 +326,8 @@ def moved(collection: Collection, news, /) -> str:
         news=news,
         pictures=[Markup(picture.html) for picture in news[0].pictures],
         noise=words.number(100 * news[0].record["sigma"]),
+        off=words.number(1 + news[0].record["off"]),
+        inverse=words.number(1 / (1 + news[0].record["off"])),
         description=news[0].summary,
     )
 
