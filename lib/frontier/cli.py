@@ -301,7 +301,7 @@ def _facts():
 def _site(arguments):
     from collections import Counter
 
-    from frontier import datapackage, preview, words
+    from frontier import datapackage, measurements, preview, tables, words
     from frontier.batch import collection, publish, verdicts
 
     site = collection.read(paths.notebooks())
@@ -316,6 +316,8 @@ def _site(arguments):
         publish.PREVIEW: preview.picture(site.title, sentence, bar),
         **datapackage.files(),
     }
+    if tables.has(measurements.OWN):
+        print("the site shows your own rows, those of data/own.csv", file=sys.stderr)
     out = arguments.out or paths.root() / "site"
     if news := _news():
         from frontier.batch import pages

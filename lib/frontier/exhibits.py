@@ -23,6 +23,7 @@ from frontier.errors import UsageError
 from frontier.figures import Exhibit
 from frontier.words import number, quantity, span, verdict_words
 
+_LEGEND = 0.2  # inches that a further line of the legend takes from the panels
 DASHES = ("-", (0, (4, 1.6)), (0, (1, 1.4)), (0, (6, 1.5, 1, 1.5)))
 ROW_COLUMNS = [
     "side", "model", "hardware", "framework", "precision", "speculative",
@@ -114,7 +115,7 @@ def ratios(
         band=("low", "high"), colours=_colours(tested) | dict.fromkeys(mine.names, figures.INK),
         dashes=_dashes(tested) | dict.fromkeys(mine.names, DASHES[2]), own=mine.names,
         xlabel="Interactivity, tok/s/user", ylabel=f"Ratio of {tested[0].comparison.unit}",
-        claim=_claimed(target) if target else None,
+        claim=_claimed(target) if target else None, height=3.6 + _LEGEND * len(mine.names),
     )  # fmt: skip
     top = max(tested, key=lambda f: -np.inf if np.isnan(f.largest) else f.largest)
     where = (
@@ -150,6 +151,7 @@ def frontiers(compared: Sequence[Comparison], /, *, name: str) -> Exhibit:
         points, steps, series="series", panel="shape", colours=hues,
         ylabel=f"Throughput, {compared[0].unit}",
         own=(mine.data, mine.fronts) if mine.names else None,
+        height=3.8 + _LEGEND * len(mine.names),
     )  # fmt: skip
     caption = (
         f"Points are {points['row_id'].nunique():,} measured rows, lines the attainable frontiers: "
@@ -343,8 +345,7 @@ def _with_own(data, mine):
 
 def _own_words(mine):
     """Return what a caption says of the reader's own series, nothing where there is none."""
-    told = " Dashed in ink: your own rows, not public; no verdict rests on them."
-    return told * bool(mine.names) + mine.left_out
+    return own.WORDS * bool(mine.names) + mine.left_out
 
 
 def _claimed(target):
@@ -665,8 +666,8 @@ def modelled_ratios(verdict, /, *, name: str) -> Exhibit:
     drawn = figures.lines(
         data, x="interactivity", y="ratio", series="comparison", panel="shape",
         band=("low", "high"), colours=hues, dashes=dashes, xlabel="Interactivity, tok/s/user",
-        ylabel=f"Ratio of {claim.test.basis.unit}", claim=_claimed(claim.test.target), height=4.4,
-        own=mine.names,
+        ylabel=f"Ratio of {claim.test.basis.unit}", claim=_claimed(claim.test.target),
+        height=4.4 + _LEGEND * len(mine.names), own=mine.names,
     )  # fmt: skip
     table = modelled.table(answered)
     best = table.loc[table["largest"].idxmax()]

@@ -236,7 +236,7 @@ def reached(rows: pd.DataFrame, claims: Sequence[Claim], /, *, name: str) -> Exh
     words = " ".join(_reach(data, claim, part) for claim in claims)
     caption = (
         f"The largest value by accelerator and shape (input/output tokens), one mark a kind of "
-        f"evidence. Throughput counts input and output tokens. {words}"
+        f"evidence. Throughput counts input and output tokens. {words}{own.WORDS * bool(mine)}"
     )
     columns = [*POINT, "metric", "interactivity", "throughput_per_gpu", "date", "evidence",
                "output_throughput_per_gpu", "row_id"]  # fmt: skip

@@ -19,6 +19,7 @@ from frontier import comparisons, curves, hardware, measurements, tables
 from frontier.comparisons import Basis, Comparison
 
 NOTE = "yours, not public, in no verdict"
+WORDS = " In ink: your own rows, which are not public; no verdict rests on them."
 
 
 @dataclass(frozen=True)
