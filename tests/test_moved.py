@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import synthetic
 from browser import barriers, chromium, complaints
-from frontier import claims, cli, curves, measurements, moved, tables
+from frontier import claims, cli, curves, measurements, moved, refreshes, tables
 from frontier.batch import diff, executors, feed, run
 from frontier.errors import DataError, UsageError
 from measured import X, Y, pair, sweep, together
@@ -39,7 +39,7 @@ def only(moves):
 
 
 def record(old, new, **changes):
-    made = moved.record(
+    made = refreshes.record(
         (old, {"rows": len(old), "last": "2026-01-15", "digest": "a" * 64}),
         (new, {"rows": len(new), "last": "2026-02-15", "digest": "b" * 64}),
         refreshed="2026-11-24T06:00:00Z", near=[], sigma=SIGMA,
@@ -302,23 +302,23 @@ def test_the_checks_of_the_reports_are_found_by_claim():
 
 
 def test_without_records_there_are_none(home):
-    assert moved.records() == []
+    assert refreshes.records() == []
 
 
 def test_a_record_is_read_as_it_was_kept(home):
     made = record(sweep(), pair(2))
-    assert moved.keep(made).name == "2026-11-24.json"
-    assert moved.records() == [made]
+    assert refreshes.keep(made).name == "2026-11-24.json"
+    assert refreshes.records() == [made]
 
 
 def test_a_second_refresh_on_a_day_does_not_lose_the_first(home):
     first = record(sweep(), pair(2))
     later = {"refreshed": "2026-11-24T18:00:00Z"}
     second = record(pair(2), pair(3), **later)
-    assert moved.keep(first) != moved.keep(second)
-    assert moved.records() == [second, first]
-    assert moved.keep(second).name == "2026-11-24-2.json"  # the same refresh again
-    assert moved.records() == [second, first]
+    assert refreshes.keep(first) != refreshes.keep(second)
+    assert refreshes.records() == [second, first]
+    assert refreshes.keep(second).name == "2026-11-24-2.json"  # the same refresh again
+    assert refreshes.records() == [second, first]
 
 
 @pytest.mark.parametrize(
@@ -333,42 +333,46 @@ def test_a_second_refresh_on_a_day_does_not_lose_the_first(home):
     ],
 )
 def test_a_damaged_record_is_one_line_that_names_it(home, change, problem):
-    file = moved.keep(record(sweep(), pair(2)))
+    file = refreshes.keep(record(sweep(), pair(2)))
     file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
     with pytest.raises(DataError) as error:
-        moved.records()
+        refreshes.records()
     assert str(error.value).startswith(f"{file}: {problem}; restore it")
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"a": NaN}', "[]", "\x00"])
 def test_what_is_no_record_at_all_is_refused_in_a_line(home, text):
-    moved.folder().mkdir()
-    (moved.folder() / "2026-01-01.json").write_text(text)
+    refreshes.folder().mkdir()
+    (refreshes.folder() / "2026-01-01.json").write_text(text)
     with pytest.raises(DataError, match=r"2026-01-01\.json"):
-        moved.records()
+        refreshes.records()
 
 
 def test_a_number_that_is_none_is_refused(home):
     made = record(sweep(), sweep(y=2 * Y, tp=4))
     made["frontiers"][0]["ratio"] = -1
-    moved.keep(made)
+    refreshes.keep(made)
     with pytest.raises(DataError, match="frontier 1 ratio is '-1', expected a number above 0"):
-        moved.records()
+        refreshes.records()
 
 
 def test_the_id_of_a_refresh_does_not_hang_on_what_was_found():
     made = record(sweep(), pair(2))
-    assert moved.identity(made) == moved.identity({**made, "frontiers": []})
-    assert moved.identity(made) != moved.identity({**made, "refreshed": "2026-11-25T06:00:00Z"})
+    assert refreshes.identity(made) == refreshes.identity({**made, "frontiers": []})
+    assert refreshes.identity(made) != refreshes.identity(
+        {**made, "refreshed": "2026-11-25T06:00:00Z"}
+    )
 
 
 def test_the_sentence_counts_what_moved():
     two = together(pair(2), sweep([500], [9]))
-    assert moved.summary(record(sweep(), two)) == (
+    assert refreshes.summary(record(sweep(), two)) == (
         "Of 2 frontiers compared, 1 reaches further, 1 is new; verdicts were not compared."
     )
-    assert moved.summary(record(sweep(), sweep())).startswith("Of 1 frontier compared, none moved")
+    assert refreshes.summary(record(sweep(), sweep())).startswith(
+        "Of 1 frontier compared, none moved"
+    )
 
 
 # The command
@@ -388,9 +392,9 @@ def test_a_folder_that_is_no_snapshot_is_refused(home, capsys):
 def test_the_newest_snapshot_is_the_previous_state(home):
     for name in ("20261101T000000Z", "20261124T060000Z", "notes", "20261130T000000Z.part"):
         (home / ".frontier" / "snapshots" / name / "data").mkdir(parents=True)
-    assert moved.snapshot().name == "20261124T060000Z"
+    assert refreshes.snapshot().name == "20261124T060000Z"
     with pytest.raises(UsageError):
-        moved.snapshot(home / "data")
+        refreshes.snapshot(home / "data")
 
 
 @pytest.fixture
@@ -437,7 +441,7 @@ def doubled(frame, mine):
 def test_equal_tables_leave_no_record(project, capsys):
     assert cli.main(["moved"]) == 0
     assert "nothing can have moved" in capsys.readouterr().out
-    assert moved.records() == []
+    assert refreshes.records() == []
     assert not (project.site / "moved.html").exists()
 
 
@@ -445,7 +449,7 @@ def test_reports_of_other_tables_are_refused(project, capsys):
     refresh(doubled)
     assert cli.main(["moved"]) == 2
     assert "run 'frontier build' first" in capsys.readouterr().err
-    assert moved.records() == []
+    assert refreshes.records() == []
 
 
 def test_a_refresh_from_end_to_end(project, capsys):
@@ -457,7 +461,7 @@ def test_a_refresh_from_end_to_end(project, capsys):
     ran = list((project.home / ".frontier" / "runs").glob("*"))
     assert cli.main(["moved", "--json"]) == 0
     out = json.loads(capsys.readouterr().out)
-    (kept,) = moved.records()
+    (kept,) = refreshes.records()
     assert out == kept and kept["refreshed"] == "2026-11-24T06:00:00Z"
     moves = kept["frontiers"]
     assert {(m["hardware"], m["precision"]) for m in moves} == {("b300", "fp4")}
@@ -484,7 +488,7 @@ def test_a_refresh_from_end_to_end(project, capsys):
     assert cli.main(["build", "--force", "--out", str(project.home / "again")]) == 0
     assert synthetic.tree(project.home / "again") == first
     # Without its records a site has no trace of them.
-    shutil.rmtree(moved.folder())
+    shutil.rmtree(refreshes.folder())
     assert cli.main(["build"]) == 0
     assert not list(site.rglob("*moved*")) and "moved.html" not in (site / "index.html").read_text()
 
@@ -518,12 +522,12 @@ def test_the_page_can_be_read_and_asks_for_nothing(project):
         (("p", "code", HOSTILE),),
     )
     states = ({"rows": 9, "last": "", "digest": "a"}, {"rows": 9, "last": "", "digest": "b"})
-    made = moved.record(
+    made = refreshes.record(
         (old, states[0]), (new, states[1]), refreshed="2026-11-24T06:00:00Z", sigma=SIGMA,
         near=[{"claim": "mtp", "why": HOSTILE}], difference=difference,
     )  # fmt: skip
-    moved.keep(made)
-    moved.keep({**made, "refreshed": "2026-11-20T06:00:00Z"})
+    refreshes.keep(made)
+    refreshes.keep({**made, "refreshed": "2026-11-20T06:00:00Z"})
     assert cli.main(["build"]) == 0
     site = project.site
     soup = BeautifulSoup((site / "moved.html").read_text(), "html.parser")
@@ -573,10 +577,10 @@ def test_any_text_leaves_a_feed_that_parses(text):
 
 def test_the_rows_of_a_state_are_known_by_the_digests_of_their_tables(home):
     rows = measurements.load_measurements()
-    state = moved.state(home / "data", rows)
+    state = refreshes.state(home / "data", rows)
     assert state["rows"] == len(rows) and state["last"] == f"{rows['date'].max():%Y-%m-%d}"
     refresh(doubled)
-    assert moved.state(home / "data", rows)["digest"] != state["digest"]
+    assert refreshes.state(home / "data", rows)["digest"] != state["digest"]
     place = Path("20261124T060000Z")
-    assert moved.moment(place, state) == "2026-11-24T06:00:00Z"
-    assert moved.moment(Path("old"), state) == f"{state['accessed']}T00:00:00Z"
+    assert refreshes.moment(place, state) == "2026-11-24T06:00:00Z"
+    assert refreshes.moment(Path("old"), state) == f"{state['accessed']}T00:00:00Z"

@@ -20,8 +20,8 @@ MODULES = (
     "attribution", "batch", "citations", "claims", "cli", "comparisons", "curves",
     "datapackage", "errors", "exhibits", "figures", "filings", "hardware", "levers", "links",
     "measurements", "modelled", "moved", "movements", "own", "pareto", "paths", "preview",
-    "published", "serving", "shares", "shifts", "sources", "splits", "svg", "tables", "updates",
-    "validation", "words",
+    "published", "refreshes", "serving", "shares", "shifts", "sources", "splits", "svg",
+    "tables", "updates", "validation", "words",
 )  # fmt: skip
 
 

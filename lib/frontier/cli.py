@@ -213,29 +213,29 @@ def _diff(arguments):
 
 
 def _moved(arguments):
-    from frontier import claims, measurements, moved, tables
+    from frontier import claims, measurements, moved, refreshes, tables
     from frontier.batch import build, diff, verdicts
 
-    place = moved.snapshot(arguments.old)
+    place = refreshes.snapshot(arguments.old)
     steps = build.status(choices=_choices)
     if any(s.state == "never built" or any(w.startswith("data ") for w in s.why) for s in steps):
         raise UsageError("reports/ is not built of these tables: run 'frontier build' first")
     old, new = (measurements.load_measurements(folder=f) for f in (place / "data", paths.data()))
-    before, after = (moved.state(f, r) for f, r in ((place / "data", old), (paths.data(), new)))
+    before, after = (refreshes.state(f, r) for f, r in ((place / "data", old), (paths.data(), new)))
     if before["digest"] == after["digest"]:
         print("the measured rows are those of the snapshot: nothing can have moved")
         return 0
     records = verdicts.load(paths.reports())
     had = (place / "reports" / "verdicts.json").is_file()
     found = diff.diff(place / "reports", paths.reports()) if had else None
-    record = moved.record(
-        (old, before), (new, after), refreshed=moved.moment(place, after),
+    record = refreshes.record(
+        (old, before), (new, after), refreshed=refreshes.moment(place, after),
         changes=tables.read("changes"), difference=found,
         near=moved.near(records, claims.bounds(), moved.checks(paths.reports(), records)),
     )  # fmt: skip
-    file = moved.keep(record)
+    file = refreshes.keep(record)
     build.index(facts=_facts)
-    told = moved.text(record)
+    told = refreshes.text(record)
     print(json.dumps(record, indent=1, ensure_ascii=False) if arguments.json else told)
     print(f"kept in {file}; the page is {paths.reports() / 'moved.html'}", file=sys.stderr)
     return 0
@@ -243,15 +243,16 @@ def _moved(arguments):
 
 def _news():
     """Return what moved in each refresh of which there is a record, as the pages tell it."""
-    from frontier import moved
+    from frontier import refreshes
     from frontier.batch.pages import News
 
     return tuple(
         News(
-            moved.identity(record), record, moved.summary(record), moved.headlines(record),
-            moved.rows(record), () if place else tuple(moved.exhibits(record)),
+            refreshes.identity(record), record, refreshes.summary(record),
+            refreshes.headlines(record), refreshes.rows(record),
+            () if place else tuple(refreshes.exhibits(record)),
         )
-        for place, record in enumerate(moved.records())
+        for place, record in enumerate(refreshes.records())
     )  # fmt: skip
 
 
