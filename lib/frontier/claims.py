@@ -277,6 +277,11 @@ def claim(name: str, /) -> Claim:
     return known[name]
 
 
+def bounds() -> dict[str, tuple[float, float]]:
+    """Return the least and the largest value that meets each claim that is tested."""
+    return {entry.id: entry.test.target.bounds for entry in ledger() if entry.test is not None}
+
+
 def blank(claim: Claim, /) -> dict:
     """Return a claim's row of ``verdicts.json`` before anything is found."""
     return {

@@ -95,6 +95,13 @@ def _parser():
     diff.add_argument("--html", type=Path, metavar="FILE", help="write it as a page, too")
     diff.set_defaults(run=_diff)
 
+    moved = commands.add_parser("moved", help="show what moved since the last state of the data")
+    moved.add_argument(
+        "old", type=Path, nargs="?", metavar="OLD", help="a snapshot; the newest if not said"
+    )
+    moved.add_argument("--json", action="store_true", help="as the record that is kept of it")
+    moved.set_defaults(run=_moved)
+
     params = commands.add_parser("params", help="show what can be set in a notebook")
     params.add_argument("name", metavar="NAME")
     params.set_defaults(run=_params)
@@ -250,6 +257,50 @@ def _diff(arguments):
     return 0
 
 
+def _moved(arguments):
+    from frontier import claims, measurements, moved, refreshes, tables
+    from frontier.batch import build, diff, verdicts
+
+    place = refreshes.snapshot(arguments.old)
+    steps = build.status(choices=_choices)
+    if any(s.state == "never built" or any(w.startswith("data ") for w in s.why) for s in steps):
+        raise UsageError("reports/ is not built of these tables: run 'frontier build' first")
+    old, new = (measurements.load_measurements(folder=f) for f in (place / "data", paths.data()))
+    before, after = (refreshes.state(f, r) for f, r in ((place / "data", old), (paths.data(), new)))
+    if before["digest"] == after["digest"]:
+        print("the measured rows are those of the snapshot: nothing can have moved")
+        return 0
+    records = verdicts.load(paths.reports())
+    had = (place / "reports" / "verdicts.json").is_file()
+    found = diff.diff(place / "reports", paths.reports()) if had else None
+    record = refreshes.record(
+        (old, before), (new, after), refreshed=refreshes.moment(place, after),
+        changes=tables.read("changes"), difference=found,
+        near=moved.near(records, claims.bounds(), moved.checks(paths.reports(), records)),
+    )  # fmt: skip
+    file = refreshes.keep(record)
+    build.index(facts=_facts)
+    told = refreshes.text(record)
+    print(json.dumps(record, indent=1, ensure_ascii=False) if arguments.json else told)
+    print(f"kept in {file}; the page is {paths.reports() / 'moved.html'}", file=sys.stderr)
+    return 0
+
+
+def _news():
+    """Return what moved in each refresh of which there is a record, as the pages tell it."""
+    from frontier import refreshes
+    from frontier.batch.pages import News
+
+    return tuple(
+        News(
+            refreshes.identity(record), record, refreshes.summary(record),
+            refreshes.headlines(record), refreshes.rows(record),
+            () if place else tuple(refreshes.exhibits(record)),
+        )
+        for place, record in enumerate(refreshes.records())
+    )  # fmt: skip
+
+
 def _settings(arguments):
     settings = {}
     for name, text in map(_pair("--set"), arguments.settings):
@@ -289,14 +340,14 @@ def _facts():
     obtained = [(meta["title"], meta["accessed"]) for meta in map(tables.meta, tables.names())]
     return build.Facts(
         tuple(claims.ledger_rows()), tuple(tables.digests()), tuple(obtained),
-        rows=citations.cited, dates=citations.dates,
+        rows=citations.cited, dates=citations.dates, news=_news,
     )  # fmt: skip
 
 
 def _site(arguments):
     from collections import Counter
 
-    from frontier import datapackage, preview, words
+    from frontier import datapackage, measurements, preview, tables, words
     from frontier.batch import collection, publish, verdicts
 
     site = collection.read(paths.notebooks())
@@ -311,7 +362,14 @@ def _site(arguments):
         publish.PREVIEW: preview.picture(site.title, sentence, bar),
         **datapackage.files(),
     }
+    if tables.has(measurements.OWN):
+        print("the site shows your own rows, those of data/own.csv", file=sys.stderr)
     out = arguments.out or paths.root() / "site"
+    if news := _news():
+        from frontier.batch import pages
+
+        feed = pages.moved_feed(site, news, url=arguments.url)
+        files["moved.xml"] = feed.encode()
     count = publish.publish(paths.reports(), out, files=files, url=arguments.url)
     print(f"{count} files in {out}", file=sys.stderr)
     return 0

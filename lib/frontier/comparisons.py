@@ -144,6 +144,7 @@ class Comparison:
     denominator_rows: pd.DataFrame
     floor: float | None = None
     runs: int = 1  # a value of a level that was made of several runs has the noise of all
+    basis: Basis | None = None  # what `value` is, for rows that are set beside these
     kind: ClassVar[str] = "comparisons"
     origin: ClassVar[str] = "source"  # the column of `rows` that says who measured it
 
@@ -310,8 +311,9 @@ def one(
         for side in ("numerator", "denominator")
     ]
     made = Comparison(
-        specification["name"], shape, basis.unit, *sides, floor=floor_of(basis, sides[1])
-    )
+        specification["name"], shape, basis.unit, *sides, floor=floor_of(basis, sides[1]),
+        basis=basis,
+    )  # fmt: skip
     if strict and not made.tested:
         raise UsageError(
             f"{made.label}: the numerator is measured from {made.numerator.low:.3g} to "

@@ -16,13 +16,14 @@ import numpy as np
 import pandas as pd
 from IPython.display import HTML, Markdown
 
-from frontier import comparisons, curves, figures, hardware, modelled, published
+from frontier import comparisons, curves, figures, hardware, modelled, own, published
 from frontier.claims import Claim
 from frontier.comparisons import UNTESTED, Comparison, Finding
 from frontier.errors import UsageError
 from frontier.figures import Exhibit
 from frontier.words import number, quantity, span, verdict_words
 
+_LEGEND = 0.2  # inches that a further line of the legend takes from the panels
 DASHES = ("-", (0, (4, 1.6)), (0, (1, 1.4)), (0, (6, 1.5, 1, 1.5)))
 ROW_COLUMNS = [
     "side", "model", "hardware", "framework", "precision", "speculative",
@@ -104,11 +105,17 @@ def ratios(
     tested = [f for f in findings if f.outcome != UNTESTED]
     data = comparisons.lines([f.comparison for f in tested], how=how, sigma=sigma)
     target = claim.test.target if claim else None
+    # What a lever is worth is asked of one system with and without it, not of another system.
+    mine = own.NOTHING
+    if claim:
+        mine = own.ratios([f.comparison for f in tested], how=how, sigma=sigma)
+    data = _with_own(data, mine)
     drawn = figures.lines(
         data, x="interactivity", y="ratio", series="comparison", panel="shape",
-        band=("low", "high"), colours=_colours(tested), dashes=_dashes(tested),
+        band=("low", "high"), colours=_colours(tested) | dict.fromkeys(mine.names, figures.INK),
+        dashes=_dashes(tested) | dict.fromkeys(mine.names, DASHES[2]), own=mine.names,
         xlabel="Interactivity, tok/s/user", ylabel=f"Ratio of {tested[0].comparison.unit}",
-        claim=_claimed(target) if target else None,
+        claim=_claimed(target) if target else None, height=3.6 + _LEGEND * len(mine.names),
     )  # fmt: skip
     top = max(tested, key=lambda f: -np.inf if np.isnan(f.largest) else f.largest)
     where = (
@@ -117,7 +124,7 @@ def ratios(
     caption = (
         f"The ratio over interactivity, one panel a shape (input/output tokens); bands are run "
         f"noise. Where a denominator falls below its floor the line ends. The largest ratio above "
-        f"the floor is {where}."
+        f"the floor is {where}.{_own_words(mine)}"
     )
     alt = f"Ratio over interactivity for {len(tested)} comparisons. The largest is {where}."
     return figures.publish(
@@ -139,21 +146,27 @@ def frontiers(compared: Sequence[Comparison], /, *, name: str) -> Exhibit:
     ], ignore_index=True)  # fmt: skip
     labels = list(points["series"].unique())
     hues = _distinct({label: _hue(points, label) for label in labels})
+    mine = own.points([c for c in compared if c.tested])
     drawn = figures.frontiers(
         points, steps, series="series", panel="shape", colours=hues,
         ylabel=f"Throughput, {compared[0].unit}",
+        own=(mine.data, mine.fronts) if mine.names else None,
+        height=3.8 + _LEGEND * len(mine.names),
     )  # fmt: skip
     caption = (
         f"Points are {points['row_id'].nunique():,} measured rows, lines the attainable frontiers: "
-        f"the best throughput at an interactivity or a higher one."
+        f"the best throughput at an interactivity or a higher one.{_own_words(mine)}"
     )
+    data = points[DRAWN_COLUMNS]
+    if mine.names:
+        data = pd.concat([data, mine.data[DRAWN_COLUMNS]], ignore_index=True)
     ends = ", ".join(
         f"{label} up to {number(steps[steps['series'] == label]['interactivity'].max())} tok/s/user"
         for label in labels
     )
     return figures.publish(
         drawn, name=name, alt=f"Throughput over interactivity. Curves end at: {ends}.",
-        caption=caption, data=points[DRAWN_COLUMNS],
+        caption=caption, data=data,
     )  # fmt: skip
 
 
@@ -321,6 +334,18 @@ def quotable(verdict, /) -> HTML:
         if verdict.verdict == comparisons.CONDITIONAL:  # the number quoted need not meet the claim
             text = f"{words}. {row['condition']} Quoted first: {told}."
     return HTML(f'<blockquote class="quotable">{html.escape(text)}</blockquote>')
+
+
+def _with_own(data, mine):
+    """Return drawn lines with the reader's own below them, told apart by their source."""
+    if not mine.names:
+        return data
+    return pd.concat([data, mine.data.drop(columns="series")], ignore_index=True)
+
+
+def _own_words(mine):
+    """Return what a caption says of the reader's own series, nothing where there is none."""
+    return own.WORDS * bool(mine.names) + mine.left_out
 
 
 def _claimed(target):
@@ -630,15 +655,19 @@ def modelled_ratios(verdict, /, *, name: str) -> Exhibit:
     data["comparison"] = data.pop("tier") + data["comparison"]
     data = data[data["shape"].isin(claim.test.shapes)]
     names = list(data["comparison"].unique())
+    mine = own.ratios([f.comparison for f in measured if f.comparison.shape in claim.test.shapes])
+    data = _with_own(data, mine)
     # Measured lines are solid, all of them: a dash says that a line is modelled.
     hues = {f"measured: {key}": hue for key, hue in _distinct(_colours(measured)).items()}
     dashes = dict.fromkeys(hues, "-")
     for i, label in enumerate(label for label in names if label.startswith("modelled")):
         hues[label], dashes[label] = figures.MODELLED[i], (0, (5, 1.5))
+    hues |= dict.fromkeys(mine.names, figures.INK)
     drawn = figures.lines(
         data, x="interactivity", y="ratio", series="comparison", panel="shape",
         band=("low", "high"), colours=hues, dashes=dashes, xlabel="Interactivity, tok/s/user",
-        ylabel=f"Ratio of {claim.test.basis.unit}", claim=_claimed(claim.test.target), height=4.4,
+        ylabel=f"Ratio of {claim.test.basis.unit}", claim=_claimed(claim.test.target),
+        height=4.4 + _LEGEND * len(mine.names), own=mine.names,
     )  # fmt: skip
     table = modelled.table(answered)
     best = table.loc[table["largest"].idxmax()]
@@ -652,7 +681,7 @@ def modelled_ratios(verdict, /, *, name: str) -> Exhibit:
         f"constants and held-out error. Solid: measured. Modelled means run from {number(low)}x to "
         f"{number(high)}x, the largest modelled ratio is {where}; "
         f"{number(100 * table['extrapolated'].mean())} % of the modelled points lie outside what "
-        f"the model was checked on."
+        f"the model was checked on.{_own_words(mine)}"
     )
     return figures.publish(
         drawn, name=name, alt=f"Modelled and measured ratios. The largest modelled is {where}.",

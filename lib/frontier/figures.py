@@ -69,6 +69,9 @@ MARKS = {
     "stated": "X",
 }
 
+# Marks of the reader's own series, which are drawn in ink: no public series has either.
+OWN_MARKS = ("*", "P", "^", "v", "<", ">")
+
 # A text of up to so many characters stays on one line: wrapped, it is harder to read.
 SHORT = 24
 
@@ -198,12 +201,14 @@ def lines(
     marks: bool = False,
     log: str = "xy",
     height: float = 3.6,
+    own: Sequence[str] = (),
 ) -> Figure:
     """Return lines of `y` over `x`, one a value of `series`, one panel a value of `panel`.
 
     `band` names the columns of an interval, `claim` the arguments of :func:`claim_line`, once or
     several times, `log` the axes that are logarithmic. With `steps` the value holds to the left of
-    each point, as on an attainable frontier. Missing values interrupt a line.
+    each point, as on an attainable frontier. Missing values interrupt a line. `own` names the
+    series that are the reader's, which have the marks of `OWN_MARKS`.
     """
     panels = list(data[panel].unique()) if panel else [None]
     drawn, grid = figure(columns=len(panels), height=height, sharey=True, squeeze=False)
@@ -211,14 +216,17 @@ def lines(
         shown = data if name is None else data[data[panel] == name]
         for label, line in shown.groupby(series, sort=False):
             style = {"color": colours[label], "linestyle": (dashes or {}).get(label, "-")}
+            if label in own:
+                style |= {"marker": own_mark(own, label), "markevery": 0.12, "markersize": 6}
+            elif marks:
+                style |= {"marker": "o", "markersize": 4}
             if band:
                 axes.fill_between(
                     line[x], line[band[0]], line[band[1]], color=colours[label], alpha=0.16, lw=0
                 )
             axes.plot(
-                line[x], line[y], **style, label=label, drawstyle="steps-pre" if steps else None,
-                marker="o" if marks else None, markersize=4,
-            )  # fmt: skip
+                line[x], line[y], **style, label=label, drawstyle="steps-pre" if steps else None
+            )
         _scales(axes, log)
         for one in _listed(claim):
             claim_line(axes, *one, named=False)
@@ -239,11 +247,13 @@ def frontiers(
     colours: Mapping[str, str],
     panel: str | None = None,
     height: float = 3.8,
+    own: tuple[pd.DataFrame, pd.DataFrame] | None = None,
 ) -> Figure:
     """Return measured points and the attainable frontiers above them.
 
     `points` have `interactivity`, `value`, `evidence` (a key of `MARKS`) and the columns `series`
-    and `panel`; `fronts` have `interactivity`, `value`, `series`, `panel`.
+    and `panel`; `fronts` have `interactivity`, `value`, `series`, `panel`. `own` are points and
+    frontiers of the reader's, with the same columns; they are drawn in ink, with `OWN_MARKS`.
     """
     panels = list(points[panel].unique()) if panel else [None]
     drawn, grid = figure(columns=len(panels), height=height, sharey=True, squeeze=False)
@@ -262,6 +272,9 @@ def frontiers(
                 line["interactivity"], line["value"], color=colours[label], label=label,
                 drawstyle="steps-pre",
             )  # fmt: skip
+        if own:
+            parts = (f if name is None else f[f[panel] == name] for f in own)
+            _own(drawn, axes, *parts, list(dict.fromkeys(own[0][series])), series)
         _scales(axes, "xy")
         axes.grid(True, axis="y")
         axes.set(
@@ -274,6 +287,27 @@ def frontiers(
         grid[0][0].plot([], [], MARKS[kind], color=MUTED, markersize=4, label=f"point, {kind}")
     _legend(drawn, grid[0])
     return drawn
+
+
+def _own(drawn, axes, dots, steps, names, series):
+    """Draw the reader's own points and frontiers, above all others."""
+    for label, line in steps.groupby(series, sort=False):
+        axes.plot(
+            line["interactivity"], line["value"], color=INK, lw=1.2, ls=(0, (3, 1.5)), zorder=4,
+            drawstyle="steps-pre", marker=own_mark(names, label), markersize=7, label=label,
+            markeredgecolor=PAPER, markeredgewidth=0.5,
+        )  # fmt: skip
+    for label, part in dots.groupby(series, sort=False):
+        axes.scatter(
+            part["interactivity"], part["value"], marker=own_mark(names, label), s=34, color=INK,
+            linewidth=0, zorder=4,
+        )  # fmt: skip
+        entitle(drawn, axes, row_titles(part))
+
+
+def own_mark(names: Sequence[str], label: str, /) -> str:
+    """Return the mark of one of these series of the reader's."""
+    return OWN_MARKS[list(names).index(label) % len(OWN_MARKS)]
 
 
 def entitle(drawn: Figure, axes: Axes, titles: Sequence[str], /) -> None:

@@ -34,6 +34,7 @@ SOURCES = (
     "aiconfigurator_silicon",
 )
 
+
 # name: (dtype, unit, meaning). The first 23 are the public contract, in this order; 0 in a
 # count means that the source does not say (a missing value would drop out of a group-by).
 COLUMNS = {
@@ -127,6 +128,18 @@ def _without(rows: pd.DataFrame, live: pd.DataFrame) -> pd.DataFrame:
 def run_keys(frame: pd.DataFrame, /) -> pd.Series:
     """Return a number for every row that rows of the same run at the same concurrency share."""
     return pd.util.hash_pandas_object(frame[RUN], index=False)
+
+
+def own() -> pd.DataFrame:
+    """Return a person's own measured points: `COLUMNS`, and `label`, the name of their series.
+
+    They are drawn beside the public ones and are never among `load_measurements`, so that no
+    verdict follows from them. Empty, with the same columns, where there is no table `own`.
+    """
+    if tables.has(OWN):
+        return tables.read(OWN)
+    columns = {**COLUMNS, "label": ("string", "", "")}
+    return pd.DataFrame({n: pd.Series(dtype=tables.DTYPES[d]) for n, (d, *_) in columns.items()})
 
 
 def shapes(frame: pd.DataFrame) -> pd.Series:

@@ -18,7 +18,7 @@ from IPython.display import Markdown
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.lines import Line2D
 
-from frontier import comparisons, figures, measurements, shifts, tables, updates
+from frontier import comparisons, figures, measurements, own, shifts, tables, updates
 from frontier.claims import Claim
 from frontier.errors import UsageError
 from frontier.figures import GRID, INK, MUTED, PAPER, Exhibit
@@ -219,24 +219,42 @@ def reached(rows: pd.DataFrame, claims: Sequence[Claim], /, *, name: str) -> Exh
         part.loc[part.groupby(keys)[metric].idxmax()].assign(metric=metric, value=part[metric])
         for metric in (claim.test.basis.metric for claim in claims)
     ], ignore_index=True)  # fmt: skip
+    everything = _with_own(data, model, keys, [claim.test.basis.metric for claim in claims])
     order = part.groupby("hardware")["throughput_per_gpu"].max().sort_values(ascending=False)
-    places = _places(data, list(order.index))
+    others = [key for key in everything["hardware"].unique() if key not in order.index]
+    places = _places(everything, [*order.index, *others])
     drawn, grid = figures.figure(columns=len(claims), height=4.8, sharey=True, squeeze=False)
     for axes, claim in zip(grid[0], claims, strict=True):
-        _levels(axes, data[data["metric"] == claim.test.basis.metric], places, claim)
+        _levels(axes, everything[everything["metric"] == claim.test.basis.metric], places, claim)
     grid[0][0].set_yticks(list(places.values()), [_name(key) for _, key in places], color=INK)
     handles = [_mark(figures.MARKS[kind], MUTED, kind, hollow=_hollow(kind))
                for kind in figures.MARKS if kind in set(data["evidence"])]  # fmt: skip
     handles.append(_mark("|", MUTED, "output tokens alone"))
+    mine = sorted(set(everything["evidence"]) - set(data["evidence"]))
+    handles += [_mark(figures.own_mark(mine, name), INK, name) for name in mine]
     drawn.legend(handles=handles, loc="outside upper left", ncols=3)
     words = " ".join(_reach(data, claim, part) for claim in claims)
     caption = (
         f"The largest value by accelerator and shape (input/output tokens), one mark a kind of "
-        f"evidence. Throughput counts input and output tokens. {words}"
+        f"evidence. Throughput counts input and output tokens. {words}{own.WORDS * bool(mine)}"
     )
     columns = [*POINT, "metric", "interactivity", "throughput_per_gpu", "date", "evidence",
                "output_throughput_per_gpu", "row_id"]  # fmt: skip
-    return figures.publish(drawn, name=name, alt=words, caption=caption, data=data[columns])
+    return figures.publish(drawn, name=name, alt=words, caption=caption, data=everything[columns])
+
+
+def _with_own(data, model, keys, metrics):
+    """Return the largest values with those of the reader's own rows of the model below them."""
+    rows = measurements.own()
+    rows = rows[rows["model"] == model]
+    if rows.empty:
+        return data
+    rows = rows.assign(shape=measurements.shapes(rows), evidence=rows["label"].map(own.series))
+    best = [
+        rows.loc[rows.groupby(keys)[metric].idxmax()].assign(metric=metric, value=rows[metric])
+        for metric in metrics
+    ]
+    return pd.concat([data, *best], ignore_index=True)
 
 
 def _places(data, order):
@@ -255,11 +273,14 @@ def _levels(axes, data, places, claim):
     axes.set_xscale("log")
     rate = claim.test.basis.metric != "interactivity"
     ordered = data.sort_values("value")
+    mine = sorted(set(data.loc[data["source"] == measurements.OWN, "evidence"]))
     for row, title in zip(ordered.to_dict("records"), figures.row_titles(ordered), strict=True):
         y, hue = places[row["shape"], row["hardware"]], figures.colour(row["hardware"])
-        hollow = _hollow(row["evidence"])
+        hollow, mark = _hollow(row["evidence"]), figures.MARKS.get(row["evidence"])
+        if mark is None:
+            hue, mark, hollow = INK, figures.own_mark(mine, row["evidence"]), False
         axes.scatter(
-            row["value"], y, marker=figures.MARKS[row["evidence"]], s=46 if hollow else 22,
+            row["value"], y, marker=mark, s=46 if hollow or hue == INK else 22,
             facecolors="none" if hollow else hue, edgecolors=hue, linewidths=1.2, zorder=3,
         )  # fmt: skip
         figures.entitle(axes.figure, axes, [title])

@@ -9,6 +9,7 @@ folder and the library alone.
 
 import json
 import sys
+from itertools import chain
 
 from frontier import paths
 from frontier.batch import collection as site_map
@@ -19,6 +20,7 @@ from frontier.batch.site import Site
 from frontier.errors import FrontierError, UsageError
 
 _EXPLORATION = "exploration"
+_PICTURES = ("ratios", "frontiers")  # of the page of what moved
 
 
 def build(
@@ -45,6 +47,14 @@ def build(
         print(f"{_count(steps)} fresh; nothing to do", file=sys.stderr)
         return 0
     return carry_out("build", steps, site, index, environment, options)
+
+
+def index(*, out=None, facts=Facts) -> None:
+    """Make what stands beside the reports again, of the pages that are there; no notebook runs."""
+    site, environment = Site(_out(out, None)), digests.environment(paths.data())
+    composer = _Index(site_map.read(paths.notebooks()), environment, facts)
+    if not composer.is_current(site):
+        carry_out("index", [], site, composer, environment, Options())
 
 
 def status(names=(), /, *, settings=None, out=None, choices=None) -> list[plan.Step]:
@@ -132,12 +142,14 @@ class _Index(Composer):
         mine = digests.path(self._collection.folder / "collection.yaml")
         environment = vars(self._environment)
         made = {name: [page["files"], page["status"]] for name, page in pages.items()}
-        return digests.digest([mine, environment, made])
+        moved = digests.folder(paths.data() / "moved")
+        return digests.digest([mine, environment, made, moved])
 
     def compose(self, stage, reports, known, record, /):
         from frontier.batch import pages
 
         facts, collection = self.facts, self._collection
+        news = facts.news()
         old = verdicts.load(stage)
         kept = [
             e.page for e in collection.pages if e.page not in reports and (stage / e.page).is_file()
@@ -156,17 +168,20 @@ class _Index(Composer):
                 collection, records, built=built, digests=facts.digests,
                 sparks=_sparks(collection, records, published),
                 dates=facts.dates() if any(uses.values()) else "",
+                news=news,
             ),
             "verdicts.json": text,
             "scorecard.svg": pages.picture(records),
             "glossary.html": pages.glossary(collection) if collection.terms else None,
             "errata.html": pages.errata(collection, built) if collection.errata else None,
             **_rows(collection, uses, facts),
+            **_moved(collection, news),
         }  # fmt: skip
         for name, text in made.items():
             if text is None:
                 (stage / name).unlink(missing_ok=True)
             else:
+                (stage / name).parent.mkdir(parents=True, exist_ok=True)
                 write(stage / name, text)
         self.files = tuple(name for name, text in made.items() if text is not None)
         status = pages.status(collection.title, record.so_far(changes), obtained=facts.obtained)
@@ -235,6 +250,22 @@ def _rows(collection, uses, facts):
         known = {row: cited[row] for ids in used.values() for row in ids if row in cited}
         made[entry.rows] = pages.rows(collection, entry, used, heads, known) if known else None
     return made
+
+
+def _moved(collection, news):
+    """Return the page, the data and the feed of what moved, None where nothing was compared."""
+    from frontier.batch import pages
+
+    files = [(f"data/moved-{name}.csv", f"figures/moved-{name}.svg") for name in _PICTURES]
+    made = dict.fromkeys(("moved.html", "moved.json", "moved.xml", *chain(*files)))
+    if not news:
+        return made
+    drawn = {name: text for picture in news[0].pictures for name, text in picture.files.items()}
+    return made | drawn | {
+        "moved.html": pages.moved(collection, news),
+        "moved.json": pages.moved_json(news),
+        "moved.xml": pages.moved_feed(collection, news),
+    }  # fmt: skip
 
 
 def _count(steps):

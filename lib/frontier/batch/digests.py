@@ -37,7 +37,9 @@ class Environment:
 def environment(data: Path, /) -> Environment:
     """Return the digests of library, template and data, and the versions of what is installed."""
     library = {str(p.relative_to(_PACKAGE)): _file(p) for p in sorted(_PACKAGE.rglob("*.py"))}
-    return Environment(library, _installed(), folder(_TEMPLATE), folder(data))
+    # What lies in a folder of the data's is no table and no ledger: it changes no report.
+    tables = {name: was for name, was in folder(data).items() if "/" not in name}
+    return Environment(library, _installed(), folder(_TEMPLATE), tables)
 
 
 def digest(value, /) -> str:

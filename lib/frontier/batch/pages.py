@@ -17,6 +17,7 @@ import datetime
 import functools
 import hashlib
 import html
+import json
 import platform
 import re
 import shlex
@@ -37,7 +38,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from traitlets.config import Config
 
 from frontier import links, words
-from frontier.batch import dots, verdicts
+from frontier.batch import dots, feed, verdicts
 from frontier.batch import glossary as terms
 from frontier.batch import parameters as schema
 from frontier.batch.collection import Collection, Entry, Term
@@ -193,12 +194,13 @@ def _first_figure(body, name):
 
 
 def scorecard(
-    collection: Collection, records, /, *, built, digests=(), sparks=None, dates=""
+    collection: Collection, records, /, *, built, digests=(), sparks=None, dates="", news=()
 ) -> str:
     """Return the index: the records grouped by report, in the order of the site map.
 
     ``built`` holds the names of the pages that exist, to which alone it links; ``sparks`` the
-    small picture of a claim (`sparks.Spark`) by its id, ``dates`` a sentence on the data's age.
+    small picture of a claim (`sparks.Spark`) by its id, ``dates`` a sentence on the data's age,
+    ``news`` what moved, if anything was ever compared.
     """
     by_id = {record["id"]: record for record in records}
     groups, placed = [], set()
@@ -217,6 +219,7 @@ def scorecard(
         groups=groups,
         sparks=sparks or {},
         dates=dates,
+        news=news,
         verdicts=[v for v in verdicts.VERDICTS if any(r["verdict"] == v for r in records)],
         script=_script("scorecard.js"),
         digests=digests,
@@ -288,6 +291,66 @@ def errata(collection: Collection, built, /) -> str:
         description="Errors found in the article and in pages like it, with what shows them",
         errata=[(one.text, titles.get(one.report)) for one in collection.errata],
     )
+
+
+@dataclass(frozen=True)
+class News:
+    """What moved in one refresh: its record, and what pages and feed say of it in words.
+
+    ``rows`` are mappings for the table of frontiers, ``headlines`` the sentences that matter most.
+    """
+
+    id: str
+    record: dict
+    summary: str
+    headlines: tuple[str, ...]
+    rows: tuple[dict, ...]
+    pictures: tuple = ()
+
+    @property
+    def day(self) -> str:
+        """The day of the refresh."""
+        return self.record["refreshed"][:10]
+
+    @property
+    def anchor(self) -> str:
+        """The place of this refresh on the page, whatever comes after it."""
+        return f"refresh-{self.record['refreshed'].replace(':', '').lower()}"
+
+
+def moved(collection: Collection, news, /) -> str:
+    """Return the page of what moved, of these `News`, the newest first."""
+    return _render(
+        "moved.html.j2",
+        collection=collection,
+        news=news,
+        pictures=[Markup(picture.html) for picture in news[0].pictures],
+        noise=words.number(100 * news[0].record["sigma"]),
+        off=words.number(1 + news[0].record["off"]),
+        inverse=words.number(1 / (1 + news[0].record["off"])),
+        description=news[0].summary,
+    )
+
+
+def moved_feed(collection: Collection, news, /, *, url: str | None = None) -> str:
+    """Return the Atom feed of what moved; links only where the site's address is known."""
+    entries = [
+        feed.Entry(
+            one.id, one.record["refreshed"], f"{one.day}: {one.summary}", one.summary,
+            _render("news.html.j2", news=one), one.anchor,
+        )
+        for one in news
+    ]  # fmt: skip
+    return feed.feed(
+        entries, title=f"What moved – {collection.title}", subtitle=collection.subtitle,
+        author=collection.title, page="moved.html", file="moved.xml", url=url,
+    )  # fmt: skip
+
+
+def moved_json(news, /) -> str:
+    """Return all records of what moved as JSON, the newest first."""
+    document = {"schema": 1, "refreshes": [{"id": one.id, **one.record} for one in news]}
+    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def status(site: str, record: dict, /, *, obtained=()) -> str:

@@ -319,7 +319,8 @@ def _judged(batch: _Batch) -> tuple[pd.DataFrame, Report]:
 def _of_power(raw, frame) -> pd.Series:
     """Return why a row's number per megawatt is of no edition of the power table that is known."""
     found = pd.Series("", index=raw.index, dtype="str")
-    for at in raw.index[raw["tput_per_mw"].notna()]:
+    found = found.mask(raw["tput_per_mw"] <= 0, "its throughput per MW is not positive")
+    for at in raw.index[(raw["tput_per_mw"] > 0) & (raw["tput_per_gpu"] > 0)]:
         name = frame["hardware"][at]
         kw = raw["tput_per_gpu"][at] * 1000 / raw["tput_per_mw"][at]
         told = [checks.power_reason(kw, name, edition) for edition in hardware.POWER_EDITIONS]

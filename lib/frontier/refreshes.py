@@ -1,0 +1,381 @@
+"""Refreshes: what moved each time that the tables were made anew, as it is kept and told.
+
+A state is a folder of tables: the data folder, or that of a snapshot kept by a refresh. What moved
+between two is a record, a plain dict that ``data/moved/`` keeps as JSON, one a refresh; pages and
+the feed are made of records alone. What a move is, is in `frontier.moved`.
+
+>>> from frontier import refreshes
+>>> refreshes.folder().name
+'moved'
+"""
+
+import hashlib
+import json
+import re
+import uuid
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+
+from frontier import figures, measurements, moved, paths, tables
+from frontier.errors import DataError, UsageError
+from frontier.moved import KINDS, RULE, SERIES, counted, name, plain, told
+from frontier.shifts import NOISE
+from frontier.words import number, span
+
+SCHEMA = 1
+_SNAPSHOT = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z")
+_SHOWN = 24  # rows of the picture of ratios
+_FIELDS = {
+    "schema": int, "refreshed": str, "before": dict, "after": dict, "sigma": float, "off": float,
+    "compared": int, "frontiers": list, "verdicts": dict, "numbers": list, "notes": list,
+}  # fmt: skip
+_MOVE = {
+    "model": str, "hardware": str, "precision": str, "shape": str, "kind": str, "reach": str,
+    "points": list, "thin": list, "coincides": list, "sources": list,
+}  # fmt: skip
+_NUMBERS = (
+    "ratio", "low", "high", "from", "to", "largest", "largest_at", "least", "least_at",
+    "moved_from", "moved_to",
+)  # fmt: skip
+_REMEDY = "restore it from version control, or remove it and run 'frontier moved'"
+
+
+def folder() -> Path:
+    """Return where the records are."""
+    return paths.data() / "moved"
+
+
+def snapshot(given: Path | None = None, /) -> Path:
+    """Return the snapshot to compare with, the newest if none is given; UsageError without one."""
+    if given is not None:
+        if not (given / "data").is_dir():
+            raise UsageError(f"{given} is no snapshot: it has no folder data")
+        return given
+    home = paths.root() / ".frontier" / "snapshots"
+    kept = sorted(p for p in home.glob("*") if _SNAPSHOT.fullmatch(p.name) and p.is_dir())
+    if not kept:
+        raise UsageError(
+            "there is no snapshot to compare with: 'frontier data refresh' or 'frontier data "
+            "import' keeps one when it makes new tables"
+        )
+    return snapshot(kept[-1])
+
+
+def state(place: Path, rows: pd.DataFrame, /) -> dict:
+    """Return what a record says of a state: rows, last day, day of access, digest of the tables."""
+    sidecars = {key: tables.meta(key, folder=place) for key in sorted(rows["source"].unique())}
+    digest = json.dumps({key: meta["sha256"] for key, meta in sidecars.items()})
+    last = rows["date"].max()
+    return {
+        "rows": len(rows),
+        "last": "" if pd.isna(last) else f"{last:%Y-%m-%d}",
+        "accessed": max((str(meta["accessed"]) for meta in sidecars.values()), default=""),
+        "digest": hashlib.sha256(digest.encode()).hexdigest(),
+    }
+
+
+def moment(place: Path, after: Mapping, /) -> str:
+    """Return when the tables were refreshed, in UTC: what a snapshot is called, or their day."""
+    if found := _SNAPSHOT.fullmatch(place.name):
+        return "{}-{}-{}T{}:{}:{}Z".format(*found.groups())
+    return f"{after['accessed'][:10]}T00:00:00Z"
+
+
+def record(
+    before: tuple[pd.DataFrame, dict], after: tuple[pd.DataFrame, dict], /, *, refreshed: str,
+    near: Sequence[dict], difference=None, changes: pd.DataFrame | None = None,
+    sigma: float | None = None, most: int = 3,
+) -> dict:  # fmt: skip
+    """Return the record of a refresh, from the rows and the `state` before and after.
+
+    `difference` is that of the two sites (`batch.diff.Difference`), None where there was no site;
+    so many numbers of each of its tables are kept. `sigma` is pooled from the new rows.
+    """
+    (old, was), (new, now) = before, after
+    sigma = measurements.pooled_sigma(new).sigma if sigma is None else sigma
+    compared = pd.concat([old[list(SERIES)], new[list(SERIES)]]).drop_duplicates()
+    claims = difference.claims if difference else {}
+    others = sorted({f"{kind}: {cause}" for _, kind, cause in difference.causes if kind != "data"}
+                    if difference else ())  # fmt: skip
+    notes = [f"Verdicts and numbers also follow what else changed: {'; '.join(others)}."]
+    return plain({
+        "schema": SCHEMA,
+        "refreshed": refreshed,
+        "before": was,
+        "after": now,
+        "sigma": sigma,
+        "off": NOISE,
+        "compared": len(compared),
+        "frontiers": moved.compare(old, new, sigma=sigma, changes=changes),
+        "verdicts": {
+            "compared": difference is not None,
+            "changed": [
+                {"claim": claim, "moves": [move.text for move in moves]}
+                for claim, moves in claims.items()
+            ],
+            "near": list(near),
+            "rule": RULE,
+        },
+        "numbers": [
+            {"file": t.file, "note": t.note, "moves": [move.text for move in t.moves[:most]]}
+            for t in (difference.tables if difference else ())
+        ],
+        "notes": notes if others else [],
+    })  # fmt: skip
+
+
+def records() -> list[dict]:
+    """Return all records, the newest first. DataError names what is wrong with one."""
+    found = []
+    for file in sorted(folder().glob("*.json")):
+        try:
+            record = json.loads(file.read_text(encoding="utf-8"), parse_constant=_no_number)
+        except (ValueError, UnicodeDecodeError) as error:
+            problem = f"is not JSON: {str(error).splitlines()[0]}"
+            raise DataError(file, problem, remedy=_REMEDY) from None
+        _check(record, file)
+        found.append((record["refreshed"], file.name, record))
+    return [record for *_, record in sorted(found, key=lambda one: one[:2], reverse=True)]
+
+
+def keep(record: dict, /) -> Path:
+    """Write a record to the folder of records and return its file.
+
+    The same refresh has one record, which is written again; another of the same day has a file
+    of its own.
+    """
+    day = record["refreshed"][:10]
+    folder().mkdir(parents=True, exist_ok=True)
+    place, count = folder() / f"{day}.json", 1
+    while place.is_file() and not _same_refresh(place, record):
+        count += 1
+        place = folder() / f"{day}-{count}.json"
+    beside = place.with_suffix(".part")
+    text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)
+    beside.write_text(f"{text}\n", encoding="utf-8", newline="\n")
+    beside.replace(place)
+    return place
+
+
+def identity(record: Mapping, /) -> str:
+    """Return the id of a refresh: the same wherever and whenever its record is made."""
+    parts = (record["refreshed"], record["before"]["digest"], record["after"]["digest"])
+    return uuid.uuid5(uuid.NAMESPACE_URL, "frontier moved " + " ".join(parts)).urn
+
+
+def summary(record: Mapping, /) -> str:
+    """Return in a sentence how many frontiers moved and what became of the verdicts."""
+    counts = Counter(move["kind"] for move in record["frontiers"])
+    parts = [
+        f"{counts[kind]} {_plural(words, counts[kind])}"
+        for kind, words in KINDS.items()
+        if counts[kind] and kind != "noise"
+    ]
+    what = ", ".join(parts) or "none moved"
+    head = f"Of {counted(record['compared'], 'frontier')} compared, {what}"
+    changed, close = (len(record["verdicts"][key]) for key in ("changed", "near"))
+    tail = f"{counted(changed, 'verdict')} changed" if changed else "no verdict changed"
+    if not record["verdicts"]["compared"]:
+        tail = "verdicts were not compared"
+    elif close:
+        near_ones = len({one["claim"] for one in record["verdicts"]["near"]})
+        tail += f", {near_ones} near changing"
+    return f"{head}; {tail}."
+
+
+def text(record: Mapping, /) -> str:
+    """Return a record as text."""
+    lines = [f"{record['refreshed'][:10]}  {summary(record)}"]
+    for move in record["frontiers"]:
+        lines += ["", f"{name(move)}: {told(move)}"]
+        lines += [f"  coincides with {one}" for one in move["coincides"]]
+        lines += [f"  thin: {one}" for one in move["thin"]]
+    for kind, words in (("changed", "changed"), ("near", "is near changing")):
+        lines += [""] * bool(record["verdicts"][kind])
+        for one in record["verdicts"][kind]:
+            why = one["why"] if kind == "near" else "; ".join(one["moves"])
+            lines.append(f"{one['claim']} {words}: {why}")
+    return "\n".join(lines)
+
+
+def headlines(record: Mapping, /, *, most: int = 5) -> tuple[str, ...]:
+    """Return the moves that matter most in a sentence each, with the first thing that coincides."""
+    lines = []
+    for move in record["frontiers"][:most]:
+        if move["kind"] != "noise":
+            first = f" Coincides with {move['coincides'][0]}." if move["coincides"] else ""
+            thin = f" Thin: {', '.join(move['thin'])}." if move["thin"] else ""
+            lines.append(f"{name(move)}: {told(move)}.{first}{thin}")
+    return tuple(lines)
+
+
+def rows(record: Mapping, /) -> tuple[dict, ...]:
+    """Return every move as the texts of a table's row."""
+    return tuple(_row(move) for move in record["frontiers"])
+
+
+def _row(move):
+    ratio = over = largest = where = "–"
+    if move["ratio"] is not None:
+        band = "" if move["low"] is None else f" ({span(move['low'], move['high'], '')})"
+        ratio, over = f"{number(move['ratio'])}x{band}", span(move["from"], move["to"], "")
+        end = "least" if move["kind"] == "fell" else "largest"
+        largest = f"{number(move[end])}x, {number(move[f'{end}_at'])}"
+    if move["moved_from"] is not None:
+        where = span(move["moved_from"], move["moved_to"], "")
+    return {
+        "name": name(move), "what": KINDS[move["kind"]], "ratio": ratio, "over": over,
+        "where": where, "largest": largest, "coincides": move["coincides"] or ["–"],
+        "notes": [move["reach"]] * bool(move["reach"]) + move["thin"] or ["–"],
+    }  # fmt: skip
+
+
+def _same_refresh(place, record):
+    try:
+        return identity(json.loads(place.read_text(encoding="utf-8"))) == identity(record)
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
+def _check(record, file):
+    """Raise DataError at the first thing that a record lacks or has otherwise."""
+    wrong = _wrong(record, _FIELDS, "")
+    if not wrong and record["schema"] != SCHEMA:
+        wrong = f"has schema {record['schema']}, expected {SCHEMA}"
+    if not wrong and not _is_moment(record["refreshed"]):
+        wrong = f"refreshed is {record['refreshed'][:40]!r}, expected YYYY-MM-DDTHH:MM:SSZ"
+    wrong = wrong or _wrong(record["before"], {"digest": str, "rows": int, "last": str}, "before ")
+    wrong = wrong or _wrong(record["after"], {"digest": str, "rows": int, "last": str}, "after ")
+    parts = {"compared": bool, "changed": list, "near": list, "rule": str}
+    wrong = wrong or _wrong(record["verdicts"], parts, "verdicts ")
+    for place, move in enumerate(record["frontiers"] if not wrong else (), start=1):
+        wrong = _wrong(move, _MOVE, f"frontier {place} ")
+        if not wrong and move["kind"] not in KINDS:
+            wrong = f"frontier {place} kind is {move['kind'][:40]!r}, no kind of move"
+        for key in () if wrong else _NUMBERS:
+            value = move.get(key)
+            if value is not None and not (isinstance(value, int | float) and value > 0):
+                wrong = f"frontier {place} {key} is {str(value)[:40]!r}, expected a number above 0"
+        if wrong:
+            break
+    verdicts = () if wrong else record["verdicts"]["changed"] + record["verdicts"]["near"]
+    for one in verdicts:
+        wrong = wrong or _wrong(one, {"claim": str}, "verdicts ")
+    if wrong:
+        raise DataError(file, wrong, remedy=_REMEDY)
+
+
+def _wrong(value, fields, where):
+    if not isinstance(value, dict):
+        return f"{where or 'the record '}is no object"
+    for key, kind in fields.items():
+        if key not in value:
+            return f"{where}lacks {key}"
+        if not isinstance(value[key], (int, float) if kind is float else kind):
+            return f"{where}{key} is {str(value[key])[:40]!r}, expected {kind.__name__}"
+    return ""
+
+
+def _is_moment(value):
+    try:
+        return f"{datetime.strptime(value, '%Y-%m-%dT%H:%M:%SZ'):%Y-%m-%dT%H:%M:%SZ}" == value
+    except ValueError:
+        return False
+
+
+def _no_number(name):
+    raise ValueError(f"{name} is no number")
+
+
+def _plural(words, count):
+    """Return a predicate for so many: “is new” for one, “are new” for several."""
+    if count == 1:
+        return words
+    first, _, rest = words.partition(" ")
+    return f"{ {'is': 'are', 'reaches': 'reach'}.get(first, first) } {rest}".strip()
+
+
+# ----------------------------------------------------------------- pictures
+
+
+def exhibits(record: Mapping, /) -> list[figures.Exhibit]:
+    """Return the pictures of a record: every ratio with its interval, the largest as frontiers."""
+    drawn = []
+    moves = [move for move in record["frontiers"] if move["ratio"] is not None]
+    if moves:
+        drawn.append(_ratios(moves))
+    if shown := [move for move in record["frontiers"] if move.get("fronts")]:
+        drawn.append(_fronts(shown))
+    return drawn
+
+
+def _ratios(moves):
+    shown = moves[:_SHOWN]
+    data = pd.DataFrame([
+        {"model": _panel(m).partition("\n")[0], "hardware": m["hardware"],
+         "precision": m["precision"],
+         "shape": m["shape"], "headline": m["ratio"], "low": m["low"], "high": m["high"],
+         "least": m["least"], "largest": m["largest"], "from_tok_s_user": m["from"],
+         "to_tok_s_user": m["to"], "kind": KINDS[m["kind"]]}
+        for m in moves
+    ]).astype(dict.fromkeys(("low", "high"), float))  # fmt: skip
+    label = [name({**m, "model": ""}) for m in shown]
+    part = data.iloc[: len(shown)].assign(label=label)
+    part = part.fillna({"low": part["headline"], "high": part["headline"]})
+    hues = {key: figures.colour(key) for key in part["hardware"]}
+    figure = figures.intervals(
+        part, label="label", group="model", hue="hardware", colours=hues,
+        xlabel="New over old frontier, ratio of tok/s/GPU", reference=(1.0, "as before"),
+    )  # fmt: skip
+    some = len(moves) > len(shown)
+    rest = f" The {len(shown)} largest of {len(moves)} are drawn." if some else ""
+    first = shown[0]
+    finding = f"The largest move: {name(first)} {told(first)}."
+    caption = (
+        f"Dots: mean ratio of the new frontier over the old one, over the interactivity that both "
+        f"have. Bars: 95 % interval for run noise, each state drawn again. Thin lines: least and "
+        f"largest ratio.{rest} {finding}"
+    )
+    return figures.publish(
+        figure,
+        name="moved-ratios",
+        alt=finding,
+        caption=caption,
+        data=data,
+        sources=_sources(moves),
+    )
+
+
+def _fronts(moves):
+    rows = [
+        {"frontier": _panel(move), "series": name, "interactivity": x, "value": y, "evidence": kind}
+        for move in moves
+        for name in ("before", "after")
+        for x, y, kind in move["fronts"][name]
+    ]
+    data = pd.DataFrame(rows)
+    names = " ".join(f"{name(move)}: {told(move)}." for move in moves)
+    figure = figures.frontiers(
+        data, data, series="series", panel="frontier", height=3.9,
+        colours={"before": figures.MUTED, "after": figures.HARDWARE["gb200"]},
+        ylabel="Throughput, tok/s/GPU",
+    )  # fmt: skip
+    return figures.publish(
+        figure, name="moved-frontiers", alt=names, data=data, sources=_sources(moves),
+        caption="The frontiers that moved the most, before and after: measured points, and the "
+        "best throughput at an interactivity or a higher one.",
+    )  # fmt: skip
+
+
+def _panel(move):
+    empty = dict.fromkeys(("model", "hardware", "precision", "shape"), "")
+    return f"{name({**empty, 'model': move['model']})}\n{name({**move, 'model': ''})}"
+
+
+def _sources(moves):
+    """Return the tables that the moves rest on and that are there still."""
+    return sorted({key for move in moves for key in move["sources"] if tables.has(key)})
