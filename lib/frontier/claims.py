@@ -52,7 +52,7 @@ from frontier.comparisons import (
     Finding,
     Target,
 )
-from frontier.errors import DataError, UsageError
+from frontier.errors import DataError, UsageError, among
 from frontier.modelled import ModelledFinding
 
 VERDICT_MIME = "application/vnd.frontier.verdict+json"
@@ -69,7 +69,7 @@ _TEST_KEYS = {
 _EXAMINED_BY = {Comparison: comparisons, splits.Split: splits, filings.Statement: filings}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Test:
     """How a claim is tested.
 
@@ -89,8 +89,15 @@ class Test:
     nearest_filings: tuple[dict, ...] = ()
     splits: dict | None = None
 
+    def __repr__(self):
+        parts = {name: len(getattr(self, name)) for name in ("comparisons", "nearest", "modelled",
+                 "filings")}  # fmt: skip
+        parts["splits"] = len(self.splits["systems"]) if self.splits else 0
+        listed = ", ".join(f"{count} {name}" for name, count in parts.items() if count)
+        return f"<Test: {self.target.text}, {self.target.form}; {listed}; {', '.join(self.shapes)}>"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Claim:
     """One row of the ledger."""
 
@@ -106,6 +113,10 @@ class Claim:
     quantity: str
     decides: str
     test: Test | None = None
+
+    def __repr__(self):
+        claimed = words.quantity(self.value, self.unit) if self.value else "no number"
+        return f"<Claim {self.id}: {self.statement} {claimed}, {self.form}, {self.date}>"
 
     def _repr_html_(self):
         sources = ", ".join(
@@ -125,7 +136,7 @@ class Claim:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Verdict:
     """A claim's verdict with the findings it follows from."""
 
@@ -139,6 +150,17 @@ class Verdict:
     sources: tuple[str, ...]
     sigma: float
     modelled: tuple[ModelledFinding, ...] = ()
+
+    def __repr__(self):
+        unit, found = self.claim.unit, self.quoted or self.answer
+        number = "no number"
+        if found:
+            around = words.span(found.low, found.high, unit)
+            number = f"{words.quantity(found.headline, unit)} ({around})"
+        firm = ", firm" if self.firm else ""
+        claimed = words.plain(self.claim.value, unit) if self.claim.value else "no number"
+        said = words.verdict_words(self.verdict)
+        return f"<Verdict on {self.claim.id}: {said}{firm}; claimed {claimed}, found {number}>"
 
     @property
     def quoted(self) -> Finding | None:
@@ -270,10 +292,14 @@ def _document(part):
 
 
 def claim(name: str, /) -> Claim:
-    """Return one claim of the ledger by its id."""
+    """Return one claim of the ledger by its id; UsageError, with those there are, for another.
+
+    >>> claim("mtp").report
+    '06_mechanisms'
+    """
     known = {entry.id: entry for entry in ledger()}
     if name not in known:
-        raise UsageError(f"no claim '{name}'; the ledger has {', '.join(known)}")
+        raise UsageError(f"no claim '{name}' in the ledger: {among(name, known)}")
     return known[name]
 
 
@@ -621,6 +647,8 @@ def _check_selections(specification, *, whole):
 
 
 def _tested(claim):
+    if not isinstance(claim, Claim):
+        raise UsageError(f"expected a claim, not {claim!r}: claims.claim(ID) gives it")
     if claim.test is None:
         raise UsageError(f"the ledger has no test for '{claim.id}' yet")
     return claim.test

@@ -10,9 +10,12 @@ Three habits hold throughout. A gain is measured against the best earlier state,
 last one. A date is an interval: after the run before, up to this run. Rows without a date
 take part in nothing (``left_out`` counts them).
 
->>> rows = frontier.load_measurements()
+>>> from frontier.measurements import load_measurements
+>>> rows = load_measurements()
 >>> moved = movement(rows, weeks=4)
->>> largest(moved[moved["kind"] == "like-for-like"]).nlargest(15, "geomean")
+>>> top = largest(moved[moved["kind"] == "like-for-like"]).nlargest(15, "geomean")
+>>> len(top), bool(top["geomean"].min() > 1)
+(15, True)
 """
 
 from collections.abc import Iterable, Mapping, Sequence

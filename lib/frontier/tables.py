@@ -26,7 +26,7 @@ import pandas as pd
 import yaml
 
 from frontier import paths
-from frontier.errors import DataError, UsageError
+from frontier.errors import DataError, UsageError, among
 
 DTYPES = {
     "string": "str",  # an empty cell is the empty string, never missing
@@ -132,7 +132,7 @@ def _find(name: str) -> Path:
             return path
     if (sidecar := paths.data() / f"{name}.meta.yml").is_file():
         raise DataError(sidecar, "its table is missing", remedy=REMEDY)
-    raise UsageError(f"no table '{name}' in {paths.data()}: there are {', '.join(names())}")
+    raise UsageError(f"no table '{name}' in {paths.data()}: {among(name, names())}")
 
 
 def _sidecar(beside: Path) -> dict:
