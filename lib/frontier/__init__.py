@@ -21,7 +21,7 @@ import types
 __version__ = "0.1.0"
 
 MODULES = (
-    "attribution", "batch", "citations", "claims", "cli", "comparisons", "curves",
+    "additions", "attribution", "batch", "citations", "claims", "cli", "comparisons", "curves",
     "datapackage", "errors", "exhibits", "figures", "filings", "hardware", "levers", "links",
     "measurements", "modelled", "movements", "pareto", "paths", "preview", "prompt", "published",
     "serving", "shares", "shifts", "sources", "splits", "svg", "tables", "updates",

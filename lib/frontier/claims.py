@@ -60,6 +60,7 @@ FILES_MIME = "application/vnd.frontier.files+json"
 MODELLED_ONLY, NOT_TESTABLE, UNEXAMINED = "modelled-only", "not-testable", "not yet examined"
 FORMS = ("gain", "drop", "level")
 WITHOUT_UNDATED = "without undated rows"
+_FILE = "claims.yaml"
 _BASIS_KEYS = ("metric", "per", "power_edition", "floor")
 _TEST_KEYS = {
     *_BASIS_KEYS, "least", "shapes", "comparisons", "nearest", "variants", "modelled",
@@ -239,8 +240,17 @@ class Verdict:
 
 
 def ledger() -> tuple[Claim, ...]:
-    """Return every claim, in the ledger's order."""
-    file, entries = _document("claims")
+    """Return every claim, in the ledger's order.
+
+    >>> len(ledger()) > 10
+    True
+    """
+    return read(_text())
+
+
+def read(text: str, /) -> tuple[Claim, ...]:
+    """Return every claim of a ledger's text; DataError where it is not what a ledger has to be."""
+    file, entries = _document("claims", text)
     found = tuple(_claim(entry, file) for entry in entries)
     known = [entry.id for entry in found]
     if twice := next((name for name in known if known.count(name) > 1), None):
@@ -270,25 +280,31 @@ def credits() -> list[dict]:
     return entries
 
 
-def _document(part):
-    """Return the ledger's file name and its list of claims or levers."""
-    file = paths.data() / "claims.yaml"
+def _text():
     try:
-        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+        return (paths.data() / _FILE).read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise DataError(file.name, "the ledger is missing", remedy="restore it") from None
+        raise DataError(_FILE, "the ledger is missing", remedy="restore it") from None
     except OSError as error:
-        raise DataError(file.name, f"cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise DataError(_FILE, f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise DataError(_FILE, f"is no YAML: {error}", remedy="mend that line") from None
+
+
+def _document(part, text=None):
+    """Return the ledger's file name and its list of claims or levers."""
+    try:
+        document = yaml.safe_load(_text() if text is None else text)
+    except yaml.YAMLError as error:
         place = getattr(error, "problem_mark", None)
         raise DataError(
-            file.name, f"is no YAML: {getattr(error, 'problem', error)}",
+            _FILE, f"is no YAML: {getattr(error, 'problem', error)}",
             row=place and place.line + 1, remedy="mend that line",
         ) from None  # fmt: skip
     entries = document.get(part) if isinstance(document, dict) else None
     if not isinstance(entries, list):
-        raise DataError(file.name, "is no ledger", remedy=f"it needs a list `{part}`")
-    return file.name, entries
+        raise DataError(_FILE, "is no ledger", remedy=f"it needs a list `{part}`")
+    return _FILE, entries
 
 
 def claim(name: str, /) -> Claim:
