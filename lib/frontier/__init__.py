@@ -24,7 +24,7 @@ MODULES = (
     "additions", "attribution", "batch", "citations", "claims", "cli", "comparisons", "curves",
     "datapackage", "errors", "exhibits", "figures", "filings", "hardware", "levers", "links",
     "measurements", "modelled", "movements", "pareto", "paths", "preview", "prompt", "published",
-    "serving", "shares", "shifts", "sources", "splits", "svg", "tables", "updates",
+    "reference", "serving", "shares", "shifts", "sources", "splits", "svg", "tables", "updates",
     "validation", "words",
 )  # fmt: skip
 

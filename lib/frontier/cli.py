@@ -270,14 +270,14 @@ def _options(arguments):
 
 def _facts():
     """Return what pages say of the data, once the data are known to be sound."""
-    from frontier import citations, claims, tables
+    from frontier import citations, claims, reference, tables
     from frontier.batch import build
 
     tables.verify()
     obtained = [(meta["title"], meta["accessed"]) for meta in map(tables.meta, tables.names())]
     return build.Facts(
         tuple(claims.ledger_rows()), tuple(tables.digests()), tuple(obtained),
-        rows=citations.cited, dates=citations.dates,
+        rows=citations.cited, dates=citations.dates, reference=reference.modules,
     )  # fmt: skip
 
 

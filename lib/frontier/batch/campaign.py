@@ -31,7 +31,8 @@ class Facts:
     The ledger's rows, (file, SHA-256, title) of the tables, and (title, ISO day) on which each
     was obtained, for the status page. ``rows()`` gives the heads of the values of a measured row,
     and by its id what has the ``values`` as text, the title of its ``source``, and its ``url``;
-    ``dates()`` a sentence on how old the rows are.
+    ``dates()`` a sentence on how old the rows are; ``reference()`` the documented modules, as
+    `frontier.reference` has them.
     """
 
     ledger: tuple = ()
@@ -39,6 +40,7 @@ class Facts:
     obtained: tuple = ()
     rows: Callable = lambda: ((), {})
     dates: Callable = str
+    reference: Callable = tuple
 
 
 @dataclass(frozen=True)
