@@ -120,7 +120,10 @@ def test_binder_installs_the_lock_of_jupyterlab_with_hashes():
 
 def test_binder_opens_jupyterlab_on_a_report_that_is_there():
     settings = json.loads((BINDER / "jupyter_server_config.json").read_text())
+    # The application that is started decides which of the two is read.
+    assert set(settings) == {"ServerApp", "LabApp"}
     place = settings["ServerApp"]["default_url"]
+    assert settings["LabApp"]["default_url"] == place
     assert place.startswith("/lab/tree/")
     assert (ROOT / place.removeprefix("/lab/tree/")).is_file()
 

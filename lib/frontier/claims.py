@@ -346,6 +346,10 @@ def decide(
     """Return the verdict on a claim from the measured rows.
 
     `sigma` is the log standard deviation of run noise, by default pooled from the rows.
+
+    >>> rows = measurements.load_measurements()
+    >>> decide(claim("staff-80-software"), rows).verdict
+    'not-reproduced'
     """
     test = _tested(claim)
     if sigma is None:

@@ -295,6 +295,12 @@ def build(test, rows: pd.DataFrame, /, *, nearest: bool = False) -> list[Compari
     """Return the comparisons of a claim's test (or those near it), crossed with its shapes.
 
     Sides without rows stay, empty: that nothing was measured is a finding.
+
+    >>> from frontier import claims
+    >>> rows = measurements.load_measurements()
+    >>> found = build(claims.claim("nvswitch").test, rows)
+    >>> any(one.tested for one in found)
+    True
     """
     specifications = test.nearest if nearest else test.comparisons
     return [
@@ -359,7 +365,13 @@ def _needed(specification):
 
 
 def front(basis: Basis, rows: pd.DataFrame, selection: dict, /) -> curves.Frontier:
-    """Return the frontier of a selection of rows; UsageError, with what there is, if empty."""
+    """Return the frontier of a selection of rows; UsageError, with what there is, if empty.
+
+    >>> rows = measurements.load_measurements()
+    >>> per_mw = Basis(per="MW", power_edition="2025")
+    >>> front(per_mw, rows, {"model": "deepseek-r1", "hardware": "h200"}).unit
+    'tok/s/MW'
+    """
     return _frontier(valued(measurements.select(rows, **selection), basis), basis.unit)
 
 
@@ -411,6 +423,13 @@ def examine(
     `sigma` is the log standard deviation of run noise. With `how` only that curve is used, for
     sensitivities; by default the headline must meet the claim under step and under semilog. `low`
     and `high` narrow the shared range; UsageError where they leave nothing of it.
+
+    >>> rows = measurements.load_measurements()
+    >>> rows = rows[rows["model"] == "deepseek-r1"]
+    >>> sides = {"numerator": {"hardware": "gb200"}, "denominator": {"hardware": "h200"}}
+    >>> found = one(Basis(), rows, {"name": "GB200 over H200", **sides}, "8192/1024")
+    >>> examine(found, Target(1, "gain"), sigma=0.02, replicates=100).outcome
+    'reproduced'
     """
     if not isinstance(target, Target):
         raise UsageError(f"the target is {target!r}: give Target(value, 'gain'), drop or level")

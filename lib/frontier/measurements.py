@@ -84,8 +84,18 @@ def column_sidecars(names=None) -> dict:
     }
 
 
+def units() -> pd.DataFrame:
+    """Return the unit and the meaning of every column of the measurements, by its name.
+
+    >>> units().loc["interactivity", "unit"]
+    'tok/s/user'
+    """
+    known = {name: {"unit": unit, "meaning": text} for name, (_, unit, text) in COLUMNS.items()}
+    return pd.DataFrame.from_dict(known, orient="index").rename_axis("column")
+
+
 def load_measurements() -> pd.DataFrame:
-    """Return every usable measured point, the union of `SOURCES`, with columns `COLUMNS`.
+    """Return every usable measured point, the union of `SOURCES`; `units` explains its columns.
 
     >>> rows = load_measurements()
     >>> rows.columns[:2].tolist(), rows["interactivity"].gt(0).all()
@@ -184,6 +194,10 @@ def little_quotient(frame: pd.DataFrame, /) -> pd.Series:
 
     A steady closed loop cannot be above 1: each user has at most one request under way, and
     each request takes at least its decoding time.
+
+    >>> rows = load_measurements()
+    >>> bool(little_quotient(rows).max() <= LITTLE_TOLERANCE)
+    True
     """
     bound = frame["concurrency"] * frame["interactivity"] * (1 + frame["isl"] / frame["osl"])
     return frame["throughput_per_gpu"] * frame["gpus"] / bound
@@ -195,6 +209,12 @@ def validate(frame: pd.DataFrame, /, *, file: str = "measurements") -> None:
     Checked: columns and types; identifying text present; counts, rates and times positive
     and finite; output not above total throughput; interactivity equal to 1/tpot; Little's
     bound (within `LITTLE_TOLERANCE`); dates not in the future.
+
+    >>> rows = load_measurements()
+    >>> validate(rows)
+    >>> validate(rows.drop(columns="date"), file="mine")
+    Traceback (most recent call last):
+    frontier.errors.DataError: mine, column date: the column is missing
     """
     for column, (dtype, _, _) in COLUMNS.items():
         if column not in frame:
@@ -260,6 +280,10 @@ def pooled_sigma(frame: pd.DataFrame, /, column: str = "throughput_per_gpu") -> 
     A pair is two successive runs at most 3 days apart: far enough for another machine and
     hour, close enough that the software is mostly the same (images are rarely recorded).
     The log-difference of two runs has sqrt(2) the sigma of one. UsageError without pairs.
+
+    >>> noise = pooled_sigma(load_measurements())
+    >>> noise.pairs > 100, 0 < noise.sigma < 0.1
+    (True, True)
     """
     dated = frame[frame["date"].notna()].sort_values("date", kind="stable")
     deviations = []

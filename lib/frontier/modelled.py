@@ -250,7 +250,7 @@ def lines(compared: Sequence[Modelled], /) -> pd.DataFrame:
     )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ModelledGains:
     """What the model says of the cells of a split gain, as `splits.States` has it of measured rows.
 
@@ -264,6 +264,11 @@ class ModelledGains:
     drawn: np.ndarray
     range: tuple[float, float]
     extrapolated: float
+
+    def __repr__(self):
+        whole = number(float(np.exp(self.values[-1])))
+        over = f"over {span(*self.range, '')} tok/s/user"
+        return f"<ModelledGains: {self.lattice}; modelled {whole}x in all, {over}>"
 
     def share(self, group: Sequence[str], /) -> tuple[float, float, float]:
         """Return the share of some changes in the log gain, with what 90 % of refits give."""

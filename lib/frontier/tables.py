@@ -43,12 +43,20 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def names() -> list[str]:
-    """Return the names of all tables in the data folder, sorted."""
+    """Return the names of all tables in the data folder, sorted.
+
+    >>> "power" in names()
+    True
+    """
     return sorted({_stem(path) for path in paths.data().glob("*.csv*") if _is_table(path)})
 
 
 def meta(name: str) -> dict:
-    """Return the sidecar of table `name`; a DataError says what is missing from it."""
+    """Return the sidecar of table `name`; a DataError says what is missing from it.
+
+    >>> meta("power")["columns"]["kw_per_gpu"]["unit"]
+    'kW'
+    """
     return _sidecar(paths.data() / f"{name}.meta.yml")
 
 
@@ -58,6 +66,9 @@ def read(name: str) -> pd.DataFrame:
     Raises UsageError when there is no such table, and DataError when its sidecar is missing
     or the file is not the one the sidecar vouches for: then with the row (counted from 1
     below the header) and column of the first value that cannot be right, if there is one.
+
+    >>> read("power").columns.tolist()
+    ['hardware', 'edition', 'kw_per_gpu']
     """
     path = _find(name)
     sidecar = meta(name)

@@ -158,6 +158,11 @@ def front(
     `output_throughput_per_gpu` (tok/s/GPU over all GPUs), `ttft` (s), `disaggregated`, `gpus`
     of the deployment, `worker_gpus`, `tp`, `expert_parallel`, `batch` and `draft` (drafted
     tokens) of a decode worker, and `extrapolated`. Arguments and errors as `sweep`.
+
+    >>> system = System("deepseek-r1", "h200", "fp8", isl=8192, osl=1024, single_node=True)
+    >>> found = front(system)
+    >>> bool(found["interactivity"].is_monotonic_increasing)
+    True
     """
     service = _service(system, constants, acceptance)
     batches = BATCHES if batches is None else np.asarray(batches, float)
@@ -198,6 +203,12 @@ def ratio_interval(
 
     Raises:
         UsageError: as `sweep`; and for an accelerator whose ratios are not published.
+
+    >>> shape = {"isl": 8192, "osl": 1024}
+    >>> rack = System("deepseek-r1", "gb200", "fp4", **shape)
+    >>> node = System("deepseek-r1", "h200", "fp8", single_node=True, **shape)
+    >>> ratio_interval(rack, node, [50], draws=20).columns.tolist()
+    ['interactivity', 'ratio', 'low', 'high', 'extrapolated']
     """
     for system in (new, old):
         if not isinstance(system, System):
