@@ -1,4 +1,3 @@
-import doctest
 from itertools import combinations, permutations
 
 import numpy as np
@@ -234,7 +233,3 @@ def test_a_share_lies_in_its_band_and_the_band_in_nothing_when_order_does_not_ma
     ends = share_band(lattice, even, ["a"], meaning=meaning)
     wide = {"log": (1 / 3, 1 / 3), "linear": (1 / 7, 4 / 7), "final": (1 / 2, 1 / 2)}
     assert ends == pytest.approx(wide[meaning])
-
-
-def test_the_examples_of_the_module_are_true():
-    assert doctest.testmod(attribution).failed == 0

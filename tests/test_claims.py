@@ -546,7 +546,9 @@ def test_stated_points_are_those_of_the_claim_and_no_benchmark_tables():
 
 
 def test_an_unknown_claim_lists_the_known_ones():
-    with pytest.raises(UsageError, match=r"no claim 'nope'; the ledger has dense-gain-25x, "):
+    with pytest.raises(
+        UsageError, match=r"no claim 'nope' in the ledger: there are dense-gain-25x, "
+    ):
         claims.claim("nope")
 
 

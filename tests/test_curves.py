@@ -1,4 +1,3 @@
-import doctest
 import itertools
 
 import numpy as np
@@ -7,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frontier import curves, measurements, pareto
+from frontier import curves, measurements
 from frontier.curves import (
     Frontier,
     coverage,
@@ -170,11 +169,6 @@ def test_a_frontier_cannot_be_changed():
 
 
 # The front.
-
-
-@pytest.mark.parametrize("module", [curves, pareto])
-def test_the_examples_in_the_docstrings_hold(module):
-    assert doctest.testmod(module).failed == 0
 
 
 def test_points_are_sorted_and_dominated_ones_dropped():

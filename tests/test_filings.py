@@ -1,5 +1,3 @@
-import doctest
-
 import pandas as pd
 import pytest
 
@@ -84,7 +82,3 @@ def test_the_staff_claim_is_decided_by_filings_alone_and_each_can_be_left_out():
     assert "In none of 2 filings" in verdict.condition
     assert "beside it staff in technical roles" in verdict.condition
     assert verdict.sources == ("filings",)
-
-
-def test_the_examples_of_the_module_are_true():
-    assert doctest.testmod(filings).failed == 0

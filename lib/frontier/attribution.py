@@ -74,6 +74,11 @@ class Lattice:
         self.cells = tuple(sorted(alive, key=lambda cell: (len(cell), self._code(cell))))
         self._place = {cell: i for i, cell in enumerate(self.cells)}
 
+    def __repr__(self):
+        return (
+            f"<Lattice: {', '.join(self.factors)}; {len(self.cells)} cells, {self.orders} orders>"
+        )
+
     def _reached(self, known):
         """Return the cells that can be reached from the start, one change at a time."""
         reached = edge = {Cell()} if known is None else {Cell()} & known
@@ -139,6 +144,13 @@ def shapley(lattice: Lattice, values: Floats, /) -> Floats:
     `values` has the cells on its first axis (see `Lattice.values`), and so has the result the
     factors. With every cell this is the Shapley value, which is symmetric, gives
     nothing to what changes nothing, adds up to the whole and is additive in the values.
+
+    >>> two = Lattice(["FP4", "MTP"])
+    >>> gains = {frozenset(): 1, frozenset(["FP4"]): 2, frozenset(["MTP"]): 3,
+    ...          frozenset(["FP4", "MTP"]): 6}
+    >>> logs = two.values({cell: np.log(gain) for cell, gain in gains.items()})
+    >>> np.exp(shapley(two, logs)).round(6)  # what each is worth, in the order of the factors
+    array([2., 3.])
     """
     before, behind = lattice._paths
     parts = np.zeros((len(lattice.factors), *values.shape[1:]))
@@ -188,6 +200,12 @@ def share(
     - ``linear``: its part of the added throughput, in multiples of the start's, over the whole;
     - ``final``: 1 - 1/S for a part S of the gain as a factor: the share of the final throughput
       that would not be there without it. The shares of groups do not add up to 1.
+
+    >>> two = Lattice(["FP4", "MTP"])
+    >>> gains = {frozenset(): 0.0, frozenset(["FP4"]): 1.0, frozenset(["MTP"]): 1.0,
+    ...          frozenset(["FP4", "MTP"]): 2.0}
+    >>> float(share(two, two.values(gains), ["MTP"]))
+    0.5
     """
     inside = sorted(_members(lattice.factors, group))
     if meaning == "linear":

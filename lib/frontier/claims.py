@@ -52,7 +52,7 @@ from frontier.comparisons import (
     Finding,
     Target,
 )
-from frontier.errors import DataError, UsageError
+from frontier.errors import DataError, UsageError, among
 from frontier.modelled import ModelledFinding
 
 VERDICT_MIME = "application/vnd.frontier.verdict+json"
@@ -60,6 +60,7 @@ FILES_MIME = "application/vnd.frontier.files+json"
 MODELLED_ONLY, NOT_TESTABLE, UNEXAMINED = "modelled-only", "not-testable", "not yet examined"
 FORMS = ("gain", "drop", "level")
 WITHOUT_UNDATED = "without undated rows"
+_FILE = "claims.yaml"
 _BASIS_KEYS = ("metric", "per", "power_edition", "floor")
 _TEST_KEYS = {
     *_BASIS_KEYS, "least", "shapes", "comparisons", "nearest", "variants", "modelled",
@@ -69,7 +70,7 @@ _TEST_KEYS = {
 _EXAMINED_BY = {Comparison: comparisons, splits.Split: splits, filings.Statement: filings}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Test:
     """How a claim is tested.
 
@@ -89,8 +90,15 @@ class Test:
     nearest_filings: tuple[dict, ...] = ()
     splits: dict | None = None
 
+    def __repr__(self):
+        parts = {name: len(getattr(self, name)) for name in ("comparisons", "nearest", "modelled",
+                 "filings")}  # fmt: skip
+        parts["splits"] = len(self.splits["systems"]) if self.splits else 0
+        listed = ", ".join(f"{count} {name}" for name, count in parts.items() if count)
+        return f"<Test: {self.target.text}, {self.target.form}; {listed}; {', '.join(self.shapes)}>"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Claim:
     """One row of the ledger."""
 
@@ -106,6 +114,10 @@ class Claim:
     quantity: str
     decides: str
     test: Test | None = None
+
+    def __repr__(self):
+        claimed = words.quantity(self.value, self.unit) if self.value else "no number"
+        return f"<Claim {self.id}: {self.statement} {claimed}, {self.form}, {self.date}>"
 
     def _repr_html_(self):
         sources = ", ".join(
@@ -125,7 +137,7 @@ class Claim:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Verdict:
     """A claim's verdict with the findings it follows from."""
 
@@ -139,6 +151,17 @@ class Verdict:
     sources: tuple[str, ...]
     sigma: float
     modelled: tuple[ModelledFinding, ...] = ()
+
+    def __repr__(self):
+        unit, found = self.claim.unit, self.quoted or self.answer
+        number = "no number"
+        if found:
+            around = words.span(found.low, found.high, unit)
+            number = f"{words.quantity(found.headline, unit)} ({around})"
+        firm = ", firm" if self.firm else ""
+        claimed = words.plain(self.claim.value, unit) if self.claim.value else "no number"
+        said = words.verdict_words(self.verdict)
+        return f"<Verdict on {self.claim.id}: {said}{firm}; claimed {claimed}, found {number}>"
 
     @property
     def quoted(self) -> Finding | None:
@@ -217,8 +240,17 @@ class Verdict:
 
 
 def ledger() -> tuple[Claim, ...]:
-    """Return every claim, in the ledger's order."""
-    file, entries = _document("claims")
+    """Return every claim, in the ledger's order.
+
+    >>> len(ledger()) > 10
+    True
+    """
+    return read(_text())
+
+
+def read(text: str, /) -> tuple[Claim, ...]:
+    """Return every claim of a ledger's text; DataError where it is not what a ledger has to be."""
+    file, entries = _document("claims", text)
     found = tuple(_claim(entry, file) for entry in entries)
     known = [entry.id for entry in found]
     if twice := next((name for name in known if known.count(name) > 1), None):
@@ -248,32 +280,42 @@ def credits() -> list[dict]:
     return entries
 
 
-def _document(part):
-    """Return the ledger's file name and its list of claims or levers."""
-    file = paths.data() / "claims.yaml"
+def _text():
     try:
-        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+        return (paths.data() / _FILE).read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise DataError(file.name, "the ledger is missing", remedy="restore it") from None
+        raise DataError(_FILE, "the ledger is missing", remedy="restore it") from None
     except OSError as error:
-        raise DataError(file.name, f"cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise DataError(_FILE, f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise DataError(_FILE, f"is no YAML: {error}", remedy="mend that line") from None
+
+
+def _document(part, text=None):
+    """Return the ledger's file name and its list of claims or levers."""
+    try:
+        document = yaml.safe_load(_text() if text is None else text)
+    except yaml.YAMLError as error:
         place = getattr(error, "problem_mark", None)
         raise DataError(
-            file.name, f"is no YAML: {getattr(error, 'problem', error)}",
+            _FILE, f"is no YAML: {getattr(error, 'problem', error)}",
             row=place and place.line + 1, remedy="mend that line",
         ) from None  # fmt: skip
     entries = document.get(part) if isinstance(document, dict) else None
     if not isinstance(entries, list):
-        raise DataError(file.name, "is no ledger", remedy=f"it needs a list `{part}`")
-    return file.name, entries
+        raise DataError(_FILE, "is no ledger", remedy=f"it needs a list `{part}`")
+    return _FILE, entries
 
 
 def claim(name: str, /) -> Claim:
-    """Return one claim of the ledger by its id."""
+    """Return one claim of the ledger by its id; UsageError, with those there are, for another.
+
+    >>> claim("mtp").report
+    '06_mechanisms'
+    """
     known = {entry.id: entry for entry in ledger()}
     if name not in known:
-        raise UsageError(f"no claim '{name}'; the ledger has {', '.join(known)}")
+        raise UsageError(f"no claim '{name}' in the ledger: {among(name, known)}")
     return known[name]
 
 
@@ -309,6 +351,10 @@ def decide(
     """Return the verdict on a claim from the measured rows.
 
     `sigma` is the log standard deviation of run noise, by default pooled from the rows.
+
+    >>> rows = measurements.load_measurements()
+    >>> decide(claim("staff-80-software"), rows).verdict
+    'not-reproduced'
     """
     test = _tested(claim)
     if sigma is None:
@@ -626,6 +672,8 @@ def _check_selections(specification, *, whole):
 
 
 def _tested(claim):
+    if not isinstance(claim, Claim):
+        raise UsageError(f"expected a claim, not {claim!r}: claims.claim(ID) gives it")
     if claim.test is None:
         raise UsageError(f"the ledger has no test for '{claim.id}' yet")
     return claim.test

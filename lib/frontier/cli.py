@@ -110,6 +110,10 @@ def _parser():
     claims.add_argument("--json", action="store_true", help="as verdicts.json")
     claims.set_defaults(run=_claims)
 
+    new = commands.add_parser("new", help="add a claim of your own: ledger row, report and test")
+    _add_claim(new)
+    new.set_defaults(run=_new)
+
     data = commands.add_parser("data", help="check, refresh or make the tables, or add results")
     actions = data.add_subparsers(required=True, metavar="ACTION")
     refresh = actions.add_parser("refresh", help="fetch new public benchmark results")
@@ -162,6 +166,35 @@ _SAID = {
     "decode_gpus": int, "tp": int, "ep": int, "dp_attention": bool, "isl": int, "osl": int,
     "concurrency": int, "date": str, "run_url": str, "image": str,
 }  # fmt: skip
+
+
+def _add_claim(parser):
+    parser.add_argument("id", metavar="CLAIM", help="its id: small letters, digits and hyphens")
+    sides = {"nargs": "+", "action": "append", "metavar": "column=value", "required": True}
+    parser.add_argument(
+        "--statement", required=True, help="the claim as a sentence with its number"
+    )
+    parser.add_argument("--value", type=float, required=True, help="the claimed number")
+    parser.add_argument("--unit", required=True, help="its unit, such as 'x tok/s/MW'")
+    parser.add_argument("--form", help="gain (at least; if not said) or drop (within 1.25x)")
+    parser.add_argument("--source", required=True, metavar="URL", help="where it is stated")
+    parser.add_argument("--source-title", help="what that is; its host if not said")
+    parser.add_argument("--date", type=_day, required=True, help="when it was stated")
+    parser.add_argument("--point", help="the operating point, as far as it is stated")
+    parser.add_argument("--quantity", help="what is computed, in a sentence")
+    parser.add_argument("--decides", help="the evidence that would decide it")
+    parser.add_argument("--report", metavar="NN_NAME", help="its notebook; the next number")
+    parser.add_argument("--title", help="the report's short name in the navigation")
+    parser.add_argument("--numerator", **sides, help="rows of the better system; repeatable")
+    parser.add_argument("--denominator", **sides, help="rows of the baseline; as often")
+    parser.add_argument("--name", action="append", dest="names", help="of a comparison; as often")
+    parser.add_argument(
+        "--shape", action="append", dest="shapes", metavar="ISL/OSL", help="repeatable; all three"
+    )
+    parser.add_argument("--metric", help="column of the measurements; throughput_per_gpu")
+    parser.add_argument("--per", help="GPU, or MW")
+    parser.add_argument("--power-edition", help="of the power table, for MW")
+    parser.add_argument("--floor", type=float, help="least tok/s/GPU of a denominator; 100")
 
 
 def _add_request(parser):
@@ -333,14 +366,14 @@ def _options(arguments):
 
 def _facts():
     """Return what pages say of the data, once the data are known to be sound."""
-    from frontier import citations, claims, tables
+    from frontier import citations, claims, reference, tables
     from frontier.batch import build
 
     tables.verify()
     obtained = [(meta["title"], meta["accessed"]) for meta in map(tables.meta, tables.names())]
     return build.Facts(
         tuple(claims.ledger_rows()), tuple(tables.digests()), tuple(obtained),
-        rows=citations.cited, dates=citations.dates, news=_news,
+        rows=citations.cited, dates=citations.dates, news=_news, reference=reference.modules,
     )  # fmt: skip
 
 
@@ -411,6 +444,20 @@ def _claims(arguments):
     _print_table([("claim", "claimed", "found", "verdict", "where it holds"), *rows])
     print()
     print(verdicts.summary(records))
+    return 0
+
+
+def _new(arguments):
+    from frontier import additions
+
+    given = {k: v for k, v in vars(arguments).items() if k != "run" and v is not None}
+    for side in ("numerator", "denominator"):
+        given[f"{side}s"] = tuple(map(additions.conditions, given.pop(side)))
+    given |= {key: tuple(given[key]) for key in ("names", "shapes") if key in given}
+    written = additions.add(additions.Addition(**given))
+    for path in written:
+        print(path.relative_to(paths.root()))
+    print(f"next: frontier build {written[0].stem[:2]}", file=sys.stderr)
     return 0
 
 
@@ -489,6 +536,15 @@ def _shard(text):
     if not (slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
         raise argparse.ArgumentTypeError(f"{text!r} is not I/N with 1 <= I <= N")
     return int(number), int(count)
+
+
+def _day(text):
+    import datetime
+
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date such as 2026-03-31") from None
 
 
 def _seconds(text):

@@ -25,8 +25,8 @@ import numpy as np
 import pandas as pd
 
 from frontier import curves, hardware, measurements, shifts
-from frontier.errors import UsageError
-from frontier.words import number, quantity, span
+from frontier.errors import UsageError, among
+from frontier.words import number, plain, quantity, span, verdict_words
 
 # A drop is met within this factor either way; a gain is met from below only.
 TWO_SIDED = 1.25
@@ -109,7 +109,9 @@ class Basis:
         }
         for name, known in choices.items():
             if getattr(self, name) not in known:
-                raise UsageError(f"{name} is {getattr(self, name)!r}; there are {', '.join(known)}")
+                raise UsageError(
+                    f"{name} is {getattr(self, name)!r}; {among(getattr(self, name), known)}"
+                )
         if self.floor is not None and not (
             isinstance(self.floor, int | float) and 0 < self.floor < np.inf
         ):
@@ -133,7 +135,7 @@ class Basis:
         return f"power edition {self.power_edition}" if self.per == "MW" else ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """One numerator over one denominator. Rows carry their metric per GPU or MW in `value`."""
 
@@ -147,6 +149,15 @@ class Comparison:
     basis: Basis | None = None  # what `value` is, for rows that are set beside these
     kind: ClassVar[str] = "comparisons"
     origin: ClassVar[str] = "source"  # the column of `rows` that says who measured it
+
+    def __repr__(self):
+        counted = " over ".join(str(len(rows)) for rows in self.sides.values() if len(rows))
+        shared = "nothing shared"
+        if self.tested:
+            shared = f"shared {span(*curves.shared_range(self.numerator, self.denominator), '')}"
+        elif self.denominator_rows.empty:
+            shared = "a level" if len(self.numerator_rows) else "not measured"
+        return f"<Comparison: {self.label}; {self.unit}, {counted or 'no'} rows, {shared}>"
 
     @property
     def sides(self) -> dict[str, pd.DataFrame]:
@@ -228,12 +239,12 @@ class Comparison:
     @cached_property
     def numerator(self) -> curves.Frontier:
         """The frontier of the numerator's rows."""
-        return _frontier(self.numerator_rows)
+        return _frontier(self.numerator_rows, self.unit)
 
     @cached_property
     def denominator(self) -> curves.Frontier:
         """The frontier of the denominator's rows; ValueError where it has none, as for a level."""
-        return _frontier(self.denominator_rows)
+        return _frontier(self.denominator_rows, self.unit)
 
     @cached_property
     def rows(self) -> pd.DataFrame:
@@ -242,7 +253,7 @@ class Comparison:
         return pd.concat(frames, ignore_index=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Finding:
     """What was found of one comparison. Ratios unless the claim is a level.
 
@@ -270,11 +281,27 @@ class Finding:
     at: dict = field(default_factory=dict)
     orders: tuple[float, float] | None = None
 
+    def __repr__(self):
+        compared = self.comparison
+        if self.outcome == UNTESTED:
+            return f"<Finding: {compared.label}; untested>"
+        found = (
+            f"{plain(self.headline, compared.unit)} ({span(self.low, self.high, compared.unit)})"
+        )
+        over = f", mean over {span(*self.range, '')} tok/s/user" if self.range else ""
+        return f"<Finding: {compared.label}; {verdict_words(self.outcome)}, {found}{over}>"
+
 
 def build(test, rows: pd.DataFrame, /, *, nearest: bool = False) -> list[Comparison]:
     """Return the comparisons of a claim's test (or those near it), crossed with its shapes.
 
     Sides without rows stay, empty: that nothing was measured is a finding.
+
+    >>> from frontier import claims
+    >>> rows = measurements.load_measurements()
+    >>> found = build(claims.claim("nvswitch").test, rows)
+    >>> any(one.tested for one in found)
+    True
     """
     specifications = test.nearest if nearest else test.comparisons
     return [
@@ -294,7 +321,19 @@ def one(
 
     With `strict`, as for a comparison that somebody asked for, a side without rows is a UsageError
     that lists what there is, and so are sides that share no interactivity.
+
+    >>> rows = measurements.load_measurements()
+    >>> sides = {"numerator": {"hardware": "gb200"}, "denominator": {"hardware": "h200"}}
+    >>> found = one(Basis(per="MW"), rows[rows["model"] == "deepseek-r1"],
+    ...             {"name": "GB200 over H200", **sides}, "8192/1024", strict=True)
+    >>> found.unit, found.tested
+    ('tok/s/MW', True)
     """
+    if missing := [key for key in _needed(specification) if key not in specification]:
+        raise UsageError(
+            f"a comparison needs {' and '.join(missing)}: name, numerator and denominator, or "
+            "name and rows"
+        )
     pick = measurements.select if strict else matching
     if "rows" in specification:
         found = valued(pick(rows, **{"shape": shape, **specification["rows"]}), basis)
@@ -323,9 +362,19 @@ def one(
     return made
 
 
+def _needed(specification):
+    return ("name", "rows") if "rows" in specification else ("name", "numerator", "denominator")
+
+
 def front(basis: Basis, rows: pd.DataFrame, selection: dict, /) -> curves.Frontier:
-    """Return the frontier of a selection of rows; UsageError, with what there is, if empty."""
-    return _frontier(valued(measurements.select(rows, **selection), basis))
+    """Return the frontier of a selection of rows; UsageError, with what there is, if empty.
+
+    >>> rows = measurements.load_measurements()
+    >>> per_mw = Basis(per="MW", power_edition="2025")
+    >>> front(per_mw, rows, {"model": "deepseek-r1", "hardware": "h200"}).unit
+    'tok/s/MW'
+    """
+    return _frontier(valued(measurements.select(rows, **selection), basis), basis.unit)
 
 
 def matching(rows: pd.DataFrame, /, **conditions) -> pd.DataFrame:
@@ -376,7 +425,16 @@ def examine(
     `sigma` is the log standard deviation of run noise. With `how` only that curve is used, for
     sensitivities; by default the headline must meet the claim under step and under semilog. `low`
     and `high` narrow the shared range; UsageError where they leave nothing of it.
+
+    >>> rows = measurements.load_measurements()
+    >>> rows = rows[rows["model"] == "deepseek-r1"]
+    >>> sides = {"numerator": {"hardware": "gb200"}, "denominator": {"hardware": "h200"}}
+    >>> found = one(Basis(), rows, {"name": "GB200 over H200", **sides}, "8192/1024")
+    >>> examine(found, Target(1, "gain"), sigma=0.02, replicates=100).outcome
+    'reproduced'
     """
+    if not isinstance(target, Target):
+        raise UsageError(f"the target is {target!r}: give Target(value, 'gain'), drop or level")
     if target.form == "level":
         return _level(comparison, target, sigma=sigma, replicates=replicates)
     if not comparison.tested:
@@ -550,8 +608,8 @@ def last_date(rows: pd.DataFrame, /) -> date | None:
     return None if pd.isna(newest) else newest.date()
 
 
-def _frontier(rows):
-    return curves.Frontier.from_points(rows, ["configuration"], throughput="value")
+def _frontier(rows, unit):
+    return curves.Frontier.from_points(rows, ["configuration"], throughput="value", unit=unit)
 
 
 def floor_of(basis: Basis, denominator: pd.DataFrame, /) -> float | None:

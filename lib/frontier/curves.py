@@ -35,8 +35,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from frontier.errors import UsageError
+from frontier.errors import UsageError, among
 from frontier.pareto import is_nondominated, is_nondominated_within_sets
+from frontier.words import number
 
 How = Literal["step", "semilog", "monotone"]
 Floats = NDArray[np.float64]
@@ -46,6 +47,8 @@ _TIE = 1e-12  # relative; curves this close are one curve
 _PARTS = 8  # a cubic piece is cut into this many parts to find where it crosses another
 _BEYOND_NOISE = 8  # sigmas; a point this far below others does not rise to the front
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
+_UNIT = "tok/s/GPU"
+_UNITS = {"throughput_per_gpu": _UNIT, "output_throughput_per_gpu": f"output {_UNIT}"}
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
@@ -58,10 +61,17 @@ class Frontier:
         configurations: n labels; points of one label are one concurrency sweep, and estimates
             run only between those. By default all points are one configuration.
         rows: n labels by which to trace a point; by default its position.
+        unit: of throughput, for what is shown; nothing is computed from it.
 
     Raises:
         ValueError: on no points, unequal lengths, or a value that is not a positive finite
             number (names the row).
+
+    >>> front = Frontier([50, 100, 80], [400, 200, 150])
+    >>> front
+    <Frontier: 2 of 3 points, 1 configuration; 50 to 100 tok/s/user, 400 to 200 tok/s/GPU>
+    >>> front.at([50, 60, 101])
+    array([400., 200.,  nan])
     """
 
     interactivity: Floats  #: the attainable front, increasing, tok/s/user
@@ -71,6 +81,7 @@ class Frontier:
     _configuration: NDArray[np.int64]
     _labels: NDArray
     _front: NDArray[np.intp]  # which of the points are the front
+    unit: str = _UNIT  #: of throughput
 
     def __init__(
         self,
@@ -79,8 +90,10 @@ class Frontier:
         *,
         configurations: ArrayLike | None = None,
         rows: Sequence | None = None,
+        unit: str = _UNIT,
     ):
-        x, y = (np.array(values, dtype=float) for values in (interactivity, throughput))
+        given = {"interactivity": interactivity, "throughput": throughput}
+        x, y = (_numbers(values, name) for name, values in given.items())
         labels = np.arange(x.size) if rows is None else pd.Series(rows).to_numpy(copy=True)
         codes = np.zeros(x.shape, np.int64)
         if configurations is not None:
@@ -91,7 +104,10 @@ class Frontier:
                 f"configurations {codes.shape} must be one-dimensional and equally long"
             )
         if not len(x):
-            raise ValueError("a frontier needs at least one point; there are no rows")
+            raise ValueError(
+                "a frontier needs at least one point; there are no rows: "
+                "measurements.select says what there is to select"
+            )
         for name, values in (("interactivity", x), ("throughput", y)):
             if not (good := np.isfinite(values) & (values > 0)).all():
                 bad = np.flatnonzero(~good)[0]
@@ -100,6 +116,7 @@ class Frontier:
                     "drop the row"
                 )
         self._set(x, y, codes, labels)
+        self.__dict__["unit"] = unit
 
     def _set(self, x, y, codes, labels, front=None):
         """Store the points and the front cut from them (or given, as a mask), read-only."""
@@ -114,10 +131,11 @@ class Frontier:
         self.__dict__.update(new, _configuration=codes, _labels=labels, _front=front)
 
     @classmethod
-    def _of(cls, *arrays) -> "Frontier":
+    def _of(cls, *arrays, unit=_UNIT) -> "Frontier":
         """Make a frontier of arrays known to be sound (new ones, not the caller's)."""
         made = object.__new__(cls)
         made._set(*arrays)
+        made.__dict__["unit"] = unit
         return made
 
     @classmethod
@@ -125,11 +143,12 @@ class Frontier:
         cls,
         frame: pd.DataFrame,
         /,
-        by: Sequence[str] | None = None,
+        by: str | Sequence[str] | None = None,
         *,
         throughput: str = "throughput_per_gpu",
         scale: float = 1.0,
         repeats: Literal["best", "mean", "latest"] = "best",
+        unit: str | None = None,
     ) -> "Frontier":
         """Make the frontier of a frame's rows: one curve per configuration, then their envelope.
 
@@ -145,23 +164,41 @@ class Frontier:
                 measured stays attainable. ``"mean"`` takes their geometric mean, for repeats
                 of one state (the best of several noisy runs is biased up by about the noise);
                 ``"latest"`` takes the last by `date`, undated rows before dated ones.
+            unit: of throughput as it is shown; by default that of the column.
 
         Raises:
-            UsageError: when a column is not in the frame.
+            UsageError: when a column is not in the frame, or what is given is no frame.
             ValueError: as the constructor, naming the frame's index label.
+
+        >>> from frontier import measurements
+        >>> rows = measurements.load_measurements()
+        >>> node = measurements.select(rows, model="deepseek-r1", hardware="h200", single_node=True)
+        >>> Frontier.from_points(node).at(50).round() > 0
+        np.True_
         """
+        if not isinstance(frame, pd.DataFrame):
+            raise UsageError(
+                f"from_points takes a pandas.DataFrame, as load_measurements() gives, not a "
+                f"{type(frame).__name__}; Frontier(interactivity, throughput) takes two lists"
+            )
         if by is None:
             from frontier.measurements import CONFIGURATION
 
             by = [name for name in CONFIGURATION if name in frame]
+        by = [by] if isinstance(by, str) else by
         if repeats not in ("best", "mean", "latest"):
             raise UsageError(f"repeats is {repeats!r}; expected best, mean or latest")
         needed = ["interactivity", throughput, *by]
         needed += {"best": [], "mean": ["concurrency"], "latest": ["concurrency", "date"]}[repeats]
         if missing := [name for name in needed if name not in frame]:
-            raise UsageError(f"the frame has no column {', '.join(missing)}")
+            raise UsageError(
+                f"the frame has no column {', '.join(missing)}: {among(missing[0], frame.columns)}"
+            )
         x, y = (frame[name].to_numpy(float, na_value=np.nan) for name in needed[:2])
-        whole = cls(x, y * scale, configurations=_codes(frame, by), rows=frame.index)
+        if unit is None:
+            unit = _times(_UNITS.get(throughput, throughput), scale)
+        codes = _codes(frame, by)
+        whole = cls(x, y * scale, configurations=codes, rows=frame.index, unit=unit)
         if repeats == "best":
             return whole
         cells = _codes(frame, [*by, "concurrency"])
@@ -169,12 +206,12 @@ class Frontier:
             dates = frame["date"].reset_index(drop=True)
             order = dates.sort_values(kind="stable", na_position="first").index.to_numpy()
             keep = np.sort(pd.Series(order).groupby(cells[order]).last().to_numpy())
-            return cls._of(*(values[keep] for values in whole._arrays))
+            return cls._of(*(values[keep] for values in whole._arrays), unit=unit)
         _, first, cell, count = np.unique(
             cells, return_index=True, return_inverse=True, return_counts=True
         )
         x, y = (np.exp(np.bincount(cell, np.log(v)) / count) for v in (whole._x, whole._y))
-        return cls._of(x, y, whole._configuration[first], whole._labels[first])
+        return cls._of(x, y, whole._configuration[first], whole._labels[first], unit=unit)
 
     @property
     def _arrays(self):
@@ -221,8 +258,12 @@ class Frontier:
 
         NaN right of the last point; left of the first, the step is constant and an estimate
         is NaN.
+
+        >>> front = Frontier([50, 100], [400, 100])
+        >>> float(front.at(75)), round(float(front.at(75, "semilog")), 6)
+        (100.0, 200.0)
         """
-        x = np.asarray(interactivity, dtype=float)
+        x = _numbers(interactivity, "interactivity")
         position = np.searchsorted(self.interactivity, x)  # a NaN sorts past the end
         value = np.append(self.throughput, np.nan)[position]
         if _checked(how) != "step":
@@ -230,28 +271,39 @@ class Frontier:
             value = np.where(x < self.low, np.nan, value)[()]
         return value
 
-    def scaled(self, factor: float) -> "Frontier":
-        """Return this frontier with throughput times `factor`, such as GPUs per MW."""
+    def scaled(self, factor: float, *, unit: str | None = None) -> "Frontier":
+        """Return this frontier with throughput times `factor`, such as GPUs per MW.
+
+        >>> Frontier([50, 100], [400, 200]).scaled(1000 / 2.1, unit="tok/s/MW")
+        <Frontier: 2 of 2 points, 1 configuration; 50 to 100 tok/s/user, 190,000 to 95,200 tok/s/MW>
+        """
         if not 0 < factor < np.inf:
             raise ValueError(f"factor is {factor}; expected a positive finite number")
         x, y, codes, labels = self._arrays
-        return Frontier._of(x, y * factor, codes, labels)
+        unit = _times(self.unit, factor) if unit is None else unit
+        return Frontier._of(x, y * factor, codes, labels, unit=unit)
 
     def __len__(self) -> int:
         return len(self.interactivity)
 
-    def __repr__(self) -> str:
+    @property
+    def words(self) -> str:
+        """The frontier in a sentence: how many points, from where to where, with units."""
+        many = len(np.unique(self._configuration))
         return (
-            f"Frontier({len(self)} of {len(self._x)} points, "
-            f"{len(np.unique(self._configuration))} configurations, "
-            f"interactivity {self.low:.4g} to {self.high:.4g}, "
-            f"throughput {self.throughput[0]:.4g} to {self.throughput[-1]:.4g})"
+            f"{len(self)} of {len(self._x)} points, {many} configuration{'s' * (many != 1)}; "
+            f"{number(self.low)} to {number(self.high)} tok/s/user, "
+            f"{number(self.throughput[0])} to {number(self.throughput[-1])} {self.unit}"
         )
 
+    def __repr__(self) -> str:
+        return f"<Frontier: {self.words}>"
+
     def _repr_html_(self) -> str:
-        columns = {"interactivity": self.interactivity, "throughput": self.throughput}
-        table = pd.DataFrame(columns, index=pd.Index(self.rows, name="row"))
-        return table.to_html(max_rows=12, float_format="{:.6g}".format, border=0)
+        # Only here does a curve need to be drawn; nothing else in this module knows of figures.
+        from frontier import prompt
+
+        return prompt.card(self)
 
 
 def frontiers(
@@ -329,7 +381,11 @@ def shared_range(
 
     From the larger of the two first points to the smaller of the two last, within `low` and
     `high` where given, and up to where the denominator (which only falls) goes below `floor`.
+
+    >>> shared_range(Frontier([50, 100], [400, 200]), Frontier([20, 80], [100, 50]))
+    (50.0, 80.0)
     """
+    _are_frontiers(numerator, denominator)
     start = max(numerator.low, denominator.low, low or 0)
     end = min(numerator.high, denominator.high, np.inf if high is None else high)
     if floor is not None:
@@ -338,7 +394,11 @@ def shared_range(
 
 
 def coverage(a: Frontier, b: Frontier, /) -> tuple[float, float]:
-    """Return the share of each front's own log range that both cover (a point counts whole)."""
+    """Return the share of each front's own log range that both cover (a point counts whole).
+
+    >>> coverage(Frontier([10, 100], [4, 2]), Frontier([1, 100], [4, 2]))
+    (1.0, 0.5)
+    """
     shared = shared_range(a, b)
     if shared is None:
         return 0.0, 0.0
@@ -358,7 +418,11 @@ def ratio(
     """Return numerator over denominator at each interactivity, in the shape of `at`.
 
     NaN outside `shared_range` and where the denominator is below `floor` (its unit).
+
+    >>> ratio(Frontier([50, 100], [400, 200]), Frontier([50, 100], [200, 50]), at=[50, 75, 120])
+    array([ 2.,  4., nan])
     """
+    _are_frontiers(numerator, denominator)
     x = np.asarray(at, dtype=float)
     below = denominator.at(x, how)
     inside = (x >= max(numerator.low, denominator.low)) & (below >= (floor or 0))
@@ -379,6 +443,11 @@ def geometric_mean(
     Over `shared_range` with the same options, which is what to print beside it; NaN where that
     is None, the ratio where it is a point. Exact for step and semilog (their integrals are
     closed forms, piece by piece); within about 1e-6 for monotone.
+
+    >>> new = Frontier([10, 100, 1000], [400, 200, 25])
+    >>> old = Frontier([10, 100, 1000], [400, 100, 25])
+    >>> round(geometric_mean(new, old), 6)  # twice it on half of the log range
+    1.414214
     """
     covered = shared_range(numerator, denominator, low=low, high=high, floor=floor, how=how)
     if covered is None:
@@ -403,6 +472,9 @@ def extremes(
 
     The worst is the multiplicative epsilon: the factor that is guaranteed everywhere. The best
     is biased under noise and scatters about ten times more than the mean: never a headline.
+
+    >>> extremes(Frontier([50, 100], [400, 200]), Frontier([50, 100], [200, 50]))
+    Extremes(worst=2.0, worst_at=50.0, best=4.0, best_at=100.0)
     """
     covered = shared_range(numerator, denominator, low=low, high=high, floor=floor, how=how)
     if covered is None:
@@ -430,6 +502,10 @@ def stretches(
     A gain of 25 is met where ``at_least=25``; a drop of 11 within a factor of 1.25 where
     ``at_least=11 / 1.25, at_most=11 * 1.25``. Points counted are those of the two attainable
     fronts at which the ratio itself is within bounds: dominated points support no claim.
+
+    >>> new, old = Frontier([50, 100], [400, 200]), Frontier([50, 100], [200, 50])
+    >>> [(stretch.low, stretch.high) for stretch in stretches(new, old, at_least=3)]
+    [(50.0, 100.0)]
     """
     whole = shared_range(numerator, denominator)
     covered = shared_range(numerator, denominator, low=low, high=high, floor=floor, how=how)
@@ -498,9 +574,15 @@ def interval(
     Returns:
         Numbers, or arrays of the statistic's shape. NaN where the statistic is undefined in
         more than 1 - level of the replicates (a point too near the end of a front).
+
+    >>> new, old = Frontier([50, 100], [400, 200]), Frontier([50, 100], [200, 50])
+    >>> low, high = interval(new, old, 0.02)
+    >>> bool(low < geometric_mean(new, old) < high)
+    True
     """
-    if not 0 <= sigma < np.inf:
-        raise ValueError(f"sigma is {sigma}; expected a finite number >= 0 (0.03 is 3 %)")
+    if not 0 <= sigma < 1:
+        raise ValueError(f"sigma is {sigma}; expected a share of at least 0 (0.03 is 3 %)")
+    _are_frontiers(numerator, denominator)
     if not 0 < level < 1:
         raise ValueError(f"level is {level}; expected a share between 0 and 1")
     how = None
@@ -563,7 +645,7 @@ def within_noise(front: Frontier, sigma: float, how: How = "step") -> Frontier:
             if reaches(corners, values).any():
                 alive.append(code)
         keep = np.isin(front._configuration, alive)
-    return Frontier._of(*(values[keep] for values in front._arrays))
+    return Frontier._of(*(values[keep] for values in front._arrays), unit=front.unit)
 
 
 def jittered(front: Frontier, sigma: float, rng, replicates: int) -> tuple[Floats, Floats]:
@@ -640,6 +722,27 @@ def _codes(frame: pd.DataFrame, by: Sequence[str]) -> NDArray[np.int64]:
     if not len(by):
         return np.zeros(len(frame), np.int64)
     return frame.groupby(list(by), dropna=False, sort=False, observed=True).ngroup().to_numpy()
+
+
+def _numbers(values: ArrayLike, name: str) -> Floats:
+    """Return a new array of floats; ValueError, with the first value that is none, elsewhere."""
+    try:
+        return np.array(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be numbers: {error}") from None
+
+
+def _times(unit: str, factor: float) -> str:
+    return unit if factor == 1 else f"{unit} × {number(factor)}"
+
+
+def _are_frontiers(*given) -> None:
+    for one in given:
+        if not isinstance(one, Frontier):
+            raise UsageError(
+                f"expected two frontiers and got {type(one).__name__}: "
+                "Frontier.from_points(rows) makes one"
+            )
 
 
 def _checked(how: str) -> str:

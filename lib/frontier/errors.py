@@ -4,6 +4,22 @@ Each is one line for the person who can mend it. The command line prints the lin
 exits with ``exit_code``; a traceback is for defects only.
 """
 
+import difflib
+from collections.abc import Iterable
+
+
+def among(name: object, known: Iterable, /) -> str:
+    """Return what there is, and which of it a misspelt name may mean: the end of a message.
+
+    >>> among("GB200", ["h100", "h200", "gb200"])
+    "there are h100, h200, gb200; did you mean 'gb200'?"
+    >>> among("tpu", ["h100", "h200"])
+    'there are h100, h200'
+    """
+    known = [str(one) for one in known]
+    near = difflib.get_close_matches(str(name).lower(), known, n=1, cutoff=0.8)
+    return f"there are {', '.join(known)}" + (f"; did you mean '{near[0]}'?" if near else "")
+
 
 class FrontierError(Exception):
     """What went wrong, where, and what to do, in one line."""

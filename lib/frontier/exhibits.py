@@ -36,7 +36,11 @@ DRAWN_COLUMNS = ["series", "value", "evidence", *ROW_COLUMNS[1:15], "date", "sou
 
 
 def known_answer(found: float, expected: float, /) -> Markdown:
-    """Return a sentence that states a known answer and what the method gives; they must agree."""
+    """Return a sentence that states a known answer and what the method gives; they must agree.
+
+    >>> known_answer(2.0, 2).data
+    'Expected 2, found 2.'
+    """
     if not np.isclose(found, expected, rtol=1e-9):
         raise AssertionError(f"expected {expected}, found {found}")
     return Markdown(f"Expected {expected:.6g}, found {found:.6g}.")

@@ -55,7 +55,7 @@ NAMES = {
     "h100": "H100", "h200": "H200", "b200": "B200", "gb200": "GB200", "b300": "B300",
     "gb300": "GB300", "mi300x": "MI300X", "mi325x": "MI325X", "mi355x": "MI355X",
 }  # fmt: skip
-_VARIABLES = {
+VARIABLES = {  # colours, and the CSS variables that a page has for them
     INK: "ink", MUTED: "muted", GRID: "grid", PAPER: "paper", CLAIM: "claim",
     **{colour: key for key, colour in HARDWARE.items()},
 }  # fmt: skip
@@ -92,12 +92,16 @@ _STYLE = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Exhibit:
     """A figure or table as it is published: HTML for the reader, files beside the page."""
 
     html: str
     files: Mapping[str, str]
+
+    def __repr__(self):
+        size = sum(map(len, self.files.values())) / 1000
+        return f"<Exhibit: {', '.join(self.files) or 'no files'}; {number(size, 2)} kB>"
 
     def _repr_mimebundle_(self, **_):
         return {"text/html": self.html, FILES_MIME: dict(self.files)}
@@ -612,4 +616,4 @@ def _svg(figure: Figure, name: str, alt: str) -> str:
     with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
         figure.savefig(buffer, format="svg", dpi=144, metadata={"Date": None, "Creator": None})
     titles = getattr(figure, "titles", None)
-    return svg.published(buffer.getvalue(), name=name, alt=alt, variables=_VARIABLES, titles=titles)
+    return svg.published(buffer.getvalue(), name=name, alt=alt, variables=VARIABLES, titles=titles)

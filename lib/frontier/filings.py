@@ -26,7 +26,7 @@ UNIT = "share of the whole"
 KEYS = ("name", "quantity", "part", "fiscal_year")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Statement:
     """One stated part over the whole: `rows` are the part's, then the whole's."""
 
@@ -36,6 +36,10 @@ class Statement:
     unit: str = UNIT
     kind: ClassVar[str] = "filings"
     origin: ClassVar[str] = "document"  # the column of `rows` that says who states it
+
+    def __repr__(self):
+        said = quantity(self.share, self.unit) if self.tested else "not stated"
+        return f"<Statement: {self.name}; {said}>"
 
     @property
     def label(self) -> str:

@@ -12,23 +12,35 @@ True
 import pandas as pd
 
 from frontier import tables
-from frontier.errors import UsageError
+from frontier.errors import UsageError, among
 
 POWER_EDITIONS = ("2025", "2026-07")
 
 
 def accelerators() -> pd.DataFrame:
-    """Return the datasheet rates per GPU (units in the sidecar), indexed by hardware key."""
+    """Return the datasheet rates per GPU (units in the sidecar), indexed by hardware key.
+
+    >>> "gb200" in accelerators().index
+    True
+    """
     return tables.read("accelerators").set_index("hardware")
 
 
 def power_kw(hardware: str, edition: str) -> float:
-    """Return the all-in utility power of one GPU in kW; UsageError lists the choices."""
+    """Return the all-in utility power of one GPU in kW; UsageError lists the choices.
+
+    >>> power_kw("h200", "2025")
+    1.73
+    """
     return _look_up("power", "kw_per_gpu", hardware=hardware, edition=edition)
 
 
 def price(hardware: str, edition: str, basis: str = "hyperscaler") -> float:
-    """Return dollars per GPU-hour, `basis` hyperscaler or rental; UsageError lists the choices."""
+    """Return dollars per GPU-hour, `basis` hyperscaler or rental; UsageError lists the choices.
+
+    >>> price("h200", "2025")
+    1.41
+    """
     return _look_up("prices", "usd_per_gpu_hour", edition=edition, basis=basis, hardware=hardware)
 
 
@@ -38,7 +50,7 @@ def _look_up(name, column, **keys) -> float:
         there = list(dict.fromkeys(frame[key]))
         if wanted not in there:
             under = f" under {', '.join(met)}" if met else ""
-            raise UsageError(f"no {name} for {key} '{wanted}'{under}: there are {', '.join(there)}")
+            raise UsageError(f"no {name} for {key} '{wanted}'{under}: {among(wanted, there)}")
         frame = frame[frame[key] == wanted]
         met.append(f"{key} {wanted}")
     return float(frame[column].iloc[0])

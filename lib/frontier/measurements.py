@@ -22,7 +22,8 @@ import numpy as np
 import pandas as pd
 
 from frontier import tables
-from frontier.errors import DataError, UsageError
+from frontier.errors import DataError, UsageError, among
+from frontier.words import number
 
 LIVE = "inferencex"
 OWN = "own"  # a person's own rows: on figures, and never in the union
@@ -92,10 +93,20 @@ def column_sidecars(names=None) -> dict:
     }
 
 
+def units() -> pd.DataFrame:
+    """Return the unit and the meaning of every column of the measurements, by its name.
+
+    >>> units().loc["interactivity", "unit"]
+    'tok/s/user'
+    """
+    known = {name: {"unit": unit, "meaning": text} for name, (_, unit, text) in COLUMNS.items()}
+    return pd.DataFrame.from_dict(known, orient="index").rename_axis("column")
+
+
 def load_measurements(
     *, folder: Path | None = None, columns: Collection[str] | None = None
 ) -> pd.DataFrame:
-    """Return every usable measured point, the union of `SOURCES`.
+    """Return every usable measured point, the union of `SOURCES`; `units` explains its columns.
 
     A dated run that the live table has is left out of the others: they are samples of it.
 
@@ -107,6 +118,10 @@ def load_measurements(
     Raises:
         UsageError: when a table or a column is not there.
         DataError: when a table is damaged (see `tables.read`).
+
+    >>> rows = load_measurements()
+    >>> rows.columns[:2].tolist(), rows["interactivity"].gt(0).all()
+    (['model', 'hardware'], np.True_)
     """
     there = [s for s in SOURCES if s != LIVE or tables.has(LIVE, folder=folder)]
     wanted = None if columns is None else set(columns)
@@ -143,12 +158,20 @@ def own() -> pd.DataFrame:
 
 
 def shapes(frame: pd.DataFrame) -> pd.Series:
-    """Return the traffic shape of every row as text, ``8192/1024`` for ISL/OSL."""
+    """Return the traffic shape of every row as text, ``8192/1024`` for ISL/OSL.
+
+    >>> shapes(pd.DataFrame({"isl": [8192], "osl": [1024]})).tolist()
+    ['8192/1024']
+    """
     return frame["isl"].astype("str") + "/" + frame["osl"].astype("str")
 
 
 def choices(column: str, frame: pd.DataFrame | None = None) -> list:
-    """Return the sorted values a column (or ``shape``) takes in `frame` (default: all rows)."""
+    """Return the sorted values a column (or ``shape``) takes in `frame` (default: all rows).
+
+    >>> choices("shape")
+    ['1024/1024', '1024/8192', '8192/1024']
+    """
     frame = load_measurements() if frame is None else frame
     return sorted(_column(frame, column).dropna().unique().tolist())
 
@@ -161,13 +184,24 @@ def select(frame: pd.DataFrame, /, **conditions) -> pd.DataFrame:
     (measured by then: undated rows are out) and ``ttft_limit=seconds`` (rows without a TTFT
     are out). Conditions of value None are ignored. UsageError, with the values that are
     there, when nothing is left.
+
+    >>> rows = select(load_measurements(), model="deepseek-r1", hardware=["gb200", "gb300"])
+    >>> sorted(rows["hardware"].unique())
+    ['gb200', 'gb300']
+    >>> select(rows, hardware="h200")
+    Traceback (most recent call last):
+    frontier.errors.UsageError: no measured row has hardware=h200: there are gb200, gb300
     """
+    if not isinstance(frame, pd.DataFrame):
+        raise UsageError(
+            f"select takes rows as load_measurements() gives them, not a {type(frame).__name__}"
+        )
     for name, wanted in conditions.items():
         if wanted is None:
             continue
         kept = frame[_mask(frame, name, wanted)]
         if kept.empty:
-            raise UsageError(f"no measured row has {name}={wanted}{_present(frame, name)}")
+            raise UsageError(f"no measured row has {name}={wanted}{_present(frame, name, wanted)}")
         frame = kept
     return frame
 
@@ -176,8 +210,13 @@ def _mask(frame, name, wanted):
     if name == "single_node":
         return (~frame["disaggregated"] & (frame["gpus"] <= 8)) == bool(wanted)
     if name == "as_of":
-        return frame["date"] <= pd.Timestamp(wanted)
+        try:
+            return frame["date"] <= pd.Timestamp(wanted)
+        except ValueError:
+            raise UsageError(f"as_of is {wanted!r}; expected a date such as 2026-03-31") from None
     if name == "ttft_limit":
+        if isinstance(wanted, bool) or not isinstance(wanted, (int, float, np.number)):
+            raise UsageError(f"ttft_limit is {wanted!r}; expected seconds, such as 2.0")
         return frame["ttft"] <= wanted
     listed = isinstance(wanted, (list, tuple, set, np.ndarray))
     return _column(frame, name).isin(list(wanted) if listed else [wanted])
@@ -187,11 +226,11 @@ def _column(frame, name):
     if name == "shape":
         return shapes(frame)
     if name not in frame:
-        raise UsageError(f"no column '{name}': there are shape, {', '.join(frame.columns)}")
+        raise UsageError(f"no column '{name}': {among(name, ['shape', *frame.columns])}")
     return frame[name]
 
 
-def _present(frame, name):
+def _present(frame, name, wanted):
     if name == "as_of":
         known = frame["date"].dropna()
         return f": the first is of {known.min():%Y-%m-%d}" if len(known) else ": none is dated"
@@ -200,7 +239,7 @@ def _present(frame, name):
         return ": none states a TTFT" if np.isnan(lowest) else f": the lowest is {lowest:.3g} s"
     if name == "single_node":
         return ""
-    return f": there are {', '.join(map(str, choices(name, frame)))}"
+    return f": {among(wanted, choices(name, frame))}"
 
 
 def little_quotient(frame: pd.DataFrame, /) -> pd.Series:
@@ -208,13 +247,24 @@ def little_quotient(frame: pd.DataFrame, /) -> pd.Series:
 
     A steady closed loop cannot be above 1: each user has at most one request under way, and
     each request takes at least its decoding time.
+
+    >>> rows = load_measurements()
+    >>> bool(little_quotient(rows).max() <= LITTLE_TOLERANCE)
+    True
     """
     bound = frame["concurrency"] * frame["interactivity"] * (1 + frame["isl"] / frame["osl"])
     return frame["throughput_per_gpu"] * frame["gpus"] / bound
 
 
 def validate(frame: pd.DataFrame, /, *, file: str = "measurements") -> None:
-    """Raise DataError at the first row that breaks the schema or physics (see `problems`)."""
+    """Raise DataError at the first row that breaks the schema or physics (see `problems`).
+
+    >>> rows = load_measurements()
+    >>> validate(rows)
+    >>> validate(rows.drop(columns="date"), file="mine")
+    Traceback (most recent call last):
+    frontier.errors.DataError: mine, column date: the column is missing
+    """
     for column, (dtype, _, _) in COLUMNS.items():
         if column not in frame:
             raise DataError(file, "the column is missing", column=column)
@@ -275,7 +325,7 @@ def _checks(frame) -> list[tuple[str, pd.Series, str]]:
     ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Noise:
     """Run-to-run noise of one column, as natural-log standard deviations of one run.
 
@@ -292,6 +342,13 @@ class Noise:
     p99: float
     sigma: float
 
+    def __repr__(self):
+        inner, outer = (f"{number(100 * q, 2)} %" for q in (self.p90, self.p99))
+        return (
+            f"<Noise of {self.column}: sigma {self.sigma:.3g} ({100 * self.sigma:.3g} %) of one "
+            f"run; {self.pairs} pairs of runs, 90 % within {inner}, 99 % within {outer}>"
+        )
+
 
 def pooled_sigma(frame: pd.DataFrame, /, column: str = "throughput_per_gpu") -> Noise:
     """Return the noise of `column` from repeats of one configuration at one concurrency.
@@ -299,6 +356,10 @@ def pooled_sigma(frame: pd.DataFrame, /, column: str = "throughput_per_gpu") -> 
     A pair is two successive runs at most 3 days apart: far enough for another machine and
     hour, close enough that the software is mostly the same (images are rarely recorded).
     The log-difference of two runs has sqrt(2) the sigma of one. UsageError without pairs.
+
+    >>> noise = pooled_sigma(load_measurements())
+    >>> noise.pairs > 100, 0 < noise.sigma < 0.1
+    (True, True)
     """
     dated = frame[frame["date"].notna()].sort_values("date", kind="stable")
     deviations = []
@@ -308,7 +369,10 @@ def pooled_sigma(frame: pd.DataFrame, /, column: str = "throughput_per_gpu") -> 
             if (second - first).days <= REPEAT_DAYS:
                 deviations.append(abs(values[j] - values[i]) / np.sqrt(2))
     if not deviations:
-        raise UsageError(f"no configuration was run twice within {REPEAT_DAYS} days")
+        raise UsageError(
+            f"no configuration was run twice within {REPEAT_DAYS} days, so there is no noise to "
+            "pool: give more rows, or a sigma of your own (0.02 is 2 %)"
+        )
     robust = 1.4826 * float(np.median(deviations))
     p90, p99 = (float(q) for q in np.quantile(deviations, [0.9, 0.99]))
     # 1e-9 keeps a value that is already a round 0.1 % from being rounded up by its last bit.

@@ -24,6 +24,7 @@ from frontier.errors import UsageError
 from frontier.serving import calibration
 from frontier.serving.transformers import transformer
 from frontier.splits import States
+from frontier.words import number, span
 
 RACKS = ("gb200", "gb300")  # what is no node of eight
 DRAWS = 200  # they share 40 refits of the constants, so more draws cost little
@@ -31,7 +32,7 @@ GRID = 48
 LEVEL = 0.9
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Modelled:
     """One modelled system over another, in one traffic shape and on one basis."""
 
@@ -40,6 +41,11 @@ class Modelled:
     basis: Basis
     numerator: serving.System
     denominator: serving.System
+
+    def __repr__(self):
+        return (
+            f"<Modelled: {self.label}; {self.basis.unit}, {self.numerator} over {self.denominator}>"
+        )
 
     @property
     def label(self) -> str:
@@ -90,7 +96,7 @@ class Modelled:
         return found[closed].reset_index(drop=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ModelledFinding:
     """What the model says of a comparison.
 
@@ -112,6 +118,14 @@ class ModelledFinding:
     largest_at: float
     reached_at: float
     extrapolated: float
+
+    def __repr__(self):
+        if not self.answers:
+            return f"<ModelledFinding: {self.comparison.label}; no ratio above the floor>"
+        return (
+            f"<ModelledFinding: {self.comparison.label}; modelled {number(self.headline)} "
+            f"({span(self.low, self.high, '')}), mean over {span(*self.range, '')} tok/s/user>"
+        )
 
     @property
     def answers(self) -> bool:
@@ -236,7 +250,7 @@ def lines(compared: Sequence[Modelled], /) -> pd.DataFrame:
     )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ModelledGains:
     """What the model says of the cells of a split gain, as `splits.States` has it of measured rows.
 
@@ -250,6 +264,11 @@ class ModelledGains:
     drawn: np.ndarray
     range: tuple[float, float]
     extrapolated: float
+
+    def __repr__(self):
+        whole = number(float(np.exp(self.values[-1])))
+        over = f"over {span(*self.range, '')} tok/s/user"
+        return f"<ModelledGains: {self.lattice}; modelled {whole}x in all, {over}>"
 
     def share(self, group: Sequence[str], /) -> tuple[float, float, float]:
         """Return the share of some changes in the log gain, with what 90 % of refits give."""

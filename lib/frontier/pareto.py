@@ -43,6 +43,11 @@ def is_nondominated(
 
     Raises:
         ValueError: on a NaN (names row and column), no objective, or a wrong shape.
+
+    >>> is_nondominated([[10, 9], [20, 7], [5, 8]])
+    array([ True,  True, False])
+    >>> is_nondominated([[10, 9], [20, 7], [5, 8]], maximise=[False, True])
+    array([ True, False,  True])
     """
     values = _oriented(points, maximise)
     if not len(values):
@@ -69,6 +74,9 @@ def is_nondominated_within_sets(
 
     Raises:
         ValueError: as `is_nondominated`, and when `sets` has not one label a row.
+
+    >>> is_nondominated_within_sets([[10, 9], [5, 8]], sets=["gb200", "h200"])
+    array([ True,  True])
     """
     values = _oriented(points, maximise)
     labels = pd.Series(sets, copy=False)

@@ -10,9 +10,12 @@ Three habits hold throughout. A gain is measured against the best earlier state,
 last one. A date is an interval: after the run before, up to this run. Rows without a date
 take part in nothing (``left_out`` counts them).
 
->>> rows = frontier.load_measurements()
+>>> from frontier.measurements import load_measurements
+>>> rows = load_measurements()
 >>> moved = movement(rows, weeks=4)
->>> largest(moved[moved["kind"] == "like-for-like"]).nlargest(15, "geomean")
+>>> top = largest(moved[moved["kind"] == "like-for-like"]).nlargest(15, "geomean")
+>>> len(top), bool(top["geomean"].min() > 1)
+(15, True)
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -56,12 +59,22 @@ def as_of(frame: pd.DataFrame, date, /) -> pd.DataFrame:
 
     `date` is anything that ``pandas.Timestamp`` reads. ``left_out`` tells how many rows this
     drops, and why.
+
+    >>> from frontier.measurements import load_measurements
+    >>> rows = as_of(load_measurements(), "2025-12-31")
+    >>> bool(rows["date"].max() <= pd.Timestamp("2025-12-31"))
+    True
     """
     return frame[frame["date"] <= _timestamp(date)]
 
 
 def left_out(frame: pd.DataFrame, date, /) -> dict[str, int]:
-    """Return how many rows ``as_of(frame, date)`` drops: ``{"undated": n, "later": m}``."""
+    """Return how many rows ``as_of(frame, date)`` drops: ``{"undated": n, "later": m}``.
+
+    >>> from frontier.measurements import load_measurements
+    >>> sorted(left_out(load_measurements(), "2025-12-31"))
+    ['later', 'undated']
+    """
     undated = frame["date"].isna()
     later = frame["date"] > _timestamp(date)
     return {"undated": int(undated.sum()), "later": int(later.sum())}

@@ -51,7 +51,7 @@ class Factor:
     after: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class States:
     """The measured cells of a split in one traffic shape.
 
@@ -68,6 +68,13 @@ class States:
     rows: Mapping[Cell, pd.DataFrame]
     back: Mapping[Cell, np.ndarray]
     floor: float | None = None
+
+    def __repr__(self):
+        changes = ", ".join(factor.name for factor in self.factors)
+        count = sum(map(len, self.rows.values()))
+        return (
+            f"<States: {self.name}, {self.shape}; {changes}; {len(self.rows)} cells, {count} rows>"
+        )
 
     @cached_property
     def lattice(self) -> Lattice:
@@ -246,7 +253,7 @@ class States:
         return self._varied[column, unwanted]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Split:
     """A share of one gain: which changes it is of (a choice), and what a share means."""
 
@@ -257,6 +264,9 @@ class Split:
 
     kind: ClassVar[str] = "shares"
     origin: ClassVar[str] = "source"  # the column of `rows` that says who measured it
+
+    def __repr__(self):
+        return f"<Split: {self.label}; {'tested' if self.tested else 'not measured'}>"
 
     @property
     def name(self) -> str:

@@ -26,7 +26,7 @@ import pandas as pd
 import yaml
 
 from frontier import paths
-from frontier.errors import DataError, UsageError
+from frontier.errors import DataError, UsageError, among
 
 DTYPES = {
     "string": "str",  # an empty cell is the empty string, never missing
@@ -43,7 +43,11 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def names(*, folder: Path | None = None) -> list[str]:
-    """Return the names of all tables in a folder (the data folder by default), sorted."""
+    """Return the names of all tables in a folder (the data folder by default), sorted.
+
+    >>> "power" in names()
+    True
+    """
     return sorted({_stem(path) for path in _in(folder).glob("*.csv*") if _is_table(path)})
 
 
@@ -57,7 +61,11 @@ def has(name: str, *, folder: Path | None = None) -> bool:
 
 
 def meta(name: str, *, folder: Path | None = None) -> dict:
-    """Return the sidecar of table `name`; a DataError says what is missing from it."""
+    """Return the sidecar of table `name`; a DataError says what is missing from it.
+
+    >>> meta("power")["columns"]["kw_per_gpu"]["unit"]
+    'kW'
+    """
     return _sidecar(_in(folder) / f"{name}.meta.yml")
 
 
@@ -74,6 +82,9 @@ def read(name: str, *, folder: Path | None = None, columns=None) -> pd.DataFrame
         DataError: when its sidecar is missing or the file is not the one the sidecar vouches
             for: then with the row (counted from 1 below the header) and column of the first
             value that cannot be right, if there is one.
+
+    >>> read("power").columns.tolist()
+    ['hardware', 'edition', 'kw_per_gpu']
     """
     path = _find(name, folder)
     sidecar = meta(name, folder=folder)
@@ -153,7 +164,7 @@ def _find(name: str, folder: Path | None = None) -> Path:
             return path
     if (sidecar := place / f"{name}.meta.yml").is_file():
         raise DataError(sidecar, "its table is missing", remedy=REMEDY)
-    raise UsageError(f"no table '{name}' in {place}: there are {', '.join(names(folder=folder))}")
+    raise UsageError(f"no table '{name}' in {place}: {among(name, names(folder=folder))}")
 
 
 def _sidecar(beside: Path) -> dict:

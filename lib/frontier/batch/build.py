@@ -164,9 +164,10 @@ class _Index(Composer):
         records = json.loads(text)["claims"]
         published = {entry: _published(stage, entry) for entry in collection.pages}
         uses = {entry: rows.used(files) for entry, files in published.items()}
+        modules = facts.reference()
         made = {
             "index.html": pages.scorecard(
-                collection, records, built=built, digests=facts.digests,
+                collection, records, built=built, digests=facts.digests, reference=bool(modules),
                 sparks=_sparks(collection, records, published),
                 dates=facts.dates() if any(uses.values()) else "",
                 news=news,
@@ -175,6 +176,7 @@ class _Index(Composer):
             "scorecard.svg": pages.picture(records),
             "glossary.html": pages.glossary(collection) if collection.terms else None,
             "errata.html": pages.errata(collection, built) if collection.errata else None,
+            "reference.html": pages.reference(collection, modules) if modules else None,
             **_rows(collection, uses, facts),
             **_moved(collection, news),
         }  # fmt: skip

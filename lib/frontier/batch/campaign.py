@@ -32,7 +32,7 @@ class Facts:
     was obtained, for the status page. ``rows()`` gives the heads of the values of a measured row,
     and by its id what has the ``values`` as text, the title of its ``source``, and its ``url``;
     ``dates()`` a sentence on how old the rows are, ``news()`` what moved (`pages.News`), the newest
-    first.
+    first; ``reference()`` the documented modules, as `frontier.reference` has them.
     """
 
     ledger: tuple = ()
@@ -41,6 +41,7 @@ class Facts:
     rows: Callable = lambda: ((), {})
     dates: Callable = str
     news: Callable = tuple
+    reference: Callable = tuple
 
 
 @dataclass(frozen=True)

@@ -194,13 +194,15 @@ def _first_figure(body, name):
 
 
 def scorecard(
-    collection: Collection, records, /, *, built, digests=(), sparks=None, dates="", news=()
-) -> str:
+    collection: Collection, records, /, *, built, digests=(), sparks=None, dates="", news=(),
+    reference=False,
+) -> str:  # fmt: skip
     """Return the index: the records grouped by report, in the order of the site map.
 
     ``built`` holds the names of the pages that exist, to which alone it links; ``sparks`` the
     small picture of a claim (`sparks.Spark`) by its id, ``dates`` a sentence on the data's age,
-    ``news`` what moved, if anything was ever compared.
+    ``news`` what moved, if anything was ever compared, ``reference`` whether the library's
+    reference is there.
     """
     by_id = {record["id"]: record for record in records}
     groups, placed = [], set()
@@ -220,6 +222,7 @@ def scorecard(
         sparks=sparks or {},
         dates=dates,
         news=news,
+        reference=reference,
         verdicts=[v for v in verdicts.VERDICTS if any(r["verdict"] == v for r in records)],
         script=_script("scorecard.js"),
         digests=digests,
@@ -353,6 +356,41 @@ def moved_json(news, /) -> str:
     """Return all records of what moved as JSON, the newest first."""
     document = {"schema": 1, "refreshes": [{"id": one.id, **one.record} for one in news]}
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def reference(collection: Collection, modules, /) -> str:
+    """Return the page of the library's reference, from modules as `frontier.reference` has them."""
+    known = {name.anchor for module in modules for name in _everything(module)}
+    return _render(
+        "reference.html.j2",
+        collection=collection,
+        description="Every public name of the library: signature, meaning, errors, examples",
+        modules=modules,
+        inline=functools.partial(_inline, known),
+    )
+
+
+def _everything(name):
+    yield name
+    for member in name.members:
+        yield from _everything(member)
+
+
+def _inline(known, text, module):
+    """Return a line of a docstring with its code as code, linked where the page explains it."""
+    parts = re.split(r"(``.+?``|`[^`]+`)", text)
+    return Markup("").join(
+        _code(known, part, module) if part.startswith("`") else part for part in parts
+    )
+
+
+def _code(known, part, module):
+    name = part.strip("`")
+    shown = Markup("<code>{}</code>").format(name)
+    for place in (name.removeprefix("frontier."), f"{module}.{name}"):
+        if place in known and place != module:
+            return Markup('<a href="#{}">{}</a>').format(place, shown)
+    return shown
 
 
 def status(site: str, record: dict, /, *, obtained=()) -> str:

@@ -28,7 +28,11 @@ ERRORS = ("interactivity", "throughput_per_gpu")
 
 @remembered.of("serving_fit")
 def constants(family: str) -> Constants:
-    """Return the fitted constants of a family; UsageError lists the families."""
+    """Return the fitted constants of a family; UsageError lists the families.
+
+    >>> constants("deepseek-r1").memory < 1  # the share of the datasheet's bandwidth
+    True
+    """
     rows = tables.read("serving_fit")
     if family not in set(rows["family"]):
         there = ", ".join(dict.fromkeys(rows["family"]))
@@ -38,7 +42,11 @@ def constants(family: str) -> Constants:
 
 
 def spread() -> pd.DataFrame:
-    """Return the table of constants: family, constant, value, low, high (5 and 95 %), fitted."""
+    """Return the table of constants: family, constant, value, low, high (5 and 95 %), fitted.
+
+    >>> spread().columns.tolist()
+    ['family', 'constant', 'value', 'low', 'high', 'fitted']
+    """
     return tables.read("serving_fit")
 
 
@@ -74,6 +82,10 @@ def validation(by: list[str] | None = None) -> pd.DataFrame:
         One row a group: `rows`, `curves`, and for interactivity and throughput per GPU
         `..._error` (median of |predicted / measured - 1|), `..._p90` of the same, and
         `..._bias` (median of predicted / measured - 1).
+
+    >>> found = validation(["family"])
+    >>> bool((found["interactivity_error"] < 1).all())
+    True
     """
     rows = held_out()
     keys = GROUP if by is None else list(by)

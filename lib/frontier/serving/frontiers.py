@@ -16,7 +16,7 @@ True
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import product
 
 import numpy as np
@@ -38,7 +38,7 @@ CHUNK = 32768  # configurations evaluated at a time: their arrays stay in the pr
 UNTRUSTED = ("h100",)  # measured with cross-node exchange and drafts only, which the model misses
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class System:
     """What a frontier is of: one model served on one accelerator, and what is allowed.
 
@@ -57,6 +57,9 @@ class System:
         expert_parallel: False keeps attention and experts tensor-parallel.
         domain: another NVLink domain for the same silicon, to ask what the domain is worth.
         single_node: one aggregated worker of at most 8 GPUs.
+
+    >>> System("deepseek-r1", "h200", "fp8", isl=8192, osl=1024, single_node=True)
+    System('deepseek-r1', 'h200', 'fp8', isl=8192, osl=1024, single_node=True)
     """
 
     model: str
@@ -72,6 +75,16 @@ class System:
     expert_parallel: bool = True
     domain: int | None = None
     single_node: bool = False
+
+    def __repr__(self):
+        # What differs from the defaults: the other ten say nothing about this system.
+        said = [repr(getattr(self, name)) for name in ("model", "hardware", "precision")]
+        said += [
+            f"{one.name}={getattr(self, one.name)!r}"
+            for one in fields(self)[3:]
+            if getattr(self, one.name) != one.default
+        ]
+        return f"System({', '.join(said)})"
 
     def __post_init__(self):
         counts = ("isl", "osl", "max_gpus", "max_worker_gpus", "max_tp", "domain")
@@ -117,13 +130,19 @@ def sweep(
 
     Raises:
         UsageError: for what does not exist, does not fit in memory, or is not positive.
+
+    >>> front = sweep("deepseek-r1", "h200", "fp8", isl=8192, osl=1024, single_node=True)
+    >>> front.unit, bool(front.at(30) > front.at(60))
+    ('modelled tok/s/GPU', True)
     """
     system = System(model, hardware, precision, isl, osl, **options)
     found = front(system, constants=constants, acceptance=acceptance, batches=batches)
     column = "output_throughput_per_gpu" if output_tokens else "throughput_per_gpu"
     labels = _described(found)
     sets = labels.str.partition(" batch")[0]
-    return Frontier(found["interactivity"], found[column], configurations=sets, rows=labels)
+    unit = "modelled output tok/s/GPU" if output_tokens else "modelled tok/s/GPU"
+    x, y = found["interactivity"], found[column]
+    return Frontier(x, y, configurations=sets, rows=labels, unit=unit)
 
 
 def front(
@@ -139,6 +158,11 @@ def front(
     `output_throughput_per_gpu` (tok/s/GPU over all GPUs), `ttft` (s), `disaggregated`, `gpus`
     of the deployment, `worker_gpus`, `tp`, `expert_parallel`, `batch` and `draft` (drafted
     tokens) of a decode worker, and `extrapolated`. Arguments and errors as `sweep`.
+
+    >>> system = System("deepseek-r1", "h200", "fp8", isl=8192, osl=1024, single_node=True)
+    >>> found = front(system)
+    >>> bool(found["interactivity"].is_monotonic_increasing)
+    True
     """
     service = _service(system, constants, acceptance)
     batches = BATCHES if batches is None else np.asarray(batches, float)
@@ -179,8 +203,16 @@ def ratio_interval(
 
     Raises:
         UsageError: as `sweep`; and for an accelerator whose ratios are not published.
+
+    >>> shape = {"isl": 8192, "osl": 1024}
+    >>> rack = System("deepseek-r1", "gb200", "fp4", **shape)
+    >>> node = System("deepseek-r1", "h200", "fp8", single_node=True, **shape)
+    >>> ratio_interval(rack, node, [50], draws=20).columns.tolist()
+    ['interactivity', 'ratio', 'low', 'high', 'extrapolated']
     """
     for system in (new, old):
+        if not isinstance(system, System):
+            raise UsageError(f"expected two of serving.System, not {system!r}")
         if system.hardware in UNTRUSTED:
             raise UsageError(
                 f"no modelled ratio is published for {system.hardware}: the model misses its "

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from frontier import hardware
-from frontier.errors import UsageError
+from frontier.errors import UsageError, among
 from frontier.serving import remembered
 from frontier.serving.transformers import Transformer
 
@@ -74,7 +74,7 @@ def machine(hardware_keys: str | Sequence[str]) -> Machine:
     keys = [hardware_keys] if single else list(hardware_keys)
     for key in dict.fromkeys(keys):
         if key not in rates:
-            raise UsageError(f"no accelerator '{key}': there are {', '.join(rates)}")
+            raise UsageError(f"no accelerator '{key}': {among(key, rates)}")
     values = np.array([rates[key] for key in keys]).T
     return Machine(*(values[:, 0] if single else values))
 

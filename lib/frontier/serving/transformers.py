@@ -6,7 +6,7 @@ gets through these counts belongs in `frontier.serving.steps`.
 
 >>> from frontier.serving import transformers
 >>> r1 = transformers.transformer("deepseek-r1")
->>> round(r1.parameters / 1e9), r1.kv_bytes(2)
+>>> round(r1.parameters / 1e9), int(r1.kv_bytes(2))
 (671, 70272)
 """
 
@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 
 from frontier import tables
-from frontier.errors import UsageError
+from frontier.errors import UsageError, among
 from frontier.serving import remembered
 
 
@@ -154,7 +154,7 @@ def transformer(model: str) -> Transformer:
     """Return a model by its key; UsageError lists the choices."""
     table = _table()
     if model not in table:
-        raise UsageError(f"no model '{model}' to serve: there are {', '.join(table)}")
+        raise UsageError(f"no model '{model}' to serve: {among(model, table)}")
     return table[model]
 
 
