@@ -440,7 +440,9 @@ def doubled(frame, mine):
 
 def test_equal_tables_leave_no_record(project, capsys):
     assert cli.main(["moved"]) == 0
-    assert "nothing can have moved" in capsys.readouterr().out
+    assert "those of the snapshot: nothing moved" in capsys.readouterr().err
+    assert cli.main(["moved", "--json"]) == 0
+    assert capsys.readouterr().out == "null\n"
     assert refreshes.records() == []
     assert not (project.site / "moved.html").exists()
 

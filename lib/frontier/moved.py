@@ -84,8 +84,13 @@ def compare(
     old, new = (frame.reset_index(drop=True) for frame in (old, new))
     old, new = _matched(old, new)
     before, after = (dict(list(f.groupby(list(SERIES), sort=True))) for f in (old, new))
+    touched = {
+        tuple(key)
+        for frame in (old, new)
+        for key in frame.loc[frame["_state"] != "same", list(SERIES)].drop_duplicates().to_numpy()
+    }
     found = []
-    for key in sorted(before.keys() | after.keys()):
+    for key in sorted(touched):
         named = dict(zip(SERIES, key, strict=True))
         rows = (before.get(key, old.iloc[:0]), after.get(key, new.iloc[:0]))
         if move := _move(named, *rows, sigma, changes, replicates):

@@ -304,6 +304,8 @@ def _plural(words, count):
 
 def exhibits(record: Mapping, /) -> list[figures.Exhibit]:
     """Return the pictures of a record: every ratio with its interval, the largest as frontiers."""
+    if not _sources(record["frontiers"]):  # tables that are no longer there cite nothing
+        return []
     drawn = []
     moves = [move for move in record["frontiers"] if move["ratio"] is not None]
     if moves:
