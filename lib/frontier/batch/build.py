@@ -247,7 +247,9 @@ def _rows(collection, uses, facts):
     heads, cited = facts.rows() if any(uses.values()) else ((), {})
     made = {}
     for entry, used in uses.items():
-        known = {row: cited[row] for ids in used.values() for row in ids if row in cited}
+        # Rows that nobody can look up, such as a person's own, are not on the page.
+        used = {name: [row for row in ids if row in cited] for name, ids in used.items()}
+        known = {row: cited[row] for ids in used.values() for row in ids}
         made[entry.rows] = pages.rows(collection, entry, used, heads, known) if known else None
     return made
 
