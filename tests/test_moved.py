@@ -198,7 +198,7 @@ def test_logged_changes_that_fit_and_were_merged_between_the_runs_are_named():
     blank = dict.fromkeys(changes.columns, "")
     log = type(changes)([{**blank, **one} for one in (fits, *others)])
     told = only(compare(old, new, changes=log))["coincides"]
-    assert told[-1] == "merged changes of the recipes: 7 of 2026-02-03"
+    assert told[-1] == "merged pull requests of the recipes: 7 (2026-02-03)"
 
 
 def test_no_word_of_a_record_says_because():
@@ -268,7 +268,10 @@ def test_a_verdict_under_conditions_is_turned_only_by_a_comparison_that_stands_a
     assert moved.near([row], {"a": (10, math.inf)}, {}) == []
     told[2] |= {"headline": 10.2, "low": 10.1, "high": 10.3}
     (near,) = moved.near([row], {"a": (10, math.inf)}, {})
-    assert near["why"] == "the low end of one, 1/2 is 10.1, 1 % above the 10 that decides"
+    assert (
+        near["why"]
+        == "the low end of the interval of one, 1/2 is 10.1, 1 % above the 10 that decides"
+    )
 
 
 def test_what_nobody_measured_is_not_near():
