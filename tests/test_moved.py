@@ -393,8 +393,15 @@ def test_a_folder_that_is_no_snapshot_is_refused(home, capsys):
 
 
 def test_the_newest_snapshot_is_the_previous_state(home):
+    kept = home / ".frontier" / "snapshots"
     for name in ("20261101T000000Z", "20261124T060000Z", "notes", "20261130T000000Z.part"):
-        (home / ".frontier" / "snapshots" / name / "data").mkdir(parents=True)
+        (kept / name / "data").mkdir(parents=True)
+    assert refreshes.snapshot().name == "20261124T060000Z"
+    # One of which the public rows are those of now was kept for another reason.
+    shutil.rmtree(kept / "20261124T060000Z" / "data")
+    shutil.copytree(home / "data", kept / "20261124T060000Z" / "data")
+    assert refreshes.snapshot().name == "20261101T000000Z"
+    shutil.rmtree(kept / "20261101T000000Z")
     assert refreshes.snapshot().name == "20261124T060000Z"
     with pytest.raises(UsageError):
         refreshes.snapshot(home / "data")

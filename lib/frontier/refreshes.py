@@ -50,31 +50,43 @@ def folder() -> Path:
 
 
 def snapshot(given: Path | None = None, /) -> Path:
-    """Return the snapshot to compare with, the newest if none is given; UsageError without one."""
+    """Return the snapshot to compare with; UsageError without one.
+
+    If none is given it is the newest whose measured rows are others than those of the data folder.
+    """
     if given is not None:
         if not (given / "data").is_dir():
             raise UsageError(f"{given} is no snapshot: it has no folder data")
         return given
     home = paths.root() / ".frontier" / "snapshots"
-    kept = sorted(p for p in home.glob("*") if _SNAPSHOT.fullmatch(p.name) and p.is_dir())
+    kept = [p for p in sorted(home.glob("*")) if _SNAPSHOT.fullmatch(p.name) and p.is_dir()]
     if not kept:
         raise UsageError(
             "there is no snapshot to compare with: 'frontier data refresh' or 'frontier data "
             "import' keeps one when it makes new tables"
         )
-    return snapshot(kept[-1])
+    # An import of one's own rows keeps a snapshot, too, before which no public row was another.
+    now = digest(paths.data())
+    other = (p for p in reversed(kept) if (p / "data").is_dir() and digest(p / "data") != now)
+    return snapshot(next(other, kept[-1]))
+
+
+def digest(place: Path, /) -> str:
+    """Return the digest of the tables of measured rows in a folder, as their sidecars have them."""
+    there = [key for key in measurements.SOURCES if tables.has(key, folder=place)]
+    told = {key: tables.meta(key, folder=place)["sha256"] for key in there}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def state(place: Path, rows: pd.DataFrame, /) -> dict:
     """Return what a record says of a state: rows, last day, day of access, digest of the tables."""
-    sidecars = {key: tables.meta(key, folder=place) for key in sorted(rows["source"].unique())}
-    digest = json.dumps({key: meta["sha256"] for key, meta in sidecars.items()})
+    days = [str(tables.meta(key, folder=place)["accessed"]) for key in rows["source"].unique()]
     last = rows["date"].max()
     return {
         "rows": len(rows),
         "last": "" if pd.isna(last) else f"{last:%Y-%m-%d}",
-        "accessed": max((str(meta["accessed"]) for meta in sidecars.values()), default=""),
-        "digest": hashlib.sha256(digest.encode()).hexdigest(),
+        "accessed": max(days, default=""),
+        "digest": digest(place),
     }
 
 
