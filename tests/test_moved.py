@@ -332,6 +332,10 @@ def test_a_second_refresh_on_a_day_does_not_lose_the_first(home):
         ({"frontiers": {}}, "frontiers is '{}', expected list"),
         ({"frontiers": [{}]}, "frontier 1 lacks model"),
         ({"verdicts": {}}, "verdicts lacks compared"),
+        (
+            {"verdicts": {"compared": True, "changed": [{"claim": "a"}], "near": [], "rule": ""}},
+            "verdicts changed lacks verdict",
+        ),
         ({"before": {"digest": 1}}, "before digest is '1', expected str"),
     ],
 )
@@ -478,10 +482,13 @@ def test_a_refresh_from_end_to_end(project, capsys):
     moves = kept["frontiers"]
     assert {(m["hardware"], m["precision"]) for m in moves} == {("b300", "fp4")}
     assert {m["ratio"] for m in moves} == {2.0} and {m["kind"] for m in moves} == {"rose"}
-    assert kept["verdicts"]["changed"][0]["moves"] == ["found: 9.0 → 18.0 (+100 %)"] or (
-        "found: 9 → 18 (+100 %)" in kept["verdicts"]["changed"][0]["moves"]
-    )
+    assert kept["verdicts"]["changed"][0]["moves"] == ["found: 9 → 18 (+100 %)"]
     assert kept["numbers"][0]["file"] == "data/01.csv"
+    # A number that moved is no verdict that changed.
+    assert refreshes.summary(kept).endswith("; no verdict changed, 1 only in numbers.")
+    changed = {**kept["verdicts"]["changed"][0], "verdict": True}
+    told = refreshes.summary({**kept, "verdicts": {**kept["verdicts"], "changed": [changed]}})
+    assert told.endswith("; 1 verdict changed.")
     # The site says it, and no notebook ran for it.
     site = project.site
     page = BeautifulSoup((site / "moved.html").read_text(), "html.parser")

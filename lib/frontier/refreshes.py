@@ -37,6 +37,10 @@ _MOVE = {
     "model": str, "hardware": str, "precision": str, "shape": str, "kind": str, "reach": str,
     "points": list, "thin": list, "coincides": list, "sources": list,
 }  # fmt: skip
+_VERDICTS = {
+    "changed": {"claim": str, "verdict": bool, "moves": list},
+    "near": {"claim": str, "why": str},
+}
 _NUMBERS = (
     "ratio", "low", "high", "from", "to", "largest", "largest_at", "least", "least_at",
     "moved_from", "moved_to",
@@ -126,7 +130,11 @@ def record(
         "verdicts": {
             "compared": difference is not None,
             "changed": [
-                {"claim": claim, "moves": [move.text for move in moves]}
+                {
+                    "claim": claim,
+                    "verdict": moves[0].what in ("verdict", "claim"),
+                    "moves": [move.text for move in moves],
+                }
                 for claim, moves in claims.items()
             ],
             "near": list(near),
@@ -189,13 +197,15 @@ def summary(record: Mapping, /) -> str:
     ]
     what = ", ".join(parts) or "none moved"
     head = f"Of {counted(record['compared'], 'frontier')} compared, {what}"
-    changed, close = (len(record["verdicts"][key]) for key in ("changed", "near"))
+    claims = record["verdicts"]
+    changed = sum(bool(one["verdict"]) for one in claims["changed"])
+    others, near = len(claims["changed"]) - changed, len({one["claim"] for one in claims["near"]})
     tail = f"{counted(changed, 'verdict')} changed" if changed else "no verdict changed"
-    if not record["verdicts"]["compared"]:
+    tail += f", {others} only in numbers" if others else ""
+    if not claims["compared"]:
         tail = "verdicts were not compared"
-    elif close:
-        near_ones = len({one["claim"] for one in record["verdicts"]["near"]})
-        tail += f", {near_ones} near changing"
+    elif near:
+        tail += f", {near} near changing"
     return f"{head}; {tail}."
 
 
@@ -274,9 +284,9 @@ def _check(record, file):
                 wrong = f"frontier {place} {key} is {str(value)[:40]!r}, expected a number above 0"
         if wrong:
             break
-    verdicts = () if wrong else record["verdicts"]["changed"] + record["verdicts"]["near"]
-    for one in verdicts:
-        wrong = wrong or _wrong(one, {"claim": str}, "verdicts ")
+    for kind, fields in () if wrong else _VERDICTS.items():
+        for one in record["verdicts"][kind]:
+            wrong = wrong or _wrong(one, fields, f"verdicts {kind} ")
     if wrong:
         raise DataError(file, wrong, remedy=_REMEDY)
 
