@@ -485,7 +485,7 @@ def test_a_refresh_from_end_to_end(project, capsys):
     assert kept["verdicts"]["changed"][0]["moves"] == ["found: 9 → 18 (+100 %)"]
     assert kept["numbers"][0]["file"] == "data/01.csv"
     # A number that moved is no verdict that changed.
-    assert refreshes.summary(kept).endswith("; no verdict changed, 1 only in numbers.")
+    assert refreshes.summary(kept).endswith("; no verdict changed, 1 claim in numbers alone.")
     changed = {**kept["verdicts"]["changed"][0], "verdict": True}
     told = refreshes.summary({**kept, "verdicts": {**kept["verdicts"], "changed": [changed]}})
     assert told.endswith("; 1 verdict changed.")

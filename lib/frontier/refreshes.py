@@ -117,7 +117,7 @@ def record(
     claims = difference.claims if difference else {}
     others = sorted({f"{kind}: {cause}" for _, kind, cause in difference.causes if kind != "data"}
                     if difference else ())  # fmt: skip
-    notes = [f"Verdicts and numbers also follow what else changed: {'; '.join(others)}."]
+    notes = [f"Beside the data this may have changed as well: {'; '.join(others)}."]
     return plain({
         "schema": SCHEMA,
         "refreshed": refreshed,
@@ -201,7 +201,7 @@ def summary(record: Mapping, /) -> str:
     changed = sum(bool(one["verdict"]) for one in claims["changed"])
     others, near = len(claims["changed"]) - changed, len({one["claim"] for one in claims["near"]})
     tail = f"{counted(changed, 'verdict')} changed" if changed else "no verdict changed"
-    tail += f", {others} only in numbers" if others else ""
+    tail += f", {counted(others, 'claim')} in numbers alone" if others else ""
     if not claims["compared"]:
         tail = "verdicts were not compared"
     elif near:
