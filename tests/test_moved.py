@@ -198,7 +198,7 @@ def test_logged_changes_that_fit_and_were_merged_between_the_runs_are_named():
     blank = dict.fromkeys(changes.columns, "")
     log = type(changes)([{**blank, **one} for one in (fits, *others)])
     told = only(compare(old, new, changes=log))["coincides"]
-    assert told[-1] == "merged changes of the recipes: 7 of 2026-02-03"
+    assert told[-1] == "merged pull requests of the recipes: 7 (2026-02-03)"
 
 
 def test_no_word_of_a_record_says_because():
@@ -268,7 +268,10 @@ def test_a_verdict_under_conditions_is_turned_only_by_a_comparison_that_stands_a
     assert moved.near([row], {"a": (10, math.inf)}, {}) == []
     told[2] |= {"headline": 10.2, "low": 10.1, "high": 10.3}
     (near,) = moved.near([row], {"a": (10, math.inf)}, {})
-    assert near["why"] == "the low end of one, 1/2 is 10.1, 1 % above the 10 that decides"
+    assert (
+        near["why"]
+        == "the low end of the interval of one, 1/2 is 10.1, 1 % above the 10 that decides"
+    )
 
 
 def test_what_nobody_measured_is_not_near():
@@ -329,6 +332,10 @@ def test_a_second_refresh_on_a_day_does_not_lose_the_first(home):
         ({"frontiers": {}}, "frontiers is '{}', expected list"),
         ({"frontiers": [{}]}, "frontier 1 lacks model"),
         ({"verdicts": {}}, "verdicts lacks compared"),
+        (
+            {"verdicts": {"compared": True, "changed": [{"claim": "a"}], "near": [], "rule": ""}},
+            "verdicts changed lacks verdict",
+        ),
         ({"before": {"digest": 1}}, "before digest is '1', expected str"),
     ],
 )
@@ -390,8 +397,15 @@ def test_a_folder_that_is_no_snapshot_is_refused(home, capsys):
 
 
 def test_the_newest_snapshot_is_the_previous_state(home):
+    kept = home / ".frontier" / "snapshots"
     for name in ("20261101T000000Z", "20261124T060000Z", "notes", "20261130T000000Z.part"):
-        (home / ".frontier" / "snapshots" / name / "data").mkdir(parents=True)
+        (kept / name / "data").mkdir(parents=True)
+    assert refreshes.snapshot().name == "20261124T060000Z"
+    # One of which the public rows are those of now was kept for another reason.
+    shutil.rmtree(kept / "20261124T060000Z" / "data")
+    shutil.copytree(home / "data", kept / "20261124T060000Z" / "data")
+    assert refreshes.snapshot().name == "20261101T000000Z"
+    shutil.rmtree(kept / "20261101T000000Z")
     assert refreshes.snapshot().name == "20261124T060000Z"
     with pytest.raises(UsageError):
         refreshes.snapshot(home / "data")
@@ -440,7 +454,9 @@ def doubled(frame, mine):
 
 def test_equal_tables_leave_no_record(project, capsys):
     assert cli.main(["moved"]) == 0
-    assert "nothing can have moved" in capsys.readouterr().out
+    assert "those of the snapshot: nothing moved" in capsys.readouterr().err
+    assert cli.main(["moved", "--json"]) == 0
+    assert capsys.readouterr().out == "null\n"
     assert refreshes.records() == []
     assert not (project.site / "moved.html").exists()
 
@@ -466,10 +482,13 @@ def test_a_refresh_from_end_to_end(project, capsys):
     moves = kept["frontiers"]
     assert {(m["hardware"], m["precision"]) for m in moves} == {("b300", "fp4")}
     assert {m["ratio"] for m in moves} == {2.0} and {m["kind"] for m in moves} == {"rose"}
-    assert kept["verdicts"]["changed"][0]["moves"] == ["found: 9.0 → 18.0 (+100 %)"] or (
-        "found: 9 → 18 (+100 %)" in kept["verdicts"]["changed"][0]["moves"]
-    )
+    assert kept["verdicts"]["changed"][0]["moves"] == ["found: 9 → 18 (+100 %)"]
     assert kept["numbers"][0]["file"] == "data/01.csv"
+    # A number that moved is no verdict that changed.
+    assert refreshes.summary(kept).endswith("; no verdict changed, 1 claim in numbers alone.")
+    changed = {**kept["verdicts"]["changed"][0], "verdict": True}
+    told = refreshes.summary({**kept, "verdicts": {**kept["verdicts"], "changed": [changed]}})
+    assert told.endswith("; 1 verdict changed.")
     # The site says it, and no notebook ran for it.
     site = project.site
     page = BeautifulSoup((site / "moved.html").read_text(), "html.parser")

@@ -192,7 +192,7 @@ def test_a_label_cannot_become_markup(given):
 
 def test_the_own_ratio_is_over_the_public_denominator(given):
     given(mine(sweep(y=1.5 * Y, hardware="b300")))
-    shown = own.ratios([one(measured.pair(3))])
+    shown = own.ratios([one(measured.pair(3))], measured.claim_of(2.0))
     assert np.allclose(shown.data["ratio"], 1.5)
     assert shown.names == ["our node over H200 (yours, not public, in no verdict)"]
     exhibit = exhibits.ratios(
@@ -210,12 +210,12 @@ def test_comparisons_with_one_denominator_give_one_own_line(given):
         {"name": "GB300 over H200", "numerator": {"hardware": "gb300"},
          "denominator": {"hardware": "h200"}}, SHAPE,
     )  # fmt: skip
-    assert len(own.ratios([one(measured.pair(3)), other]).names) == 1
+    assert len(own.ratios([one(measured.pair(3)), other], measured.claim_of(2.0)).names) == 1
 
 
 def test_an_own_frontier_that_shares_no_interactivity_is_said_to_be_left_out(given):
     given(mine(sweep(X * 1000, Y)))
-    shown = own.ratios([one(measured.pair(3))])
+    shown = own.ratios([one(measured.pair(3))], measured.claim_of(2.0))
     assert shown.names == [] and "No interactivity is shared by our node and H200" in shown.left_out
 
 
@@ -224,6 +224,11 @@ def test_what_a_lever_is_worth_is_not_asked_of_another_system(given):
     before = exhibits.ratios(found, sigma=0.01, name="a").files
     given(mine(sweep(y=1.5 * Y)))
     assert exhibits.ratios(found, sigma=0.01, name="a").files == before
+    ledger = {claim.id for claim in claims.ledger()}
+    assert set(own.ONE_THING) <= ledger
+    for name in own.ONE_THING:
+        assert own.ratios([one(measured.pair(3))], claims.claim(name)) is own.NOTHING
+    assert own.ratios([one(measured.pair(3))], claims.claim("blackwell-advantage-40x")).names
 
 
 # On the levels

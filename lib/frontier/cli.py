@@ -301,7 +301,9 @@ def _moved(arguments):
     old, new = (measurements.load_measurements(folder=f) for f in (place / "data", paths.data()))
     before, after = (refreshes.state(f, r) for f, r in ((place / "data", old), (paths.data(), new)))
     if before["digest"] == after["digest"]:
-        print("the measured rows are those of the snapshot: nothing can have moved")
+        print("the measured rows are those of the snapshot: nothing moved", file=sys.stderr)
+        if arguments.json:
+            print("null")
         return 0
     records = verdicts.load(paths.reports())
     had = (place / "reports" / "verdicts.json").is_file()

@@ -109,10 +109,7 @@ def ratios(
     tested = [f for f in findings if f.outcome != UNTESTED]
     data = comparisons.lines([f.comparison for f in tested], how=how, sigma=sigma)
     target = claim.test.target if claim else None
-    # What a lever is worth is asked of one system with and without it, not of another system.
-    mine = own.NOTHING
-    if claim:
-        mine = own.ratios([f.comparison for f in tested], how=how, sigma=sigma)
+    mine = own.ratios([f.comparison for f in tested], claim, how=how, sigma=sigma)
     data = _with_own(data, mine)
     drawn = figures.lines(
         data, x="interactivity", y="ratio", series="comparison", panel="shape",
@@ -659,7 +656,8 @@ def modelled_ratios(verdict, /, *, name: str) -> Exhibit:
     data["comparison"] = data.pop("tier") + data["comparison"]
     data = data[data["shape"].isin(claim.test.shapes)]
     names = list(data["comparison"].unique())
-    mine = own.ratios([f.comparison for f in measured if f.comparison.shape in claim.test.shapes])
+    near = [f.comparison for f in measured if f.comparison.shape in claim.test.shapes]
+    mine = own.ratios(near, claim)
     data = _with_own(data, mine)
     # Measured lines are solid, all of them: a dash says that a line is modelled.
     hues = {f"measured: {key}": hue for key, hue in _distinct(_colours(measured)).items()}

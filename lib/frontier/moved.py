@@ -31,9 +31,9 @@ SERIES = ("model", "hardware", "precision", "isl", "osl")
 
 NEAR = 0.10
 RULE = (
-    f"A verdict is near changing when a comparison that could turn it has its mean, or an end of "
-    f"its 95 % interval, within {NEAR:.0%} of the value that decides. Any comparison can turn "
-    "“reproduced” and “not reproduced”; “under conditions” is turned only by one that stands "
+    "A verdict is near changing when a comparison that could turn it has its mean, or an end of "
+    f"its 95 % interval, within {100 * NEAR:g} % of the value that decides. Any comparison can "
+    "turn “reproduced” and “not reproduced”; “under conditions” is turned only by one that stands "
     "alone against all others. A verdict is near being firm when one check alone contradicts it."
 )
 
@@ -50,6 +50,7 @@ KINDS = {
 _RUN = [*(c for c in measurements.CONFIGURATION if c != "source"), "concurrency", "date"]
 _POINT = [c for c in _RUN if c != "date"]
 _SETTING = [c for c in _POINT if c != "concurrency"]
+_ENDS = {"headline": "mean", "low": "low end of the interval", "high": "high end of the interval"}
 _DRAWN = 3  # frontiers whose points a record keeps, to be drawn
 
 
@@ -84,8 +85,13 @@ def compare(
     old, new = (frame.reset_index(drop=True) for frame in (old, new))
     old, new = _matched(old, new)
     before, after = (dict(list(f.groupby(list(SERIES), sort=True))) for f in (old, new))
+    touched = {
+        tuple(key)
+        for frame in (old, new)
+        for key in frame.loc[frame["_state"] != "same", list(SERIES)].drop_duplicates().to_numpy()
+    }
     found = []
-    for key in sorted(before.keys() | after.keys()):
+    for key in sorted(touched):
         named = dict(zip(SERIES, key, strict=True))
         rows = (before.get(key, old.iloc[:0]), after.get(key, new.iloc[:0]))
         if move := _move(named, *rows, sigma, changes, replicates):
@@ -335,11 +341,11 @@ def _merged(old, added, changes):
         previous = row["date"] - pd.Timedelta(days=21) if pd.isna(last) else last
         near = shifts.coinciding((previous, row["date"]), row, changes)
         for one in near[near["after_previous"]].to_dict("records"):
-            found[one["pull_request"]] = f"{one['pull_request']} of {one['merged']:%Y-%m-%d}"
+            found[one["pull_request"]] = f"{one['pull_request']} ({one['merged']:%Y-%m-%d})"
     if found:
         listed = [found[key] for key in sorted(found)]
         more = f" and {len(listed) - 4} more" if len(listed) > 4 else ""
-        yield f"merged changes of the recipes: {', '.join(listed[:4])}{more}"
+        yield f"merged pull requests of the recipes: {', '.join(listed[:4])}{more}"
 
 
 # ----------------------------------------------------------------- verdicts
@@ -371,21 +377,21 @@ def _close(row, bounds):
         found = row.get("found") or {}
         place = str(found.get("at")).partition(",")[0]
         told = [{"comparison": place, "headline": found.get("value"), **found}]
-    best = None
-    for one in _turning(row["verdict"], told):
-        for key, words in (("headline", "mean"), ("low", "low end"), ("high", "high end")):
-            for bound in bounds:
-                value = one.get(key)
-                if value and value > 0 and 0 < bound < math.inf:
-                    off = abs(math.log(value / bound))
-                    if off <= math.log(1 + NEAR) and (best is None or off < best[0]):
-                        best = (off, one, words, value, bound)
-    if best:
-        _, one, words, value, bound = best
+    found = [
+        (abs(math.log(one[key] / bound)), one, key, bound)
+        for one in _turning(row["verdict"], told)
+        for key in _ENDS
+        for bound in bounds
+        if (one.get(key) or 0) > 0 and 0 < bound < math.inf
+    ]
+    nearest = min(found, key=lambda entry: entry[0], default=None)
+    if nearest and nearest[0] <= math.log(1 + NEAR):
+        _, one, key, bound = nearest
         place = ", ".join(str(one[k]) for k in ("comparison", "shape") if one.get(k))
+        value, off = one[key], number(100 * abs(one[key] / bound - 1), 2)
         yield (
-            f"the {words} of {place} is {number(value)}, {number(100 * abs(value / bound - 1), 2)} "
-            f"% {'above' if value > bound else 'below'} the {number(bound)} that decides"
+            f"the {_ENDS[key]} of {place} is {number(value)}, {off} % "
+            f"{'above' if value > bound else 'below'} the {number(bound)} that decides"
         )
 
 

@@ -18,6 +18,8 @@ import pandas as pd
 from frontier import comparisons, curves, hardware, measurements, tables
 from frontier.comparisons import Basis, Comparison
 
+# Claims that compare one system with and without one thing: another system says nothing there.
+ONE_THING = ("hopper-software-uplift", "hardware-2x-3x", "mtp", "parallelism", "nvswitch")
 NOTE = "yours, not public, in no verdict"
 WORDS = " In ink: your own rows, which are not public; no verdict rests on them."
 
@@ -72,13 +74,17 @@ def points(compared: Sequence[Comparison], /) -> Beside:
 
 
 def ratios(
-    compared: Sequence[Comparison], /, *, how: str = "step", sigma: float | None = None
+    compared: Sequence[Comparison], claim, /, *, how: str = "step", sigma: float | None = None
 ) -> Beside:
-    """Return the ratio of one's own frontier over the denominators of comparisons.
+    """Return the ratio of one's own frontier over the denominators of comparisons for a claim.
+
+    Nothing where there is no claim, or it is one of `ONE_THING`.
 
     Own rows stand in for a numerator of their model and shape; comparisons with one denominator
     give one line. `data` has the columns of `comparisons.lines`, with `source` and `series`.
     """
+    if claim is None or claim.id in ONE_THING:
+        return NOTHING
     rows = measurements.own()
     made, left, apart = {}, set(), set()
     for one in compared if len(rows) else ():

@@ -37,6 +37,10 @@ _MOVE = {
     "model": str, "hardware": str, "precision": str, "shape": str, "kind": str, "reach": str,
     "points": list, "thin": list, "coincides": list, "sources": list,
 }  # fmt: skip
+_VERDICTS = {
+    "changed": {"claim": str, "verdict": bool, "moves": list},
+    "near": {"claim": str, "why": str},
+}
 _NUMBERS = (
     "ratio", "low", "high", "from", "to", "largest", "largest_at", "least", "least_at",
     "moved_from", "moved_to",
@@ -50,31 +54,43 @@ def folder() -> Path:
 
 
 def snapshot(given: Path | None = None, /) -> Path:
-    """Return the snapshot to compare with, the newest if none is given; UsageError without one."""
+    """Return the snapshot to compare with; UsageError without one.
+
+    If none is given it is the newest whose measured rows are others than those of the data folder.
+    """
     if given is not None:
         if not (given / "data").is_dir():
             raise UsageError(f"{given} is no snapshot: it has no folder data")
         return given
     home = paths.root() / ".frontier" / "snapshots"
-    kept = sorted(p for p in home.glob("*") if _SNAPSHOT.fullmatch(p.name) and p.is_dir())
+    kept = [p for p in sorted(home.glob("*")) if _SNAPSHOT.fullmatch(p.name) and p.is_dir()]
     if not kept:
         raise UsageError(
             "there is no snapshot to compare with: 'frontier data refresh' or 'frontier data "
             "import' keeps one when it makes new tables"
         )
-    return snapshot(kept[-1])
+    # An import of one's own rows keeps a snapshot, too, before which no public row was another.
+    now = digest(paths.data())
+    other = (p for p in reversed(kept) if (p / "data").is_dir() and digest(p / "data") != now)
+    return snapshot(next(other, kept[-1]))
+
+
+def digest(place: Path, /) -> str:
+    """Return the digest of the tables of measured rows in a folder, as their sidecars have them."""
+    there = [key for key in measurements.SOURCES if tables.has(key, folder=place)]
+    told = {key: tables.meta(key, folder=place)["sha256"] for key in there}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def state(place: Path, rows: pd.DataFrame, /) -> dict:
     """Return what a record says of a state: rows, last day, day of access, digest of the tables."""
-    sidecars = {key: tables.meta(key, folder=place) for key in sorted(rows["source"].unique())}
-    digest = json.dumps({key: meta["sha256"] for key, meta in sidecars.items()})
+    days = [str(tables.meta(key, folder=place)["accessed"]) for key in rows["source"].unique()]
     last = rows["date"].max()
     return {
         "rows": len(rows),
         "last": "" if pd.isna(last) else f"{last:%Y-%m-%d}",
-        "accessed": max((str(meta["accessed"]) for meta in sidecars.values()), default=""),
-        "digest": hashlib.sha256(digest.encode()).hexdigest(),
+        "accessed": max(days, default=""),
+        "digest": digest(place),
     }
 
 
@@ -101,7 +117,7 @@ def record(
     claims = difference.claims if difference else {}
     others = sorted({f"{kind}: {cause}" for _, kind, cause in difference.causes if kind != "data"}
                     if difference else ())  # fmt: skip
-    notes = [f"Verdicts and numbers also follow what else changed: {'; '.join(others)}."]
+    notes = [f"Beside the data this may have changed as well: {'; '.join(others)}."]
     return plain({
         "schema": SCHEMA,
         "refreshed": refreshed,
@@ -114,7 +130,11 @@ def record(
         "verdicts": {
             "compared": difference is not None,
             "changed": [
-                {"claim": claim, "moves": [move.text for move in moves]}
+                {
+                    "claim": claim,
+                    "verdict": moves[0].what in ("verdict", "claim"),
+                    "moves": [move.text for move in moves],
+                }
                 for claim, moves in claims.items()
             ],
             "near": list(near),
@@ -177,13 +197,15 @@ def summary(record: Mapping, /) -> str:
     ]
     what = ", ".join(parts) or "none moved"
     head = f"Of {counted(record['compared'], 'frontier')} compared, {what}"
-    changed, close = (len(record["verdicts"][key]) for key in ("changed", "near"))
+    claims = record["verdicts"]
+    changed = sum(bool(one["verdict"]) for one in claims["changed"])
+    others, near = len(claims["changed"]) - changed, len({one["claim"] for one in claims["near"]})
     tail = f"{counted(changed, 'verdict')} changed" if changed else "no verdict changed"
-    if not record["verdicts"]["compared"]:
+    tail += f", {counted(others, 'claim')} in numbers alone" if others else ""
+    if not claims["compared"]:
         tail = "verdicts were not compared"
-    elif close:
-        near_ones = len({one["claim"] for one in record["verdicts"]["near"]})
-        tail += f", {near_ones} near changing"
+    elif near:
+        tail += f", {near} near changing"
     return f"{head}; {tail}."
 
 
@@ -262,9 +284,9 @@ def _check(record, file):
                 wrong = f"frontier {place} {key} is {str(value)[:40]!r}, expected a number above 0"
         if wrong:
             break
-    verdicts = () if wrong else record["verdicts"]["changed"] + record["verdicts"]["near"]
-    for one in verdicts:
-        wrong = wrong or _wrong(one, {"claim": str}, "verdicts ")
+    for kind, fields in () if wrong else _VERDICTS.items():
+        for one in record["verdicts"][kind]:
+            wrong = wrong or _wrong(one, fields, f"verdicts {kind} ")
     if wrong:
         raise DataError(file, wrong, remedy=_REMEDY)
 
@@ -304,6 +326,8 @@ def _plural(words, count):
 
 def exhibits(record: Mapping, /) -> list[figures.Exhibit]:
     """Return the pictures of a record: every ratio with its interval, the largest as frontiers."""
+    if not _sources(record["frontiers"]):  # tables that are no longer there cite nothing
+        return []
     drawn = []
     moves = [move for move in record["frontiers"] if move["ratio"] is not None]
     if moves:

@@ -250,7 +250,9 @@ def _rows(collection, uses, facts):
     heads, cited = facts.rows() if any(uses.values()) else ((), {})
     made = {}
     for entry, used in uses.items():
-        shown, more = rows.shown(used, cited, most=MOST_ROWS)
+        # Rows that nobody can look up, such as a person's own, are not on the page.
+        used = {name: [row for row in ids if row in cited] for name, ids in used.items()}
+        shown, more = rows.shown(used, most=MOST_ROWS)
         known = {row: cited[row] for row in shown}
         made[entry.rows] = (
             pages.rows(collection, entry, used, heads, known, more) if known else None

@@ -13,15 +13,13 @@ from pathlib import PurePosixPath
 COLUMN = "row_id"
 
 
-def shown(used: Mapping[str, list[str]], known, /, *, most: int) -> tuple[list[str], int]:
+def shown(used: Mapping[str, list[str]], /, *, most: int) -> tuple[list[str], int]:
     """Return the rows that a page lists, at most so many, and how many more there are.
 
     The files that name the fewest rows come first: they are what a reader asks about, while a
-    history of every run names rows by the ten thousand. Rows not among ``known`` are left out.
+    history of every run names rows by the ten thousand.
     """
-    ids = dict.fromkeys(
-        row for some in sorted(used.values(), key=len) for row in some if row in known
-    )
+    ids = dict.fromkeys(row for some in sorted(used.values(), key=len) for row in some)
     return list(ids)[:most], max(0, len(ids) - most)
 
 
