@@ -13,7 +13,6 @@ USER frontier
 RUN python -m venv /opt/venv
 COPY requirements-explore.lock /tmp/
 RUN python -m pip install --quiet --compile --require-hashes -r /tmp/requirements-explore.lock
-WORKDIR /workspaces
 
 FROM ${BATCH_IMAGE} AS batch
 ENV PATH=/opt/venv/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1

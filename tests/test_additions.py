@@ -171,6 +171,16 @@ def test_any_line_of_text_comes_back_from_the_list_it_is_put_into(text, comment)
     assert [line for line in after.splitlines() if "#" in line][:1] == before.splitlines()[:1]
 
 
+def test_a_site_map_whose_pages_are_on_one_line_is_named_and_left_alone(home):
+    path = home / "notebooks" / "collection.yaml"
+    known = yaml.safe_load(path.read_text())
+    path.write_text(yaml.safe_dump(known, default_flow_style=True))
+    before = content(home)
+    with pytest.raises(DataError, match=r"collection\.yaml: has no list `pages:`"):
+        additions.add(MINE)
+    assert content(home) == before
+
+
 def test_a_file_without_the_list_is_refused():
     for text in ("b: 1\n", "a: [1]\n", "a:\n  - 1\na:\n  - 2\n"):
         with pytest.raises(DataError, match="has no list"):

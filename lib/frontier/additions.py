@@ -14,7 +14,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from string import Template
@@ -84,7 +84,10 @@ class Addition:
                 "the statement has no number; it heads the report, so it needs its own"
             )
         if self.form not in FORMS:
-            raise UsageError(f"form is {self.form!r}; {among(self.form, FORMS)}")
+            raise UsageError(
+                f"form is {self.form!r}; {among(self.form, FORMS)}: levels, shares and filings are "
+                "written into the ledger by hand, as its head says"
+            )
         if not self.shapes or not self.numerators:
             raise UsageError("a test needs a shape, and --numerator and --denominator")
         if len(self.numerators) != len(self.denominators):
@@ -165,9 +168,10 @@ def add(addition: Addition, /) -> list[Path]:
     old = claims.ledger()
     if addition.id in [claim.id for claim in old]:
         raise UsageError(f"the ledger has a claim '{addition.id}' already; choose another id")
+    lists = {ledger: ("claims", _ledger_row(addition)), site_map: ("pages", _page(addition))}
     kept = {
-        ledger: inserted(ledger.read_text(encoding="utf-8"), "claims", _ledger_row(addition)),
-        site_map: inserted(site_map.read_text(encoding="utf-8"), "pages", _page(addition)),
+        path: inserted(path.read_text(encoding="utf-8"), *item, file=path.name)
+        for path, item in lists.items()
     }
     _check(addition, old, kept[ledger])
     _check_measured(addition)
@@ -176,7 +180,7 @@ def add(addition: Addition, /) -> list[Path]:
     return [*new, *kept]
 
 
-def inserted(text: str, key: str, item: str, /) -> str:
+def inserted(text: str, key: str, item: str, /, *, file: str = "the file") -> str:
     r"""Return a YAML text with an item more in the list of a top-level key, all else as it was.
 
     >>> print(inserted("a:\n  - 1\n\n# of b\nb: 2\n", "a", "  - 3\n"), end="")
@@ -190,7 +194,7 @@ def inserted(text: str, key: str, item: str, /) -> str:
     lines = text.splitlines(keepends=True)
     starts = [i for i, line in enumerate(lines) if re.match(rf"{re.escape(key)}:\s*(#.*)?$", line)]
     if len(starts) != 1:
-        raise DataError("the file", f"has no list `{key}:` of its own lines", remedy="restore it")
+        raise DataError(file, f"has no list `{key}:` of its own lines", remedy="restore it")
     end = starts[0] + 1
     while end < len(lines) and not re.match(r"[^\s#]", lines[end]):
         end += 1
@@ -213,7 +217,7 @@ def notebook(addition: Addition, /) -> str:
         "statement": _heading(addition), "id": addition.id, "number": addition.report[:2],
         "shapes": shapes, "shape": addition.shapes[0], "above": above, "below": below,
         "per": addition.per, "edition": addition.power_edition,
-        "measure": "a drop is met within a factor of 1.25 either way"
+        "measure": f"a drop is met within a factor of {comparisons.TWO_SIDED} either way"
         if addition.form == "drop"
         else "a gain is met from the claimed ratio on",
     }  # fmt: skip
@@ -288,10 +292,11 @@ def _named(addition, site):
     title = addition.title or addition.id.replace("-", " ").capitalize()
     basis = comparisons.Basis(addition.metric, addition.per, addition.power_edition)
     ratio = f"Mean ratio of {basis.unit} at equal interactivity, {addition.comparisons[0]['name']}."
-    given = {name: getattr(addition, name) for name in addition.__dataclass_fields__}
-    given |= {"report": report, "title": title, "quantity": addition.quantity or ratio}
-    given["source_title"] = addition.source_title or addition.source.split("//")[-1].split("/")[0]
-    return Addition(**given)
+    host = addition.source.split("//")[-1].split("/")[0]
+    return replace(
+        addition, report=report, title=title, quantity=addition.quantity or ratio,
+        source_title=addition.source_title or host,
+    )  # fmt: skip
 
 
 def _ledger_row(addition):

@@ -47,8 +47,8 @@ _TIE = 1e-12  # relative; curves this close are one curve
 _PARTS = 8  # a cubic piece is cut into this many parts to find where it crosses another
 _BEYOND_NOISE = 8  # sigmas; a point this far below others does not rise to the front
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
-_UNIT = "tok/s/GPU"
-_UNITS = {"throughput_per_gpu": _UNIT, "output_throughput_per_gpu": f"output {_UNIT}"}
+UNIT = "tok/s/GPU"  # of throughput, where nothing else is said
+_UNITS = {"throughput_per_gpu": UNIT, "output_throughput_per_gpu": f"output {UNIT}"}
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
@@ -81,7 +81,7 @@ class Frontier:
     _configuration: NDArray[np.int64]
     _labels: NDArray
     _front: NDArray[np.intp]  # which of the points are the front
-    unit: str = _UNIT  #: of throughput
+    unit: str = UNIT  #: of throughput
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class Frontier:
         *,
         configurations: ArrayLike | None = None,
         rows: Sequence | None = None,
-        unit: str = _UNIT,
+        unit: str = UNIT,
     ):
         given = {"interactivity": interactivity, "throughput": throughput}
         x, y = (_numbers(values, name) for name, values in given.items())
@@ -131,7 +131,7 @@ class Frontier:
         self.__dict__.update(new, _configuration=codes, _labels=labels, _front=front)
 
     @classmethod
-    def _of(cls, *arrays, unit=_UNIT) -> "Frontier":
+    def _of(cls, *arrays, unit=UNIT) -> "Frontier":
         """Make a frontier of arrays known to be sound (new ones, not the caller's)."""
         made = object.__new__(cls)
         made._set(*arrays)
