@@ -6,8 +6,9 @@ import nbformat
 import pytest
 import yaml
 
-from frontier import claims, cli, comparisons, paths
+from frontier import claims, comparisons, paths
 from frontier.batch import parameters
+from frontier.parameters import choices
 
 NOTEBOOKS = sorted(paths.notebooks().glob("*.ipynb"))
 HEADINGS = (
@@ -147,8 +148,14 @@ def test_every_parameter_has_a_default_that_the_data_have(path):
     found = parameters.read(path)
     assert found
     defaults = {parameter.name: parameter.default for parameter in found}
-    checked = parameters.check(found, defaults, choices=cli._choices, notebook=path.stem)
+    checked = parameters.check(found, defaults, choices=choices, notebook=path.stem)
     assert checked == defaults
+
+
+def test_the_cell_after_the_parameters_checks_them_as_a_build_would(path):
+    code = cells(path, "code")
+    after = code[[is_parameters(cell) for cell in code].index(True) + 1]
+    assert after.source.startswith(f'parameters.check("{path.stem}", globals())\n')
 
 
 def test_a_parameter_that_the_ledger_fixes_has_its_value_as_default(path):

@@ -19,8 +19,8 @@ __version__ = "0.1.0"
 MODULES = (
     "attribution", "batch", "citations", "claims", "cli", "comparisons", "curves",
     "datapackage", "errors", "exhibits", "figures", "filings", "hardware", "levers", "links",
-    "measurements", "modelled", "movements", "pareto", "paths", "preview", "published",
-    "serving", "shares", "shifts", "sources", "splits", "svg", "tables", "updates",
+    "measurements", "modelled", "movements", "parameters", "pareto", "paths", "preview",
+    "published", "serving", "shares", "shifts", "sources", "splits", "svg", "tables", "updates",
     "validation", "words",
 )  # fmt: skip
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from frontier import MODULES, paths
 from frontier.errors import FrontierError, UsageError
+from frontier.parameters import choices
 
 
 def main(argv=None) -> int:
@@ -169,7 +170,7 @@ def _work(arguments):
         "settings": _settings(arguments),
         "out": arguments.out,
         "shard": arguments.shard,
-        "choices": _choices,
+        "choices": choices,
         "facts": _facts,
         "options": _options(arguments),
     }
@@ -179,7 +180,7 @@ def _status(arguments):
     from frontier.batch import build
 
     steps = build.status(
-        arguments.names, settings=_settings(arguments), out=arguments.out, choices=_choices
+        arguments.names, settings=_settings(arguments), out=arguments.out, choices=choices
     )
     rows = [
         (step.request.entry.notebook, step.state, step.action, "; ".join(step.why))
@@ -326,18 +327,6 @@ def _make(arguments):
         raise UsageError(f"{arguments.downloads} is not a folder of downloads")
     print(sources.make_tables(arguments.downloads, paths.data()))
     return 0
-
-
-def _choices(name):
-    """Return the values that ``TABLE.COLUMN`` has, for a parameter that is one of them."""
-    from frontier import measurements, serving
-
-    table, _, column = name.partition(".")
-    if (table, column) == ("serving", "family"):
-        return sorted(serving.spread()["family"].unique())
-    if table != "measurements" or not column:
-        raise UsageError(f"[one of {name}] is not of the form measurements.COLUMN")
-    return measurements.choices(column)
 
 
 def _bracket(parameter):
