@@ -24,6 +24,7 @@ ALLOWED = {
     "05_software_share": {"9", "1.5"},  # inputs of the known answer
     "06_mechanisms": {"2"},  # the square root of the known answer
     "07_serving_model": {"6"},  # validation.constants refuses more
+    "08_explorer": {"5"},  # explorer.QUANTITIES, held by its test
     "04_frontier_shifts": {"1.5", "10", "30", "50", "2023"},  # inputs of the known answers; a year
 }
 FORBIDDEN_NAMES = {"print", "open", "exec", "eval", "input", "system"}
@@ -161,7 +162,9 @@ def test_the_cell_after_the_parameters_checks_them_as_a_build_would(path):
 def test_a_parameter_that_the_ledger_fixes_has_its_value_as_default(path):
     defaults = {p.name: p.default for p in parameters.read(path)}
     tests = [entry.test for entry in used_claims(path) if entry.test]
-    assert tests
+    if not tests:  # a report that decides no claim, and shows none
+        assert path.stem not in {entry.report for entry in claims.ledger()}
+        return
     for test in tests:
         if "power_edition" in defaults:
             assert defaults["power_edition"] == test.basis.power_edition

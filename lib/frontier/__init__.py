@@ -17,11 +17,11 @@ import importlib
 __version__ = "0.1.0"
 
 MODULES = (
-    "attribution", "batch", "citations", "claims", "cli", "comparisons", "curves",
-    "datapackage", "errors", "exhibits", "figures", "filings", "hardware", "levers", "links",
-    "measurements", "modelled", "movements", "parameters", "pareto", "paths", "preview",
-    "published", "serving", "shares", "shifts", "sources", "splits", "svg", "tables", "updates",
-    "validation", "words",
+    "attribution", "batch", "charts", "citations", "claims", "cli", "comparisons", "curves",
+    "datapackage", "errors", "exhibits", "explored", "explorer", "figures", "filings", "hardware",
+    "levers", "links", "measurements", "modelled", "movements", "parameters", "pareto", "paths",
+    "preview", "published", "serving", "shares", "shifts", "sources", "splits", "svg", "tables",
+    "updates", "validation", "widgets", "words",
 )  # fmt: skip
 
 

@@ -42,9 +42,10 @@ def main(argv=None) -> int:
 
 
 # Imported once, and there when a kernel is forked: modules whose import has no effect on others.
+_APART = ("batch", "cli", "sources", "widgets")  # the last needs ipywidgets
 _PRELOAD = (
     "numpy", "pandas", "matplotlib.pyplot", "seaborn",
-    *(f"frontier.{name}" for name in MODULES if name not in ("batch", "cli", "sources")),
+    *(f"frontier.{name}" for name in MODULES if name not in _APART),
 )  # fmt: skip
 
 

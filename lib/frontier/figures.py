@@ -69,6 +69,9 @@ MARKS = {
     "stated": "X",
 }
 
+# Modelled lines: inside what the model was checked on, and outside.
+_MODELLED, _OUTSIDE = (0, (5, 1.5)), (0, (1, 2))
+
 # A text of up to so many characters stays on one line: wrapped, it is harder to read.
 SHORT = 24
 
@@ -239,11 +242,15 @@ def frontiers(
     colours: Mapping[str, str],
     panel: str | None = None,
     height: float = 3.8,
+    modelled: pd.DataFrame | None = None,
+    at: tuple[float, str] | None = None,
 ) -> Figure:
     """Return measured points and the attainable frontiers above them.
 
     `points` have `interactivity`, `value`, `evidence` (a key of `MARKS`) and the columns `series`
-    and `panel`; `fronts` have `interactivity`, `value`, `series`, `panel`.
+    and `panel`; `fronts` have `interactivity`, `value`, `series`, `panel`. `modelled` has the
+    columns of `fronts` and `extrapolated`: dashed lines, dotted where the model was not checked.
+    `at` is an interactivity with its name, drawn as a vertical line.
     """
     panels = list(points[panel].unique()) if panel else [None]
     drawn, grid = figure(columns=len(panels), height=height, sharey=True, squeeze=False)
@@ -262,7 +269,16 @@ def frontiers(
                 line["interactivity"], line["value"], color=colours[label], label=label,
                 drawstyle="steps-pre",
             )  # fmt: skip
+        if modelled is not None:
+            _dashed(axes, modelled if name is None else modelled[modelled[panel] == name],
+                    series, colours)  # fmt: skip
         _scales(axes, "xy")
+        if at:
+            axes.axvline(at[0], color=MUTED, lw=1, ls=(0, (1, 2)))
+            axes.annotate(
+                at[1], (at[0], 1), xycoords=("data", "axes fraction"), ha="center", va="bottom",
+                xytext=(0, 2), textcoords="offset points", color=MUTED, fontsize=9,
+            )  # fmt: skip
         axes.grid(True, axis="y")
         axes.set(
             xlabel="Interactivity, tok/s/user",
@@ -272,7 +288,54 @@ def frontiers(
         axes.label_outer(remove_inner_ticks=False)
     for kind in points["evidence"].unique():
         grid[0][0].plot([], [], MARKS[kind], color=MUTED, markersize=4, label=f"point, {kind}")
+    if modelled is not None:
+        for label, dashes in (("modelled", _MODELLED), ("modelled, extrapolated", _OUTSIDE)):
+            grid[0][0].plot([], [], color=MUTED, ls=dashes, lw=1.2, label=label)
     _legend(drawn, grid[0])
+    return drawn
+
+
+def _dashed(axes, modelled, series, colours):
+    """Draw modelled lines, dotted where they lead to a point outside what was validated."""
+    for label, line in modelled.groupby(series, sort=False):
+        x, y, outside = (
+            line[name].to_numpy() for name in ("interactivity", "value", "extrapolated")
+        )
+        turns = np.flatnonzero(np.diff(outside[1:].astype(int))) + 1
+        for start, end in zip([0, *turns], [*turns, len(x) - 1], strict=True):
+            if start < end:
+                dashes = _OUTSIDE if outside[end] else _MODELLED
+                part = slice(start, end + 1)
+                axes.plot(x[part], y[part], color=colours[label], ls=dashes, lw=1.2)
+
+
+def quantities(
+    data: pd.DataFrame,
+    /,
+    *,
+    columns: Mapping[str, str],
+    series: str,
+    colours: Mapping[str, str],
+    at: float,
+) -> Figure:
+    """Return attainable lines of several quantities over interactivity, a panel each.
+
+    `data` have `quantity` (a key of `columns`, which map it to its axis label), `interactivity`,
+    `value` and the column `series`; `at` is an interactivity drawn as a vertical line.
+    """
+    rows = -(-len(columns) // 2)
+    drawn, grid = figure(rows=rows, columns=2, height=2.7 * rows + 0.4, squeeze=False)
+    for axes, (name, label) in zip(grid.flat, columns.items(), strict=False):
+        for key, line in data[data["quantity"] == name].groupby(series, sort=False):
+            axes.plot(
+                line["interactivity"], line["value"], color=colours[key], label=key,
+                drawstyle="steps-pre",
+            )  # fmt: skip
+        _scales(axes, "xy")
+        axes.axvline(at, color=MUTED, lw=1, ls=(0, (1, 2)))
+        axes.grid(True, axis="y")
+        axes.set(xlabel="Interactivity, tok/s/user", ylabel="", title=label)
+    _legend(drawn, grid.flat)
     return drawn
 
 

@@ -26,15 +26,20 @@ def check(notebook: str, namespace: MutableMapping, /) -> None:
 
     Raises UsageError, in the one line that `frontier build --set` gives.
     """
-    from frontier.batch.kernel import READS
-
-    if READS in os.environ:  # a build: it has checked them before it started this kernel
+    if in_build():  # which has checked them before it started this kernel
         return
     from frontier.batch import parameters
 
     known = parameters.read(paths.notebooks() / f"{notebook}.ipynb", edited=True)
     values = {one.name: namespace[one.name] for one in known if one.name in namespace}
     namespace.update(parameters.check(known, values, choices=choices, notebook=notebook))
+
+
+def in_build() -> bool:
+    """Return whether this kernel was started by a build, for a page that nobody can act upon."""
+    from frontier.batch.kernel import READS
+
+    return READS in os.environ
 
 
 def choices(name: str, /) -> list:
