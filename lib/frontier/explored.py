@@ -198,14 +198,14 @@ def variations(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
     there = data["hardware"].notna()
     shown = pd.DataFrame({
         "change": data["change"],
-        "deployment": [
-            deployment(row) if met else "none meets it"
-            for row, met in zip(data.itertuples(), there, strict=True)
-        ],
         "tok/s/user": data["interactivity"],
         "Wh per answer": data["wh_per_answer"],
         "$ per million tokens": data["usd_per_million_tokens"],
         "users": data["users"],
+        "deployment": [
+            deployment(row) if met else "none meets it"
+            for row, met in zip(data.itertuples(), there, strict=True)
+        ],
     })  # fmt: skip
     names = data["hardware"].dropna()
     same = int((names == names.iloc[0]).sum()) if len(names) else 0

@@ -11,11 +11,13 @@ What to compute belongs elsewhere; what to draw is here, one function a kind of 
 ... # doctest: +SKIP
 """
 
+import functools
 import html
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
 
 import matplotlib as mpl
 import matplotlib.colors
@@ -26,7 +28,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from frontier import svg, tables
+from frontier import parameters, svg, tables
 from frontier.words import number
 
 FILES_MIME = "application/vnd.frontier.files+json"
@@ -100,7 +102,27 @@ class Exhibit:
     files: Mapping[str, str]
 
     def _repr_mimebundle_(self, **_):
-        return {"text/html": self.html, FILES_MIME: dict(self.files)}
+        # A page has a stylesheet of its own; in JupyterLab an exhibit has to bring it.
+        style = "" if parameters.in_build() else lab_style()
+        return {"text/html": style + self.html, FILES_MIME: dict(self.files)}
+
+
+@functools.cache
+def lab_style() -> str:
+    """Return what exhibits and controls need in JupyterLab: the page's colours in its dark theme.
+
+    The colours are those of the page's own stylesheet. Tables read as on the page: words to the
+    left, numbers to the right.
+    """
+    sheet = (resources.files("frontier") / "batch/template/style.css").read_text(encoding="utf-8")
+    dark = re.search(r"prefers-color-scheme: dark\) \{\s*:root \{([^}]*)\}", sheet)[1]
+    return (
+        f'<style>[data-jp-theme-light="false"] :is(.exhibit,.frontier-panel){{{dark}}}'
+        ".exhibit svg text{fill:var(--ink)}.exhibit table{max-width:none}"
+        ".exhibit :is(th,td):not(.num){text-align:left!important}"
+        ".exhibit tbody th{font-weight:normal!important;min-width:12em}"
+        ".exhibit .source{font-size:.9em;opacity:.8}</style>"
+    )
 
 
 def colour(key: str) -> str:

@@ -10,6 +10,7 @@ import html
 from dataclasses import replace
 
 import ipywidgets as ipw
+import numpy as np
 import pandas as pd
 
 from frontier import charts, comparisons, explored, explorer, figures, hardware, links, measurements
@@ -19,6 +20,7 @@ from frontier.explorer import QUANTITIES, Choice
 from frontier.words import number
 
 TTFT = (None, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 20.0, 50.0, 100.0)
+NOTHING = ""  # a control at None would show nothing at all
 # Inside the light or dark theme of JupyterLab; elsewhere the fallbacks are the page's colours.
 STYLE = """<style>
 .frontier-panel{color:var(--jp-content-font-color1,#1b1f25);font:13px/1.5 var(--jp-ui-font-family,sans-serif)}
@@ -38,7 +40,7 @@ STYLE = """<style>
 .frontier-keys svg{vertical-align:-2px;margin-right:5px}.frontier-keys path{fill:none}
 .frontier-panel table{border-collapse:collapse;margin:6px 0;font-size:12px}
 .frontier-panel :is(th,td){text-align:right;padding:3px 10px;vertical-align:top;border-bottom:1px solid var(--jp-border-color2,#d9dee4)}
-.frontier-panel :is(th,td):first-child{text-align:left;max-width:34em}
+.frontier-panel :is(th,td):first-child{text-align:left;min-width:22em}
 .frontier-panel .note{margin:4px 0;max-width:70em}
 </style>"""  # noqa: E501
 
@@ -56,19 +58,22 @@ class Panel:
         self._accelerators = _accelerators(rows)
         self._memory = {}
         self.controls = _controls(rows, choice, self._accelerators)
-        self.shown = ipw.HTML()
+        self.shown = ipw.HTML().add_class("frontier-shown")
         for control in self.controls.values():
             control.observe(lambda _: self.draw(), "value")
-        self.widget = ipw.VBox([_laid_out(self.controls), self.shown])
+        style = ipw.HTML(figures.lab_style() + STYLE)
+        self.widget = ipw.VBox([style, _laid_out(self.controls), self.shown])
         self.widget.add_class("frontier-explorer")
         self.draw()
 
     def asked(self) -> Choice:
         """Return the choice that the controls stand at; UsageError where it contradicts itself."""
-        values = {name: one.value for name, one in self.controls.items()}
+        values = {
+            name: None if one.value == NOTHING else one.value for name, one in self.controls.items()
+        }
         accelerators = tuple(key for key in self._accelerators if values.pop(f"is_{key}"))
         counted, gpus, _ = (values.pop(key) for key in ("fleet", "gpus", "shows"))
-        fleet = round(gpus) if counted == "GPUs" else None
+        fleet = gpus if counted == "GPUs" else None
         return replace(self.choice, **values, accelerators=accelerators, gpus=fleet)
 
     def draw(self, *, whole: bool = False) -> None:
@@ -87,7 +92,7 @@ class Panel:
             told = self._said(self.choice, still, with_model=later is None)
         except UsageError as error:
             later, told = None, f'<p class="note">{html.escape(str(error))}</p>'
-        self.shown.value = f'{STYLE}<div class="frontier-panel">{told}</div>'
+        self.shown.value = f'<div class="frontier-panel">{told}</div>'
         if later:
             asked = self.choice
             later.call_later(0.02, lambda: self.choice is asked and self.draw(whole=True))
@@ -95,7 +100,7 @@ class Panel:
     def _remembered(self, kind, function, still):
         """Return what a function gives, once for all that does not depend on target and fleet."""
         if (kind, still) not in self._memory:
-            if len(self._memory) > 400:
+            if len(self._memory) > 200:
                 self._memory.clear()
             self._memory[kind, still] = function(still)
         return self._memory[kind, still]
@@ -110,25 +115,34 @@ class Panel:
         points, below = explorer.measured(rows, still), explorer.over(rows, still)
         return points, explorer.ratios(points, below, still), explorer.said(rows, still)
 
+    def _quantified(self, untargeted):
+        """Return points and modelled points with the quantities of a fleet, and lines of each."""
+        still = replace(untargeted, megawatts=1.0, gpus=None)
+        points = self._remembered("measured", self._measured, still)[0]
+        modelled, reasons = self._memory.get(("modelled", still), (_nothing(points), None))
+        points, modelled = (explorer.quantified(part, untargeted) for part in (points, modelled))
+        return points, modelled, reasons
+
     def _said(self, choice: Choice, still: Choice, with_model: bool) -> str:
         """Return the charts, the table and the notes of a choice."""
-        points, ratios, missing = self._remembered("measured", self._measured, still)
+        _, ratios, missing = self._remembered("measured", self._measured, still)
+        if with_model:
+            self._remembered("modelled", lambda one: explorer.modelled(self.rows, one), still)
+        untargeted = replace(choice, interactivity=1.0, least="power")
+        points, modelled, reasons = self._remembered(with_model, self._quantified, untargeted)
         notes = "".join(f'<p class="note">{html.escape(told)}</p>' for told in missing)
         if points.empty:
             return f'<p class="note">No measured row meets this choice.</p>{notes}'
-        points = explorer.quantified(points, choice)
-        found, modelled, reasons = explorer.best(points, choice), _nothing(points), None
-        if with_model:
-            modelled, reasons = self._remembered(
-                "modelled", lambda one: explorer.modelled(self.rows, one), still
-            )
-            modelled = explorer.quantified(modelled, choice)
+        found, quantity = explorer.best(points, choice), self.controls["shows"].value
+        drawn = self._remembered(
+            (with_model, quantity), lambda one: _drawn(points, modelled, one, quantity), untargeted
+        )
         answer = html.escape(explored.answer(points, choice))
         return "".join((
             _keys(choice), '<div class="frontier-charts">',
-            _frontiers(points, modelled, found, choice, self.controls["shows"].value),
-            _lead(ratios, choice), "</div>", _table(found, choice),
-            f'<p class="note">{answer}</p>', _modelled_note(modelled, reasons, choice), notes,
+            _frontiers(*drawn, found, choice, quantity), _lead(ratios, choice), "</div>",
+            _table(found, choice), f'<p class="note">{answer}</p>',
+            _modelled_note(modelled, reasons, choice), notes,
         ))  # fmt: skip
 
 
@@ -144,17 +158,22 @@ def _loop():
         return None
 
 
-def _frontiers(points, modelled, found, choice, quantity) -> str:
+def _drawn(points, modelled, choice, quantity):
+    """Return the lines and the dots of a choice, whatever its target."""
     lines, dots = [], []
     for key in choice.accelerators:
-        own, colour = points[points["hardware"] == key], _colour(key)
-        own = own[(own[quantity] > 0)]
-        dots.append(Dots(colour, own["interactivity"].to_numpy(), own[quantity].to_numpy()))
-        best = explorer.front(own, quantity)
+        colour, own = _colour(key), points[(points["hardware"] == key) & (points[quantity] > 0)]
+        dots.append(Dots(colour, *_xy(own, quantity)))
         lines += _parts(modelled[modelled["hardware"] == key], quantity, key, colour)
-        lines.append(
-            Line(_name(key), colour, best["interactivity"].to_numpy(), best[quantity].to_numpy())
-        )
+        lines.append(Line(_name(key), colour, *_xy(explorer.front(own, quantity), quantity)))
+    return lines, dots
+
+
+def _xy(points, quantity):
+    return points["interactivity"].to_numpy(float), points[quantity].to_numpy(float)
+
+
+def _frontiers(lines, dots, found, choice, quantity) -> str:
     first = found.head(1)
     label = explored.axis(choice, quantity)
     return charts.chart(
@@ -181,6 +200,7 @@ def _lead(ratios, choice) -> str:
     lines = [
         Line(_name(key), _colour(key), own["interactivity"].to_numpy(), own["ratio"].to_numpy())
         for key, own in ratios.groupby("hardware", sort=False)
+        if key != choice.baseline or (own["ratio"] != 1).any()  # not a baseline over itself
     ]
     label = f"tok/s/MW over {_name(choice.baseline)} with {choice.baseline_software}"
     return charts.chart(
@@ -255,7 +275,8 @@ def _controls(rows, choice, accelerators) -> dict[str, ipw.Widget]:
     """Return a control for each field of a choice, by its name."""
 
     def pick(name, options, text):
-        return _dropdown(options, getattr(choice, name), text)
+        value = getattr(choice, name)
+        return _dropdown(options, NOTHING if value is None else value, text)
 
     def there(column):
         return measurements.choices(column, rows[rows[column] != ""])
@@ -275,7 +296,7 @@ def _controls(rows, choice, accelerators) -> dict[str, ipw.Widget]:
         "speculation": pick("speculation", list(explorer.SOFTWARE), "speculation"),
         "disaggregation": pick("disaggregation", list(explorer.SOFTWARE), "disaggregation"),
         "single_node": pick("single_node", [("any", False), ("one node", True)], "deployment"),
-        "ttft_limit": pick("ttft_limit", [("no limit", None), *seconds], "TTFT limit"),
+        "ttft_limit": pick("ttft_limit", [("no limit", NOTHING), *seconds], "TTFT limit"),
         "as_of": pick("as_of", _optional("all rows", ends), "as of"),
         "tokens": pick("tokens", list(explorer.TOKENS), "tokens counted"),
         "power_edition": pick("power_edition", list(hardware.POWER_EDITIONS), "power edition"),
@@ -284,7 +305,7 @@ def _controls(rows, choice, accelerators) -> dict[str, ipw.Widget]:
         "baseline_software": pick("baseline_software", list(comparisons.BASELINES), "with"),
         "least": pick("least", list(explorer.LEAST), "best is least"),
         "shows": _dropdown(
-            [(one.label, key) for key, one in QUANTITIES.items()], "tok_s_per_mw", "first chart"
+            [(one.name, key) for key, one in QUANTITIES.items()], "tok_s_per_mw", "first chart"
         ),
         "fleet": _dropdown(["MW", "GPUs"], "MW" if choice.gpus is None else "GPUs", "fleet in"),
         **{
@@ -294,9 +315,9 @@ def _controls(rows, choice, accelerators) -> dict[str, ipw.Widget]:
             )
             for key in accelerators
         },
-        "interactivity": _slider(choice.interactivity, 0, 3, "target, tok/s/user"),
-        "megawatts": _slider(choice.megawatts, -3, 4, "fleet, MW all-in"),
-        "gpus": _slider(choice.gpus or 72, 0, 6, "fleet, GPUs"),
+        "interactivity": _slider(choice.interactivity, (0, 3), "target, tok/s/user"),
+        "megawatts": _slider(choice.megawatts, (-3, 4), "fleet, MW all-in"),
+        "gpus": _slider(choice.gpus or 72, (0, 6), "fleet, GPUs"),
     }  # fmt: skip
 
 
@@ -307,10 +328,16 @@ def _dropdown(options, value, text):
     )  # fmt: skip
 
 
-def _slider(value, low, high, text):
-    return ipw.FloatLogSlider(
-        value=value, base=10, min=low, max=high, step=0.01, description=text,
-        readout_format=".3g", style={"description_width": "8.5em"}, layout={"width": "50em"},
+def _slider(value, decades, text):
+    """Return a slider over numbers of two digits, and over the value that it is to stand at."""
+    low, high = decades
+    steps = np.geomspace(10.0**low, 10.0**high, (high - low) * 32 + 1)
+    rounded = {float(f"{step:.2g}") for step in steps} | {value}
+    if isinstance(value, int):
+        rounded = {round(one) for one in rounded}
+    return ipw.SelectionSlider(
+        options=[(number(one, 4), one) for one in sorted(rounded)], value=value, description=text,
+        style={"description_width": "11em"}, layout={"width": "50em"},
     )  # fmt: skip
 
 
@@ -323,7 +350,7 @@ def _laid_out(controls) -> ipw.Widget:
 
 
 def _optional(nothing, values):
-    return [(nothing, None), *((str(value), value) for value in values)]
+    return [(nothing, NOTHING), *((str(value), value) for value in values)]
 
 
 def _accelerators(rows):
@@ -333,7 +360,7 @@ def _accelerators(rows):
 
 
 def _colour(key):
-    return f"var(--frontier-{key},{figures.colour(key)})"
+    return f"var(--{key},{figures.colour(key)})"
 
 
 def _name(key):
