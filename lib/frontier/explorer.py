@@ -27,7 +27,6 @@ whole serves nobody.
 """
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -406,6 +405,8 @@ def said(rows: pd.DataFrame, choice: Choice, /) -> list[str]:
     knows_not += ["a limit on the time to first token"] * bool(choice.ttft_limit)
     if knows_not:
         told.append(f"The model does not know {', '.join(knows_not)}: its answers ignore that.")
+    if choice.speculation == "on":
+        told.append("Of the model, drafted configurations stand that no undrafted one beats.")
     return told
 
 
@@ -467,19 +468,26 @@ def _modelled(choice, key, precision) -> pd.DataFrame:
         choice.model, key, precision, isl, osl, speculative=choice.speculation != "off",
         disaggregated=SOFTWARE[choice.disaggregation], single_node=choice.single_node,
     )  # fmt: skip
-    return _fronted(system)
-
-
-@lru_cache(maxsize=1024)
-def _fronted(system) -> pd.DataFrame:
-    """Return the frame of `serving.front` with what a measured row has."""
+    if choice.speculation == "on":
+        found = _fronted(system)
+        return _some(found[found["speculative"]])
     try:
-        found = serving.front(system)
+        return _fronted(system)
     except UsageError:
         # Without a published draft module nothing says how many drafts are accepted.
-        if not system.speculative:
-            raise
-            found = serving.front(replace(system, speculative=False))
+        return _fronted(replace(system, speculative=False))
+
+
+def _some(found):
+    if found.empty:
+        raise UsageError("no drafted configuration is on its frontier")
+    return found
+
+
+@remembered.of("serving_fit", "serving_validation", "accelerators", "transformers")
+def _fronted(system) -> pd.DataFrame:
+    """Return the frame of `serving.front` with what a measured row has."""
+    found = serving.front(system)
     return found.assign(
         model=system.model, hardware=system.hardware, precision=system.precision,
         isl=system.isl, osl=system.osl, speculative=found["draft"] > 0,
