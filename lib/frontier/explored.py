@@ -92,7 +92,8 @@ def frontiers(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
     caption = (
         f"Solid: the best measured at an interactivity or a higher one, over {len(points):,} rows. "
         f"Dashed: the calibrated serving model, dotted where it was not checked ({outside} of its "
-        f"points). At {number(choice.interactivity)} tok/s/user, measured: {at}."
+        f"points). At {number(choice.interactivity)} tok/s/user, power edition "
+        f"{choice.power_edition}, measured: {at}."
     )
     data = pd.concat([
         points.assign(mark=points["evidence"]),
@@ -121,8 +122,9 @@ def others(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
     keys = list(dict.fromkeys(data["series"]))
     users, cost = (_told(kept[column], choice, keys, column) for column in ("users", BESIDE[0]))
     caption = (
-        f"Measured only. Each line is the best at an interactivity or a higher one; the dotted "
-        f"line is the target. At {number(choice.interactivity)} tok/s/user, "
+        f"Measured only, power edition {choice.power_edition}. Each line is the best at an "
+        f"interactivity or a higher one; the dotted line is the target. At "
+        f"{number(choice.interactivity)} tok/s/user, "
         f"{choice.fleet} serve at most: {users} users; a million tokens ({choice.tokens}) cost at "
         f"least: {cost} dollars ({choice.price})."
     )
@@ -183,7 +185,13 @@ def lead(rows: pd.DataFrame, choice: Choice, /, *, sigma: float, name: str) -> E
         return Markdown(f"There is no ratio: nothing is shared with {_named(choice.baseline)}.")
     target = Target(1.0, "gain", named=False)
     findings = [comparisons.examine(one, target, sigma=sigma) for one in found]
-    return exhibits.ratios(findings, sigma=sigma, name=name)
+    used = pd.concat([one.rows for one in found]).drop_duplicates("row_id")
+    newest, undated = comparisons.last_date(used), int(used["date"].isna().sum())
+    note = (
+        f"Power edition {choice.power_edition}; {undated:,} of {len(used):,} "
+        f"rows are undated{f', the newest of the others is of {newest}' if newest else ''}."
+    )
+    return exhibits.ratios(findings, sigma=sigma, name=name, note=note)
 
 
 def variations(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
@@ -304,13 +312,14 @@ def _first(data, points, choice) -> str:
         row = data.iloc[0]
         day = f"{row['date']:%Y-%m-%d}" if pd.notna(row["date"]) else "undated"
         cost = row["usd_per_million_tokens"]
+        silent = "; its time to first token is not stated" * bool(pd.isna(row["ttft"]))
         dollars = f", ${number(cost)} per million tokens ({choice.tokens})" if cost == cost else ""
         return (
             f"{_named(row['hardware'])}, {_configuration(row)}, measured at "
             f"{number(row['interactivity'])} tok/s/user with concurrency {row['concurrency']:,} "
             f" ({day}, {row['row_id']}): {number(row['wh_per_answer'])} Wh of "
             f"provisioned energy per answer{dollars}, {row['deployments']:,} deployments, "
-            f"{int(row['users']):,} answers being written at once."
+            f"{int(row['users']):,} answers being written at once{silent}."
         )
     fast = points[points["interactivity"] >= choice.interactivity]
     if fast.empty:
