@@ -12,11 +12,11 @@ SITE_URL ?=
 site: reports
 	.venv/bin/frontier site $(if $(SITE_URL),--url $(SITE_URL))
 
-test: .venv/ready .scipy/ready .cluster/ready
-	.venv/bin/python -m pytest -n 2 --dist loadfile
+test: .venv/ready .venv-lab/ready .scipy/ready .cluster/ready
+	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lab: .venv-lab/ready
-	.venv-lab/bin/jupyter lab --notebook-dir=. notebooks/01_dense_gain.ipynb
+	.venv-lab/bin/jupyter lab --notebook-dir=. notebooks/08_explorer.ipynb
 
 # Fits the serving model to the measured rows again (about three minutes).
 fit: .venv/ready .scipy/ready

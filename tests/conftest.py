@@ -16,6 +16,14 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 
+# These run every report; begun last, they would keep one worker busy long after the other.
+LONGEST = ("test_lab.py", "test_reports.py")
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
 def _same(before, after):
     if isinstance(before, pd.DataFrame | pd.Series):
         return before.equals(after)

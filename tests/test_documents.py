@@ -23,7 +23,7 @@ EXTEND = (ROOT / "docs" / "extend.md").read_text(encoding="utf-8")
 SVG = "{http://www.w3.org/2000/svg}"
 
 # Imports against the way, inside functions, each named in the document.
-AGAINST = {("curves", "prompt")}
+AGAINST = {("curves", "prompt"), ("parameters", "batch")}
 
 
 def layers():

@@ -70,9 +70,9 @@ def test_a_lock_holds_what_the_project_requires_in_a_version_it_allows(name, ext
     assert [p for p, r in wanted.items() if pins[p] not in r.specifier] == []
 
 
-def test_the_batch_lock_does_without_jupyterlab():
-    assert "jupyterlab" not in locked(LOCKS[0])
-    assert "jupyterlab" in locked(LOCKS[1])
+def test_the_batch_lock_does_without_jupyterlab_and_its_controls():
+    assert not {"jupyterlab", "ipywidgets"} & set(locked(LOCKS[0]))
+    assert {"jupyterlab", "ipywidgets", "jupyterlab-widgets"} <= set(locked(LOCKS[1]))
 
 
 def test_the_two_locks_pin_the_same_versions():

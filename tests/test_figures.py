@@ -8,6 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from frontier import figures, tables
+from frontier.batch.kernel import READS
 
 SOURCE = "inferencex_captures"
 WORDS = {"name": "03-ratio", "alt": "It rises.", "caption": "It rises to 4."}
@@ -72,7 +73,8 @@ def test_a_name_that_is_no_plain_name_is_refused(name):
 # What a page gets.
 
 
-def test_a_figure_leaves_with_its_words_its_sources_and_its_files():
+def test_a_figure_leaves_with_its_words_its_sources_and_its_files(monkeypatch):
+    monkeypatch.setenv(READS, "a build's")
     exhibit = publish(sources=["power"])
     page = BeautifulSoup(exhibit.html, "html.parser")
     (image,) = page.find_all("svg")
@@ -270,6 +272,55 @@ def test_a_frontier_is_drawn_as_steps_that_hold_to_the_left():
     lines = fronts().axes[0].get_lines()[:2]
     assert {line.get_drawstyle() for line in lines} == {"steps-pre"}
     assert colours(lines) == list(HUES.values())
+
+
+def test_a_modelled_line_is_dashed_and_dotted_where_it_was_not_checked():
+    outside = [True, False, False, True]
+    modelled = pd.DataFrame({
+        "interactivity": [5.0, 10.0, 20.0, 40.0], "value": [8.0, 4.0, 2.0, 1.0],
+        "series": "B200", "extrapolated": outside,
+    })  # fmt: skip
+    figure = figures.frontiers(
+        POINTS, POINTS[["interactivity", "value", "series"]], series="series", colours=HUES,
+        ylabel="Throughput", modelled=modelled, at=(15.0, "target"),
+    )  # fmt: skip
+    lines = [line for line in figure.axes[0].get_lines() if line.get_linewidth() == 1.2]
+    drawn = [(line.get_xdata().tolist(), line.get_linestyle()) for line in lines[:2]]
+    # Each part has the dash of the point that it leads to.
+    assert drawn == [([5.0, 10.0, 20.0], "--"), ([20.0, 40.0], "--")]
+    dashes = [line._unscaled_dash_pattern[1] for line in lines[:2]]
+    assert dashes == [(5, 1.5), (1, 2)]
+    keys = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert keys[-2:] == ["modelled", "modelled, extrapolated"]
+
+
+def test_a_modelled_line_that_changes_at_every_point_is_drawn_whole():
+    modelled = pd.DataFrame({
+        "interactivity": [5.0, 10.0, 20.0, 40.0], "value": [8.0, 4.0, 2.0, 1.0],
+        "series": "B200", "extrapolated": [False, True, False, True],
+    })  # fmt: skip
+    figure = figures.frontiers(
+        POINTS, POINTS[["interactivity", "value", "series"]], series="series", colours=HUES,
+        ylabel="Throughput", modelled=modelled,
+    )  # fmt: skip
+    lines = [line for line in figure.axes[0].get_lines() if line.get_linewidth() == 1.2][:3]
+    assert [line.get_xdata().tolist() for line in lines] == [[5, 10], [10, 20], [20, 40]]
+
+
+def test_quantities_have_a_panel_each_with_its_own_scale_and_the_target():
+    data = pd.DataFrame({
+        "quantity": ["cost", "cost", "users"], "interactivity": [10.0, 20.0, 10.0],
+        "value": [0.1, 0.2, 9000.0], "series": "B200",
+    })  # fmt: skip
+    figure = figures.quantities(
+        data, columns={"cost": "Cost, $", "users": "Users"}, series="series", colours=HUES, at=15.0
+    )
+    first, second = figure.axes
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["Cost, $", "Users"]
+    assert first.get_lines()[0].get_ydata().tolist() == [0.1, 0.2]
+    assert first.get_lines()[0].get_drawstyle() == "steps-pre"
+    assert second.get_lines()[0].get_ydata().tolist() == [9000.0]
+    assert first.get_lines()[1].get_xdata() == [15.0, 15.0]
 
 
 def test_marks_are_an_image_only_where_they_are_very_many():

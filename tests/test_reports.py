@@ -263,7 +263,10 @@ def test_a_page_of_rows_has_every_row_of_its_report_and_is_no_heavier_than_it_mu
         there = set(re.findall(r'<tr id="([^"]+)">', text))
         names = {Path(link["href"]).stem for link in soup(path).find_all("link", type="text/csv")}
         named = [table(site, name) for name in sorted(names)]
-        assert there == {row for frame in named if "row_id" in frame for row in frame["row_id"]}
+        # A modelled point stands in the table of a figure and is no row of the data.
+        assert there == {
+            row for frame in named if "row_id" in frame for row in frame["row_id"].dropna()
+        }
         assert len(text) < 300 * len(there) + 30_000
 
 

@@ -37,6 +37,10 @@ def vertices(commands):
 # What must not happen.
 
 
+def test_a_shape_of_which_nothing_is_to_be_seen_costs_no_figure():
+    assert "<path" in published('<g><path id="x"/></g>')
+
+
 def test_as_many_titles_as_marks_or_it_raises():
     with pytest.raises(ValueError, match="zip"):
         published('<g id="m"><use xlink:href="#p"/></g>', titles={"m": ["one", "two"]})

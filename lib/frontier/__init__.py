@@ -21,11 +21,12 @@ import types
 __version__ = "0.1.0"
 
 MODULES = (
-    "additions", "attribution", "batch", "citations", "claims", "cli", "comparisons", "curves",
-    "datapackage", "errors", "exhibits", "figures", "filings", "folders", "hardware", "levers",
-    "links", "measurements", "modelled", "moved", "movements", "own", "pareto", "paths",
-    "preview", "prompt", "published", "reference", "refreshes", "serving", "shares", "shifts",
-    "sources", "splits", "svg", "tables", "updates", "validation", "words",
+    "additions", "attribution", "batch", "charts", "citations", "claims", "cli", "comparisons",
+    "curves", "datapackage", "errors", "exhibits", "explored", "explorer", "figures", "filings",
+    "folders", "hardware", "levers", "links", "measurements", "modelled", "moved", "movements",
+    "own", "parameters", "pareto", "paths", "preview", "prompt", "published", "reference",
+    "refreshes", "serving", "shares", "shifts", "sources", "splits", "svg", "tables", "updates",
+    "validation", "widgets", "words",
 )  # fmt: skip
 
 

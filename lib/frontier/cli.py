@@ -16,6 +16,7 @@ from pathlib import Path
 
 from frontier import MODULES, paths
 from frontier.errors import FrontierError, UsageError
+from frontier.parameters import choices
 
 
 def main(argv=None) -> int:
@@ -42,9 +43,10 @@ def main(argv=None) -> int:
 
 
 # Imported once, and there when a kernel is forked: modules whose import has no effect on others.
+_APART = ("batch", "cli", "sources", "widgets")  # the last needs ipywidgets
 _PRELOAD = (
     "numpy", "pandas", "matplotlib.pyplot", "seaborn",
-    *(f"frontier.{name}" for name in MODULES if name not in ("batch", "cli", "sources")),
+    *(f"frontier.{name}" for name in MODULES if name not in _APART),
 )  # fmt: skip
 
 
@@ -254,7 +256,7 @@ def _work(arguments):
         "settings": _settings(arguments),
         "out": arguments.out,
         "shard": arguments.shard,
-        "choices": _choices,
+        "choices": choices,
         "facts": _facts,
         "options": _options(arguments),
     }
@@ -264,7 +266,7 @@ def _status(arguments):
     from frontier.batch import build
 
     steps = build.status(
-        arguments.names, settings=_settings(arguments), out=arguments.out, choices=_choices
+        arguments.names, settings=_settings(arguments), out=arguments.out, choices=choices
     )
     rows = [
         (step.request.entry.notebook, step.state, step.action, "; ".join(step.why))
@@ -295,7 +297,7 @@ def _moved(arguments):
     from frontier.batch import build, diff, verdicts
 
     place = refreshes.snapshot(arguments.old)
-    steps = build.status(choices=_choices)
+    steps = build.status(choices=choices)
     if any(s.state == "never built" or any(w.startswith("data ") for w in s.why) for s in steps):
         raise UsageError("reports/ is not built of these tables: run 'frontier build' first")
     old, new = (measurements.load_measurements(folder=f) for f in (place / "data", paths.data()))
@@ -508,18 +510,6 @@ def _make(arguments):
         raise UsageError(f"{arguments.downloads} is not a folder of downloads")
     print(sources.make_tables(arguments.downloads))
     return 0
-
-
-def _choices(name):
-    """Return the values that ``TABLE.COLUMN`` has, for a parameter that is one of them."""
-    from frontier import measurements, serving
-
-    table, _, column = name.partition(".")
-    if (table, column) == ("serving", "family"):
-        return sorted(serving.spread()["family"].unique())
-    if table != "measurements" or not column:
-        raise UsageError(f"[one of {name}] is not of the form measurements.COLUMN")
-    return measurements.choices(column)
 
 
 def _bracket(parameter):

@@ -26,6 +26,10 @@ class FrontierError(Exception):
 
     exit_code = 1
 
+    def _render_traceback_(self):
+        """Return what a notebook shows below the cell: the line, and no traceback."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class UsageError(FrontierError):
     """A wrong request: unknown name, wrong type, value that the data do not have."""

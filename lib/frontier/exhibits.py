@@ -103,9 +103,12 @@ def overview(findings: Sequence[Finding], claim: Claim, /, *, name: str) -> Exhi
 
 def ratios(
     findings: Sequence[Finding], claim: Claim | None = None, /, *, sigma: float, name: str,
-    how: str = "step",
+    how: str = "step", note: str = "",
 ) -> Exhibit:  # fmt: skip
-    """Return the ratio over interactivity, one panel a shape, with the band for run noise."""
+    """Return the ratio over interactivity, one panel a shape, with the band for run noise.
+
+    `note` ends the caption: what else the ratio hangs on.
+    """
     tested = [f for f in findings if f.outcome != UNTESTED]
     data = comparisons.lines([f.comparison for f in tested], how=how, sigma=sigma)
     target = claim.test.target if claim else None
@@ -125,8 +128,8 @@ def ratios(
     caption = (
         f"The ratio over interactivity, one panel a shape (input/output tokens); bands are run "
         f"noise. Where a denominator falls below its floor the line ends. The largest ratio above "
-        f"the floor is {where}.{_own_words(mine)}"
-    )
+        f"the floor is {where}.{_own_words(mine)} {note}"
+    ).strip()
     alt = f"Ratio over interactivity for {len(tested)} comparisons. The largest is {where}."
     return figures.publish(
         drawn, name=name, alt=alt, caption=caption, data=data, sources=_sources(tested)

@@ -11,11 +11,13 @@ What to compute belongs elsewhere; what to draw is here, one function a kind of 
 ... # doctest: +SKIP
 """
 
+import functools
 import html
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
 
 import matplotlib as mpl
 import matplotlib.colors
@@ -26,7 +28,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from frontier import svg, tables
+from frontier import parameters, svg, tables
 from frontier.words import number
 
 FILES_MIME = "application/vnd.frontier.files+json"
@@ -72,6 +74,10 @@ MARKS = {
 # Marks of the reader's own series, which are drawn in ink: no public series has either.
 OWN_MARKS = ("*", "P", "^", "v", "<", ">")
 
+
+# Modelled lines: inside what the model was checked on, and outside.
+_MODELLED, _OUTSIDE = (0, (5, 1.5)), (0, (1, 2))
+
 # A text of up to so many characters stays on one line: wrapped, it is harder to read.
 SHORT = 24
 
@@ -104,7 +110,27 @@ class Exhibit:
         return f"<Exhibit: {', '.join(self.files) or 'no files'}; {number(size, 2)} kB>"
 
     def _repr_mimebundle_(self, **_):
-        return {"text/html": self.html, FILES_MIME: dict(self.files)}
+        # A page has a stylesheet of its own; in JupyterLab an exhibit has to bring it.
+        style = "" if parameters.in_build() else lab_style()
+        return {"text/html": style + self.html, FILES_MIME: dict(self.files)}
+
+
+@functools.cache
+def lab_style() -> str:
+    """Return what exhibits and controls need in JupyterLab: the page's colours in its dark theme.
+
+    The colours are those of the page's own stylesheet. Tables read as on the page: words to the
+    left, numbers to the right.
+    """
+    sheet = (resources.files("frontier") / "batch/template/style.css").read_text(encoding="utf-8")
+    dark = re.search(r"prefers-color-scheme: dark\) \{\s*:root \{([^}]*)\}", sheet)[1]
+    return (
+        f'<style>[data-jp-theme-light="false"] :is(.exhibit,.frontier-panel){{{dark}}}'
+        ".exhibit svg text{fill:var(--ink)}.exhibit table{max-width:none}"
+        ".exhibit :is(th,td):not(.num){text-align:left!important}"
+        ".exhibit tbody th{font-weight:normal!important;min-width:12em}"
+        ".exhibit .source{font-size:.9em;opacity:.8}</style>"
+    )
 
 
 def colour(key: str) -> str:
@@ -252,11 +278,15 @@ def frontiers(
     panel: str | None = None,
     height: float = 3.8,
     own: tuple[pd.DataFrame, pd.DataFrame] | None = None,
+    modelled: pd.DataFrame | None = None,
+    at: tuple[float, str] | None = None,
 ) -> Figure:
     """Return measured points and the attainable frontiers above them.
 
     `points` have `interactivity`, `value`, `evidence` (a key of `MARKS`) and the columns `series`
-    and `panel`; `fronts` have `interactivity`, `value`, `series`, `panel`. `own` are points and
+    and `panel`; `fronts` have `interactivity`, `value`, `series`, `panel`. `modelled` has the
+    columns of `fronts` and `extrapolated`: dashed lines, dotted where the model was not checked.
+    `at` is an interactivity with its name, drawn as a vertical line. `own` are points and
     frontiers of the reader's, with the same columns; they are drawn in ink, with `OWN_MARKS`.
     """
     panels = list(points[panel].unique()) if panel else [None]
@@ -279,7 +309,16 @@ def frontiers(
         if own:
             parts = (f if name is None else f[f[panel] == name] for f in own)
             _own(drawn, axes, *parts, list(dict.fromkeys(own[0][series])), series)
+        if modelled is not None:
+            _dashed(axes, modelled if name is None else modelled[modelled[panel] == name],
+                    series, colours)  # fmt: skip
         _scales(axes, "xy")
+        if at:
+            axes.axvline(at[0], color=MUTED, lw=1, ls=(0, (1, 2)))
+            axes.annotate(
+                at[1], (at[0], 1), xycoords=("data", "axes fraction"), ha="center", va="bottom",
+                xytext=(0, 2), textcoords="offset points", color=MUTED, fontsize=9,
+            )  # fmt: skip
         axes.grid(True, axis="y")
         axes.set(
             xlabel="Interactivity, tok/s/user",
@@ -289,6 +328,9 @@ def frontiers(
         axes.label_outer(remove_inner_ticks=False)
     for kind in points["evidence"].unique():
         grid[0][0].plot([], [], MARKS[kind], color=MUTED, markersize=4, label=f"point, {kind}")
+    if modelled is not None:
+        for label, dashes in (("modelled", _MODELLED), ("modelled, extrapolated", _OUTSIDE)):
+            grid[0][0].plot([], [], color=MUTED, ls=dashes, lw=1.2, label=label)
     _legend(drawn, grid[0])
     return drawn
 
@@ -312,6 +354,50 @@ def _own(drawn, axes, dots, steps, names, series):
 def own_mark(names: Sequence[str], label: str, /) -> str:
     """Return the mark of one of these series of the reader's."""
     return OWN_MARKS[list(names).index(label) % len(OWN_MARKS)]
+
+
+def _dashed(axes, modelled, series, colours):
+    """Draw modelled lines, dotted where they lead to a point outside what was validated."""
+    for label, line in modelled.groupby(series, sort=False):
+        x, y, outside = (
+            line[name].to_numpy() for name in ("interactivity", "value", "extrapolated")
+        )
+        turns = np.flatnonzero(np.diff(outside[1:].astype(int))) + 1
+        for start, end in zip([0, *turns], [*turns, len(x) - 1], strict=True):
+            if start < end:
+                dashes = _OUTSIDE if outside[end] else _MODELLED
+                part = slice(start, end + 1)
+                axes.plot(x[part], y[part], color=colours[label], ls=dashes, lw=1.2)
+
+
+def quantities(
+    data: pd.DataFrame,
+    /,
+    *,
+    columns: Mapping[str, str],
+    series: str,
+    colours: Mapping[str, str],
+    at: float,
+) -> Figure:
+    """Return attainable lines of several quantities over interactivity, a panel each.
+
+    `data` have `quantity` (a key of `columns`, which map it to its axis label), `interactivity`,
+    `value` and the column `series`; `at` is an interactivity drawn as a vertical line.
+    """
+    rows = -(-len(columns) // 2)
+    drawn, grid = figure(rows=rows, columns=2, height=2.7 * rows + 0.4, squeeze=False)
+    for axes, (name, label) in zip(grid.flat, columns.items(), strict=False):
+        for key, line in data[data["quantity"] == name].groupby(series, sort=False):
+            axes.plot(
+                line["interactivity"], line["value"], color=colours[key], label=key,
+                drawstyle="steps-pre",
+            )  # fmt: skip
+        _scales(axes, "xy")
+        axes.axvline(at, color=MUTED, lw=1, ls=(0, (1, 2)))
+        axes.grid(True, axis="y")
+        axes.set(xlabel="Interactivity, tok/s/user", ylabel="", title=label)
+    _legend(drawn, grid.flat)
+    return drawn
 
 
 def entitle(drawn: Figure, axes: Axes, titles: Sequence[str], /) -> None:

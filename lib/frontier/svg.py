@@ -226,7 +226,7 @@ def _restyle(element, variables):
         element.set("style", re.sub(r"\s*([:;])\s*", r"\1", style).strip("; "))
         if not element.get("style"):
             del element.attrib["style"]
-    if tag == "path":
+    if tag == "path" and element.get("d"):  # a shape of which nothing is to be seen has none
         element.set("d", path(element.get("d")))
     if tag == "image":
         return

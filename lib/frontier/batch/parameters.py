@@ -70,8 +70,11 @@ class Parameter:
         return f"one of {self.choices_of}" if self.choices_of else ""
 
 
-def read(notebook: Path, /) -> tuple[Parameter, ...]:
+def read(notebook: Path, /, *, edited: bool = False) -> tuple[Parameter, ...]:
     """Return the parameters of a notebook in the order of its cell, none if it has no such cell.
+
+    With ``edited``, a default of the wrong type or range is taken as it stands: whoever edits the
+    cell by hand may have saved it, and is told of the value when that is checked.
 
     Raises UsageError naming the notebook and the line of anything that is not a typed
     assignment of a literal with a comment.
@@ -83,7 +86,7 @@ def read(notebook: Path, /) -> tuple[Parameter, ...]:
     tagged = [c for c in cells if "parameters" in c.get("metadata", {}).get("tags", ())]
     if len(tagged) > 1:
         raise UsageError(f"{notebook.name} has {len(tagged)} cells tagged parameters, one is meant")
-    return _parse("".join(tagged[0]["source"]), notebook.name) if tagged else ()
+    return _parse("".join(tagged[0]["source"]), notebook.name, edited) if tagged else ()
 
 
 def parse_value(parameter: Parameter, /, *texts: str):
@@ -133,7 +136,7 @@ def unknown(name, known, /, where) -> str:
     return f"unknown parameter {name!r} {where}; it has: {', '.join(known) or 'none'}{hint}"
 
 
-def _parse(source, notebook):
+def _parse(source, notebook, edited=False):
     def fail(line, problem):
         return UsageError(f"{notebook}, parameters cell, line {line}: {problem}")
 
@@ -149,7 +152,7 @@ def _parse(source, notebook):
     for node in statements:
         help_text = comments.pop(node.end_lineno, "")
         try:
-            parameter = _parameter(node, help_text)
+            parameter = _parameter(node, help_text, edited)
         except ValueError as error:
             raise fail(node.lineno, error) from error
         if parameter.name in found:
@@ -160,7 +163,7 @@ def _parse(source, notebook):
     return tuple(found.values())
 
 
-def _parameter(node, help_text):
+def _parameter(node, help_text, edited):
     """Return the parameter that one statement declares; ValueError says why it does not."""
     if not (isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value):
         raise ValueError("only typed assignments belong here: name: type = literal  # help")
@@ -169,7 +172,9 @@ def _parameter(node, help_text):
     try:
         default = ast.literal_eval(node.value)
     except ValueError as error:
-        raise ValueError(f"the default of {node.target.id!r} is not a literal") from error
+        if not edited:
+            raise ValueError(f"the default of {node.target.id!r} is not a literal") from error
+        default = None  # who computes a value by hand has it checked as what it came to
     bracket = ""
     if help_text.endswith("]"):
         help_text, _, bracket = help_text[:-1].rpartition("[")
@@ -180,10 +185,11 @@ def _parameter(node, help_text):
         **_type(node.annotation),
         **_constraint(bracket),
     )
-    try:
-        _checked(parameter, default, None)
-    except UsageError as error:
-        raise ValueError(str(error)) from error
+    if not edited:
+        try:
+            _checked(parameter, default, None)
+        except UsageError as error:
+            raise ValueError(str(error)) from error
     return parameter
 
 

@@ -1,0 +1,409 @@
+"""Exhibits of what a choice gives: report 08.
+
+Each takes the measured rows and a choice of `frontier.explorer`. Measured and modelled answers
+stand in tables of their own, and in marks of their own where they share axes. In JupyterLab
+`panel` has controls for the same choice; a page that a build makes has none.
+"""
+
+import html
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from IPython.display import HTML, Markdown
+
+from frontier import comparisons, exhibits, explorer, figures, hardware, parameters
+from frontier.comparisons import Target
+from frontier.explorer import QUANTITIES, Choice
+from frontier.figures import NAMES, Exhibit
+from frontier.words import number
+
+QUANTITY = "tok_s_per_mw"  # what the first figure shows
+BESIDE = ("usd_per_million_tokens", "wh_per_answer", "users", "tok_s_per_gpu")
+ROW = [
+    "hardware", "framework", "precision", "speculative", "disaggregated", "gpus", "prefill_gpus",
+    "decode_gpus", "tp", "ep", "dp_attention", "isl", "osl", "concurrency", "interactivity",
+    "ttft", "tok_s_per_gpu", "tok_s_per_mw", "usd_per_million_tokens", "wh_per_answer",
+    "deployments", "users", "date", "caveat", "source", "row_id", "run_url",
+]  # fmt: skip
+
+
+def definitions(*, name: str) -> Exhibit:
+    """Return what each quantity is, with its unit."""
+    data = pd.DataFrame(
+        {
+            "quantity": one.name, "unit": one.unit, "what it is": one.meaning,
+            "better": "more" if one.most else "less",
+        }
+        for one in QUANTITIES.values()
+    )  # fmt: skip
+    caption = (
+        "The quantities, for every measured row and every modelled configuration. A fleet holds "
+        "whole deployments only: what is left over serves nobody."
+    )
+    return figures.table(data, name=name, caption=caption, sources=["power", "prices"])
+
+
+def covered(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
+    """Return what was measured for a choice, by accelerator, and what the data do not have.
+
+    Raises UsageError where nothing was, with what there is.
+    """
+    points = explorer.asked(rows, choice)
+    data = explorer.target_met(points, choice)
+    found, reasons = explorer.modelled(rows, choice)
+    answered, missing = (
+        set(found["hardware"]),
+        [*explorer.said(rows, choice), *explorer.refused(reasons)],
+    )
+    shown = pd.DataFrame({
+        "accelerator": data["hardware"].map(_named),
+        "rows": data["rows"], "dated": data["dated"], "with TTFT": data["with_ttft"],
+        f"rows at {number(choice.interactivity)} tok/s/user or faster": data["meet"],
+        "fastest, tok/s/user": data["fastest"],
+        "kW per GPU": [choice.kilowatts(key) for key in data["hardware"]],
+        "$ per GPU-hour": [choice.dollars(key) for key in data["hardware"]],
+        "modelled": [key in answered for key in data["hardware"]],
+    })  # fmt: skip
+    caption = (
+        f"Rows of {choice.model} at {choice.shape} that meet the choice; power of edition "
+        f"{choice.power_edition}, prices {choice.price}. "
+        + (" ".join(missing) or "Nothing that was asked for is missing.")
+    )
+    return figures.table(
+        shown, name=name, caption=caption, data=points[ROW], sources=["power", "prices"]
+    )
+
+
+def frontiers(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
+    """Return throughput per megawatt: measured points, their frontiers, and the model's."""
+    points, (said, _) = explorer.measured(rows, choice), explorer.modelled(rows, choice)
+    points, fronts, lines = (_series(part) for part in (
+        points, _fronts(points, QUANTITY), _fronts(said, QUANTITY)))  # fmt: skip
+    points["evidence"] = comparisons.evidence(points)
+    keys = list(points["series"].unique())
+    points, fronts, lines = (part.assign(value=part[QUANTITY]) for part in (points, fronts, lines))
+    drawn = figures.frontiers(
+        points, fronts, series="series", ylabel=axis(choice, QUANTITY), height=4.6,
+        colours=_colours(choice), modelled=lines, at=(choice.interactivity, "target"),
+    )  # fmt: skip
+    at = _told(fronts, choice, keys, QUANTITY)
+    outside = f"{number(100 * lines['extrapolated'].mean())} %" if len(lines) else "none"
+    caption = (
+        f"Solid: the best measured at an interactivity or a higher one, over {len(points):,} rows. "
+        f"Dashed: the calibrated serving model, dotted where it was not checked ({outside} of its "
+        f"points). At {number(choice.interactivity)} tok/s/user, power edition "
+        f"{choice.power_edition}, measured: {at}."
+    )
+    data = pd.concat([
+        points.assign(mark=points["evidence"]),
+        lines.assign(mark=np.where(lines["extrapolated"], "modelled, extrapolated", "modelled")),
+    ], ignore_index=True)  # fmt: skip
+    columns = ["series", "mark", "interactivity", QUANTITY, *ROW[1:6], "concurrency", "date"]
+    return figures.publish(
+        drawn, name=name, caption=caption, data=data[[*columns, "source", "row_id"]],
+        alt=f"Throughput per megawatt over interactivity. Measured at the target: {at}.",
+        sources=["power", *(["serving_fit"] if len(lines) else [])],
+    )  # fmt: skip
+
+
+def others(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
+    """Return cost, energy, users and throughput per GPU over interactivity, measured."""
+    points = explorer.measured(rows, choice)
+    kept = {column: _series(_fronts(points, column)) for column in BESIDE}
+    data = pd.concat(
+        [part.assign(quantity=column, value=part[column]) for column, part in kept.items()],
+        ignore_index=True,
+    )
+    drawn = figures.quantities(
+        data, columns={column: axis(choice, column) for column in BESIDE}, series="series",
+        colours=_colours(choice), at=choice.interactivity,
+    )  # fmt: skip
+    keys = list(dict.fromkeys(data["series"]))
+    users, cost = (_told(kept[column], choice, keys, column) for column in ("users", BESIDE[0]))
+    caption = (
+        f"Measured only, power edition {choice.power_edition}. Each line is the best at an "
+        f"interactivity or a higher one; the dotted line is the target. At "
+        f"{number(choice.interactivity)} tok/s/user, "
+        f"{choice.fleet} serve at most: {users} users; a million tokens ({choice.tokens}) cost at "
+        f"least: {cost} dollars ({choice.price})."
+    )
+    return figures.publish(
+        drawn, name=name, caption=caption, sources=["power", "prices"],
+        alt=f"Cost, energy, users and throughput over interactivity. Users at most: {users}.",
+        data=data[["series", "quantity", "interactivity", "value", "date", "source", "row_id"]],
+    )  # fmt: skip
+
+
+def best(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
+    """Return the measured deployments that meet the target at the least power or cost."""
+    points = explorer.measured(rows, choice)
+    data = explorer.best(points, choice)
+    return _deployments(data, choice, name, answer(points, choice))
+
+
+def best_of_each(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
+    """Return the best measured deployment of each accelerator that meets the target."""
+    data = explorer.best_of_each(explorer.measured(rows, choice), choice)
+    left = [_named(key) for key in choice.accelerators if key not in set(data["hardware"])]
+    caption = "The same, the best of each accelerator." + (
+        f" None on {', '.join(left)} meets the target." if left else ""
+    )
+    return _deployments(data, choice, name, caption)
+
+
+def modelled(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
+    """Return the model's best deployment of each accelerator: modelled cost is called that."""
+    found, reasons = explorer.modelled(rows, choice)
+    data = explorer.best_of_each(found, choice)
+    shown = pd.DataFrame({
+        "modelled deployment": [
+            f"{_named(row.hardware)}, {_modelled_configuration(row)}" for row in data.itertuples()
+        ],
+        "modelled tok/s/user": data["interactivity"],
+        "modelled tok/s/MW": data["tok_s_per_mw"],
+        "modelled $ per million tokens": data["usd_per_million_tokens"],
+        "modelled Wh per answer": data["wh_per_answer"],
+        f"deployments in {choice.fleet}": data["deployments"], "modelled users": data["users"],
+        "extrapolated": data["extrapolated"].map(bool),
+    })  # fmt: skip
+    caption = (
+        "The calibrated serving model's best deployment of each accelerator at the same target: "
+        "no measurement, and extrapolated where it was not checked on measured rows. Its time to "
+        f"first token was not validated and is not shown. {' '.join(explorer.refused(reasons))}"
+    )
+    return figures.table(
+        shown, name=name, caption=caption.strip(), data=data,
+        sources=["serving_fit", "power", "prices"],
+    )  # fmt: skip
+
+
+def lead(rows: pd.DataFrame, choice: Choice, /, *, sigma: float, name: str) -> Exhibit | Markdown:
+    """Return the ratio of tokens per megawatt over the baseline, with its band for run noise."""
+    found = [c for c in explorer.compared(rows, choice) if c.tested]
+    if not found:
+        return Markdown(f"There is no ratio: nothing is shared with {_named(choice.baseline)}.")
+    target = Target(1.0, "gain", named=False)
+    findings = [comparisons.examine(one, target, sigma=sigma) for one in found]
+    used = pd.concat([one.rows for one in found]).drop_duplicates("row_id")
+    newest, undated = comparisons.last_date(used), int(used["date"].isna().sum())
+    note = (
+        f"Power edition {choice.power_edition}; {undated:,} of {len(used):,} "
+        f"rows are undated{f', the newest of the others is of {newest}' if newest else ''}."
+    )
+    return exhibits.ratios(findings, sigma=sigma, name=name, note=note)
+
+
+def variations(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
+    """Return the best deployment under each change of the choice, one change at a time."""
+    parts = []
+    for label, kept, changed in _changes(rows, choice):
+        found = explorer.best(explorer.measured(kept, changed), changed, 1)
+        parts.append(
+            found.assign(change=label) if len(found) else pd.DataFrame({"change": [label]})
+        )
+    data = pd.concat(parts, ignore_index=True).reindex(columns=["change", *ROW])
+    there = data["hardware"].notna()
+    shown = pd.DataFrame({
+        "change": data["change"],
+        "tok/s/user": data["interactivity"],
+        "Wh per answer": data["wh_per_answer"],
+        "$ per million tokens": data["usd_per_million_tokens"],
+        "users": data["users"],
+        "deployment": [
+            deployment(row) if met else "none meets it"
+            for row, met in zip(data.itertuples(), there, strict=True)
+        ],
+    })  # fmt: skip
+    names = data["hardware"].dropna()
+    same = int((names == names.iloc[0]).sum()) if len(names) else 0
+    caption = (
+        f"Measured, the best deployment for the least {choice.least} with one thing changed at a "
+        f"time. In {same} of {len(data)} rows the accelerator is that of the first."
+    )
+    return figures.table(shown, name=name, caption=caption, data=data, sources=["power", "prices"])
+
+
+def quotable(rows: pd.DataFrame, choice: Choice, /) -> HTML:
+    """Return the answer as a sentence that can be quoted, with its condition."""
+    points = explorer.measured(rows, choice)
+    return HTML(f'<blockquote class="quotable">{html.escape(answer(points, choice))}</blockquote>')
+
+
+def answer(points: pd.DataFrame, choice: Choice, /) -> str:
+    """Return which measured deployment is best, of `points`, with its condition, in a sentence."""
+    return f"{_asked(choice)} {_first(explorer.best(points, choice, 1), points, choice)}"
+
+
+def panel(rows: pd.DataFrame, choice: Choice, /):
+    """Return the controls for a choice, in JupyterLab; a build shows nothing here.
+
+    Without ipywidgets it is one line that says how to get them.
+    """
+    if parameters.in_build():
+        return None
+    try:
+        from frontier import widgets
+    except ImportError:
+        return Markdown(
+            "The controls need ipywidgets: run `make lab`, or `pip install ipywidgets` beside "
+            "JupyterLab and restart the kernel. All else on this page works without."
+        )
+    return widgets.panel(rows, choice)
+
+
+def _changes(rows, choice):
+    """Return what is changed, one thing at a time: its name, the rows, and the choice."""
+    speed, other = choice.interactivity, "cost" if choice.least == "power" else "power"
+    edition = next(e for e in hardware.POWER_EDITIONS if e != choice.power_edition)
+    changes = [("as chosen", rows, choice), ("dated rows only", rows[rows["date"].notna()], choice)]
+
+    def change(label, **changed):
+        changes.append((label, rows, replace(choice, **changed)))
+
+    for factor in (0.8, 1.25):
+        change(f"target {number(factor * speed)} tok/s/user", interactivity=factor * speed)
+    for limit in (1.0, 3.0):
+        change(f"time to first token within {number(limit)} s", ttft_limit=limit)
+    change("without speculation", speculation="off")
+    if choice.disaggregation != "on":
+        change("one node", single_node=True)
+    change(f"power edition {edition}", power_edition=edition)
+    for price in explorer.PRICES:
+        if price != choice.price:
+            change(f"prices {price}", price=price)
+    change(f"least {other}", least=other)
+    return changes
+
+
+def _deployments(data, choice, name, caption) -> Exhibit:
+    shown = pd.DataFrame({
+        "deployment": [deployment(row) for row in data.itertuples()],
+        "concurrency of each": data["concurrency"],
+        "tok/s/user": data["interactivity"],
+        "TTFT, s": data["ttft"],
+        unit(choice, "tok_s_per_mw"): data["tok_s_per_mw"],
+        "$ per million tokens": data["usd_per_million_tokens"],
+        "Wh per answer": data["wh_per_answer"],
+        f"deployments in {choice.fleet}": data["deployments"],
+        "users": data["users"],
+        "date": [f"{day:%Y-%m-%d}" if pd.notna(day) else "undated" for day in data["date"]],
+        "row": data["row_id"],
+    })  # fmt: skip
+    return figures.table(
+        shown, name=name, caption=caption, data=data[ROW], sources=["power", "prices"]
+    )
+
+
+def _asked(choice) -> str:
+    """Return what was asked for, as the beginning of an answer."""
+    limit = choice.ttft_limit
+    first = f" and a first token within {number(limit)} s" if limit else ""
+    return (
+        f"{choice.model} at {choice.shape}, {number(choice.interactivity)} tok/s/user or "
+        f"faster{first}, at the least {choice.least}, on {choice.fleet}, power edition "
+        f"{choice.power_edition}, prices {choice.price}:"
+    )
+
+
+def _first(data, points, choice) -> str:
+    """Return the first of the best deployments in words, or what comes nearest."""
+    if len(data):
+        row = data.iloc[0]
+        day = f"{row['date']:%Y-%m-%d}" if pd.notna(row["date"]) else "undated"
+        cost = row["usd_per_million_tokens"]
+        silent = "; its time to first token is not stated" * bool(pd.isna(row["ttft"]))
+        dollars = f", ${number(cost)} per million tokens ({choice.tokens})" if cost == cost else ""
+        return (
+            f"{_named(row['hardware'])}, {_configuration(row)}, measured at "
+            f"{number(row['interactivity'])} tok/s/user with concurrency {row['concurrency']:,} "
+            f" ({day}, {row['row_id']}): {number(row['wh_per_answer'])} Wh of "
+            f"provisioned energy per answer{dollars}, {row['deployments']:,} deployments, "
+            f"{int(row['users']):,} answers being written at once{silent}."
+        )
+    fast = points[points["interactivity"] >= choice.interactivity]
+    if fast.empty:
+        top = points.loc[points["interactivity"].idxmax()]
+        return (
+            f"no measured deployment is so fast; the fastest is {_named(top['hardware'])} at "
+            f"{number(top['interactivity'])} tok/s/user."
+        )
+    least = fast.loc[(fast["gpus"] * fast["kw_per_gpu"]).idxmin()]
+    return (
+        f"none fits the fleet whole or has a price; the smallest that is fast enough takes "
+        f"{least['gpus']} {_named(least['hardware'])}, "
+        f"{number(least['gpus'] * least['kw_per_gpu'])} kW."
+    )
+
+
+def _configuration(row) -> str:
+    """Return a measured row's configuration in words."""
+    row = row if isinstance(row, pd.Series) else pd.Series(row._asdict())
+    split = f"{row['prefill_gpus']:.0f} prefill + {row['decode_gpus']:.0f} decode"
+    parts = (
+        f"{row['framework']} {row['precision']}", "MTP or draft" * bool(row["speculative"]),
+        f"{row['gpus']:.0f} GPU{'s' * bool(row['gpus'] != 1)}"
+        + (f" ({split})" if row["disaggregated"] and row["decode_gpus"] else ""),
+        f"TP {row['tp']:.0f}" if row["tp"] else "", f"EP {row['ep']:.0f}" if row["ep"] > 1 else "",
+        "attention DP" * bool(row["dp_attention"]), str(row["caveat"] or ""),
+    )  # fmt: skip
+    return ", ".join(filter(None, parts))
+
+
+def deployment(row) -> str:
+    """Return a measured row's deployment in words."""
+    return f"{_named(row.hardware)}, {_configuration(row)}"
+
+
+def _modelled_configuration(row) -> str:
+    parts = (
+        row.precision, "disaggregated" if row.disaggregated else "aggregated", f"{row.gpus} GPUs",
+        f"workers of {row.worker_gpus}", f"TP {row.tp}", "EP" * bool(row.expert_parallel),
+        f"batch {row.batch:g}", f"{row.draft} drafted" if row.draft else "",
+    )  # fmt: skip
+    return ", ".join(filter(None, parts))
+
+
+def _fronts(points, column):
+    """Return the front of each accelerator, one under the other."""
+    parts = [explorer.front(own, column) for _, own in points.groupby("hardware", sort=False)]
+    return pd.concat(parts, ignore_index=True) if parts else points.iloc[:0]
+
+
+def _series(points):
+    return points.assign(series=points["hardware"].map(_named))
+
+
+def _told(fronts, choice, keys, column) -> str:
+    """Return the attainable value of each series at the target, in words."""
+    words = []
+    for key in keys:
+        there = fronts[
+            (fronts["series"] == key) & (fronts["interactivity"] >= choice.interactivity)
+        ]
+        words.append(f"{key} {number(there[column].iloc[0]) if len(there) else 'nothing'}")
+    return ", ".join(words)
+
+
+def unit(choice: Choice, column: str) -> str:
+    """Return the unit of a quantity, with the tokens that it counts."""
+    unit = QUANTITIES[column].unit
+    if choice.tokens == "output":
+        unit = unit.replace("tok/s/", "output tok/s/").replace(
+            "million tokens", "million output tokens"
+        )
+    return unit
+
+
+def axis(choice: Choice, column: str) -> str:
+    """Return the label of an axis that shows a quantity."""
+    words = f"{QUANTITIES[column].name}, {unit(choice, column)}"
+    return f"{words}, in {choice.fleet}" if column == "users" else words
+
+
+def _colours(choice) -> dict[str, str]:
+    return {_named(key): figures.colour(key) for key in choice.accelerators}
+
+
+def _named(key) -> str:
+    return NAMES.get(key, key)

@@ -1,0 +1,118 @@
+"""What report 08 shows of a choice, and what it says where there is nothing to show."""
+
+import io
+import re
+import sys
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from IPython.display import HTML, Markdown
+
+from frontier import explored, explorer, figures, measurements
+from frontier.batch.kernel import READS
+from frontier.errors import UsageError
+
+CHOICE = explorer.Choice(accelerators=("h200", "gb200", "mi355x"), interactivity=50.0)
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return measurements.load_measurements()
+
+
+def words(exhibit):
+    return re.sub(
+        r"<[^>]+>", " ", exhibit.html if isinstance(exhibit, figures.Exhibit) else exhibit.data
+    )
+
+
+def test_a_choice_without_any_row_is_refused_with_what_there_is(rows):
+    with pytest.raises(UsageError, match="no measured row has framework=vllm: there are"):
+        explored.covered(rows, replace(CHOICE, framework="vllm"), name="08-x")
+
+
+def test_a_target_that_nothing_meets_names_what_comes_nearest(rows):
+    beyond = replace(CHOICE, interactivity=900.0)
+    said = words(explored.best(rows, beyond, name="08-x"))
+    assert "no measured deployment is so fast; the fastest is MI355X at 345 tok/s/user" in said
+    assert "meets the target" in words(explored.best_of_each(rows, beyond, name="08-x"))
+    assert "900 tok/s/user" in words(explored.frontiers(rows, beyond, name="08-x"))
+
+
+def test_a_fleet_too_small_names_the_smallest_deployment_that_is_fast_enough(rows):
+    said = words(explored.quotable(rows, replace(CHOICE, gpus=1)))
+    assert re.search(r"none fits the fleet whole or has a price; the smallest .* takes \d+ ", said)
+
+
+def test_without_a_shared_range_the_lead_is_a_sentence(rows):
+    alone = replace(CHOICE, accelerators=("h200",))
+    found = explored.lead(rows, alone, sigma=0.02, name="08-x")
+    assert isinstance(found, Markdown)
+    assert "There is no ratio" in found.data
+
+
+def test_the_answer_names_its_operating_point_editions_and_row(rows):
+    said = explored.answer(explorer.measured(rows, CHOICE), CHOICE)
+    assert "deepseek-r1 at 8192/1024, 50 tok/s/user or faster, at the least power" in said
+    assert "on 1 MW all-in, power edition 2026-07, prices 2026-07 hyperscaler" in said
+    row = explorer.best(explorer.measured(rows, CHOICE), CHOICE, 1).iloc[0]
+    assert f"(undated, {row['row_id']})" in said
+    assert f"concurrency {row['concurrency']:,}" in said
+    assert "of provisioned energy" in said
+    assert "per million tokens (input and output)" in said
+
+
+def test_modelled_numbers_are_called_that_in_every_column_of_theirs(rows):
+    shown = explored.modelled(rows, CHOICE, name="08-x").html
+    heads = re.findall(r'<th scope="col">([^<]+)</th>', shown)
+    bare = [head for head in heads if "modelled" not in head]
+    assert bare == ["deployments in 1 MW all-in", "extrapolated"]
+
+
+def test_a_row_that_is_modelled_shares_no_mark_with_a_measured_one(rows):
+    files = explored.frontiers(rows, CHOICE, name="08-x").files
+    drawn = pd.read_csv(io.StringIO(files["data/08-x.csv"]))
+    modelled = drawn["mark"].str.startswith("modelled")
+    assert modelled.any()
+    assert set(drawn.loc[~modelled, "mark"]) <= set(figures.MARKS)
+    assert drawn.loc[modelled, ["source", "row_id"]].isna().all(axis=None)
+    assert drawn.loc[~modelled, ["source", "row_id"]].notna().all(axis=None)
+
+
+def test_one_thing_is_changed_at_a_time_and_what_nothing_meets_is_said(rows):
+    shown = words(explored.variations(rows, replace(CHOICE, interactivity=290.0), name="08-x"))
+    for change in ("as chosen", "dated rows only", "one node", "power edition 2025", "least cost"):
+        assert change in shown
+    assert "none meets it" in shown
+
+
+def test_a_build_shows_no_controls_and_a_notebook_without_ipywidgets_says_how_to_get_them(
+    rows, monkeypatch
+):
+    monkeypatch.setenv(READS, "somewhere")
+    assert explored.panel(rows, CHOICE) is None
+    monkeypatch.delenv(READS)
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    monkeypatch.delitem(sys.modules, "frontier.widgets", raising=False)
+    told = explored.panel(rows, CHOICE)
+    assert isinstance(told, Markdown)
+    assert "make lab" in told.data
+    assert "\n" not in told.data
+
+
+def test_an_exhibit_brings_its_colours_to_jupyterlab_and_none_to_a_page(rows, monkeypatch):
+    exhibit = explored.definitions(name="08-x")
+    monkeypatch.delenv(READS, raising=False)
+    shown = exhibit._repr_mimebundle_()["text/html"]
+    assert shown.endswith(exhibit.html)
+    assert "--ink: #e4e6e8" in shown
+    monkeypatch.setenv(READS, "somewhere")
+    assert exhibit._repr_mimebundle_()["text/html"] == exhibit.html
+
+
+def test_text_of_the_data_is_escaped_in_what_can_be_quoted(rows):
+    odd = rows.assign(framework=rows["framework"].where(rows["hardware"] != "gb200", "<b>x</b>"))
+    found = explored.quotable(odd, CHOICE)
+    assert isinstance(found, HTML)
+    assert "<b>" not in found.data
