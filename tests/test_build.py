@@ -15,7 +15,8 @@ from bs4 import BeautifulSoup
 
 import synthetic
 from browser import chromium, complaints
-from frontier.batch import build, campaign, executors, run, site
+from frontier import folders
+from frontier.batch import build, campaign, executors, run
 from frontier.errors import FrontierError, UsageError
 from synthetic import code, markdown, shows, tree
 
@@ -350,7 +351,7 @@ def test_two_reports_that_decide_one_claim_or_write_one_file_stop_the_build(home
         assert not list(home.glob(".reports*"))
 
 
-@pytest.mark.parametrize("where", [(campaign, "_run"), (campaign, "_put"), (site, "_replace")])
+@pytest.mark.parametrize("where", [(campaign, "_run"), (campaign, "_put"), (folders, "replace")])
 def test_an_interrupted_build_leaves_the_old_site_whole(home, instant, monkeypatch, where):
     built()
     before = tree(home / "reports", without=())
@@ -369,7 +370,7 @@ def test_an_interrupted_build_leaves_the_old_site_whole(home, instant, monkeypat
 
 
 def test_without_an_exchange_the_site_is_replaced_by_renaming(home, instant, monkeypatch):
-    monkeypatch.setattr(site, "_exchange", lambda one, other: False)
+    monkeypatch.setattr(folders, "_exchange", lambda one, other: False)
     built(["01"])
     built(["02"])
     assert {"01_sound.html", "02_raises.html"} <= set(tree(home / "reports"))
@@ -379,7 +380,7 @@ def test_without_an_exchange_the_site_is_replaced_by_renaming(home, instant, mon
 def test_a_rename_that_fails_halfway_is_undone(home, instant, monkeypatch):
     built()
     before = tree(home / "reports", without=())
-    monkeypatch.setattr(site, "_exchange", lambda one, other: False)
+    monkeypatch.setattr(folders, "_exchange", lambda one, other: False)
     rename = Path.rename
 
     def failing(self, target):

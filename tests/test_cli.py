@@ -24,14 +24,17 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setenv("FRONTIER_HOME", str(tmp_path))
     fakes = {
         "claims": {"ledger_rows": lambda: [synthetic.ledger_row(name) for name in ("a", "b")]},
-        "measurements": {"choices": lambda column: {"hardware": ["b200", "h200"]}[column]},
+        "measurements": {
+            "choices": lambda column: {"hardware": ["b200", "h200"]}[column],
+            "verify": lambda: None,
+        },
         "tables": {
             "verify": lambda: None,
             "digests": lambda: [],
             "names": lambda: ["one", "two"],
             "meta": lambda name: {"title": f"Table {name}", "accessed": "2026-01-31"},
         },
-        "sources": {"make_tables": lambda downloads, out: f"{downloads.name} to {out.name}"},
+        "sources": {"make_tables": lambda downloads: f"from {downloads.name}"},
     }
     for name, functions in fakes.items():
         module = types.SimpleNamespace(**functions)
@@ -180,7 +183,7 @@ def test_data_commands_reach_the_tables_and_the_sources(home, capsys):
     (home / "downloads").mkdir()
     assert cli.main(["data", "verify"]) == 0
     assert cli.main(["data", "make", str(home / "downloads")]) == 0
-    assert capsys.readouterr().out == "2 tables agree with their sidecars\ndownloads to data\n"
+    assert capsys.readouterr().out == "2 tables agree with their sidecars\nfrom downloads\n"
 
 
 def test_help_imports_nothing_heavy():

@@ -14,6 +14,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 import synthetic
+from frontier import folders
 from frontier.batch import build, campaign, executors, run, site, store
 from frontier.errors import FrontierError
 from synthetic import code, markdown, shows, tree, wait_for
@@ -179,7 +180,7 @@ def full(*_arguments, **_options):
 
 
 @pytest.mark.parametrize(
-    "where", [(campaign, "write"), (site.shutil, "copytree"), (site, "_exchange")]
+    "where", [(campaign, "write"), (site.shutil, "copytree"), (folders, "_exchange")]
 )
 def test_a_disk_that_is_full_when_the_site_is_written_is_one_line(instant, monkeypatch, where):
     home, _ = instant

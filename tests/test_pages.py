@@ -484,6 +484,15 @@ def rows_page(rows_, used=None):
     return BeautifulSoup(text, "html.parser")
 
 
+def test_a_page_of_rows_says_how_many_it_does_not_list():
+    rows_ = {"a-1": cited()}
+    used = {"data/all.csv": ["a-1", "a-2", "a-3"]}
+    text = pages.rows(collection(), ENTRY, used, ("Model", "tok/s/user"), rows_, 2)
+    assert "3 measured rows stand behind" in text
+    assert "Listed here are 1 of them" in text and "The other 2 are named in the CSVs" in text
+    assert "Listed here" not in pages.rows(collection(), ENTRY, used, ("Model", "x"), rows_)
+
+
 def test_hostile_rows_are_shown_and_lead_nowhere():
     rows_ = {HOSTILE: cited(values=(HOSTILE, HOSTILE), source=HOSTILE, url="javascript:alert(1)"),
              "b": cited(source=HOSTILE, url=f"https://example.com/{HOSTILE}")}  # fmt: skip

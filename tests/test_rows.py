@@ -12,3 +12,11 @@ def test_a_file_that_names_no_row_names_none():
 
 def test_every_row_is_named_once_in_the_order_of_the_table():
     assert rows.used({"data/a.csv": "x,row_id\n1,b\n2,a\n3,b\n"}) == {"data/a.csv": ["b", "a"]}
+
+
+def test_a_page_lists_the_rows_of_the_smallest_files_first_and_counts_the_rest():
+    used = {"data/history.csv": list("abcdef"), "data/few.csv": ["e", "x"], "data/some.csv": ["b"]}
+    known = dict.fromkeys("abcdef")
+    assert rows.shown(used, known, most=3) == (["b", "e", "a"], 3)
+    assert rows.shown(used, known, most=6) == (["b", "e", "a", "c", "d", "f"], 0)
+    assert rows.shown({}, known, most=3) == ([], 0)

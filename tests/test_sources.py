@@ -9,7 +9,7 @@ import pytest
 
 from frontier import measurements, paths, sources, tables
 from frontier.errors import DataError, UsageError
-from frontier.sources import checks, inferencex, mlperf, silicon, trtllm
+from frontier.sources import checks, inferencex, intake, mlperf, silicon, snapshots, trtllm
 
 DOWNLOADS = Path(__file__).parent / "downloads"
 API_ROW = {
@@ -34,13 +34,15 @@ def downloads(tmp_path):
 
 
 @pytest.fixture
-def out(tmp_path):
-    (tmp_path / "data").mkdir()
-    return tmp_path / "data"
-
-
-def reading(folder, monkeypatch):
+def out(tmp_path, monkeypatch):
+    """The data folder of a project of the tests' own."""
+    folder = Path(shutil.copytree(paths.data(), tmp_path / "home" / "data"))
     monkeypatch.setenv("FRONTIER_HOME", str(folder.parent))
+    return folder
+
+
+def content(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 # --- the whole way ------------------------------------------------------------------------
@@ -48,7 +50,7 @@ def reading(folder, monkeypatch):
 
 def test_a_folder_without_known_files_is_a_usage_error(tmp_path, out):
     with pytest.raises(UsageError, match=r"no known download in .*see data/README\.md"):
-        sources.make_tables(tmp_path, out)
+        sources.make_tables(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -65,48 +67,50 @@ def test_a_damaged_download_is_named_and_nothing_is_written(
     frame = pd.read_csv(downloads / file, dtype=str, keep_default_na=False)
     frame.loc[2, column] = value
     frame.to_csv(downloads / file, index=False)
+    before = content(out)
     with pytest.raises(DataError, match=message) as caught:
-        sources.make_tables(downloads, out)
+        sources.make_tables(downloads)
     assert file in str(caught.value)
-    assert not list(out.iterdir())
+    assert content(out) == before
 
 
 def test_a_download_that_breaks_physics_leaves_the_tables_untouched(downloads, out):
     frame = pd.read_csv(downloads / "inferencex_api_captures.csv")
     frame.loc[:, "median_ttft"] = -1.0
     frame.to_csv(downloads / "inferencex_api_captures.csv", index=False)
-    (out / "inferencex_captures.csv").write_text("as it was")
+    before = content(out)
     with pytest.raises(DataError, match=r"inferencex_captures, row captures-.*, column ttft"):
-        sources.make_tables(downloads, out)
-    assert [p.name for p in out.iterdir()] == ["inferencex_captures.csv"]
-    assert not list(out.parent.glob(".making*"))
+        sources.make_tables(downloads)
+    assert content(out) == before
+    assert not snapshots.kept()
 
 
 def test_a_missing_column_or_unreadable_file_is_one_line(downloads, out):
     (downloads / "mlperf_results.csv").write_text("round,model\nv5.1,deepseek-r1\n")
     with pytest.raises(DataError, match=r"mlperf_results\.csv, column accelerators: the column"):
-        sources.make_tables(downloads, out)
+        sources.make_tables(downloads)
     (downloads / "mlperf_results.csv").rename(downloads / "mlperf_results.csv.gz")
     with pytest.raises(DataError, match=r"mlperf_results\.csv\.gz: cannot be read") as caught:
-        sources.make_tables(downloads, out)
+        sources.make_tables(downloads)
     assert "\n" not in str(caught.value)
 
 
 def test_what_is_not_there_is_said_and_the_rest_made(downloads, out):
     (downloads / "inferencex_posts.csv").unlink()
-    report = sources.make_tables(downloads, out)
+    report = sources.make_tables(downloads)
     assert "inferencex_posts" not in report.made
     assert "no inferencex_posts.csv*" in str(report)
     assert "quarantine not made: it needs all sources" in str(report)
     assert (out / "mlperf.csv").is_file()
 
 
-def test_tables_made_again_hold_the_rows_of_the_committed_ones(downloads, out, monkeypatch):
+def test_tables_made_again_hold_the_rows_of_the_committed_ones(downloads, out):
     """The committed tables come from this code: every row of a sample is one of theirs."""
-    report = sources.make_tables(downloads, out)
+    committed = {name: tables.read(name) for name in tables.names()}
+    report = sources.make_tables(downloads)
     assert not report.missing
-    committed = {name: tables.read(name) for name in report.made}
-    reading(out, monkeypatch)
+    assert {*sources.INPUTS, "quarantine"} == {*report.made}
+    committed = {name: committed[name] for name in report.made}
     tables.verify()
     for name, whole in committed.items():
         made = tables.read(name)
@@ -118,20 +122,28 @@ def test_tables_made_again_hold_the_rows_of_the_committed_ones(downloads, out, m
 
 
 def test_making_twice_gives_the_same_bytes(downloads, out):
-    sources.make_tables(downloads, out)
-    before = {p.name: p.read_bytes() for p in out.iterdir()}
-    sources.make_tables(downloads, out)
-    assert before == {p.name: p.read_bytes() for p in out.iterdir()}
+    sources.make_tables(downloads)
+    before = content(out)
+    sources.make_tables(downloads)
+    assert content(out) == before
 
 
-def test_the_sidecar_names_the_files_a_table_was_made_from(downloads, out, monkeypatch):
-    sources.make_tables(downloads, out)
+def test_the_sidecar_names_the_files_a_table_was_made_from(downloads, out):
     committed = tables.meta("mlperf")
-    reading(out, monkeypatch)
+    sources.make_tables(downloads)
     made = tables.meta("mlperf")
     assert list(made["inputs"]) == ["mlperf_results.csv"]
     assert made["licence"] == committed["licence"]
     assert made["sha256"] != committed["sha256"]
+
+
+def test_making_the_tables_again_leaves_the_live_rows_and_their_quarantine(downloads, out):
+    wrong = API_ROW | {"metrics": API_ROW["metrics"] | {"median_ttft": -1.0}}
+    (out.parent / "answer.json").write_text(json.dumps([API_ROW, wrong | {"conc": 256}]))
+    intake.import_files([out.parent / "answer.json"])
+    sources.make_tables(downloads)
+    assert len(tables.read(measurements.LIVE)) == 1
+    assert (tables.read("quarantine")["source"] == measurements.LIVE).sum() == 1
 
 
 def test_the_committed_tables_were_checked_by_this_code():
@@ -175,13 +187,12 @@ def test_an_api_row_counts_all_gpus(tmp_path):
     assert row["speculative"] and row["disaggregated"] and row["dp_attention"]
 
 
-def test_saved_answers_become_the_captures_table(tmp_path, out, monkeypatch):
+def test_saved_answers_become_the_captures_table(tmp_path, out):
     folder = tmp_path / "answers"
     folder.mkdir()
     saved(folder, API_ROW, API_ROW | {"conc": 256})
-    report = sources.make_tables(folder, out)
+    report = sources.make_tables(folder)
     assert report.made == {"inferencex_captures": 2}
-    reading(out, monkeypatch)
     assert tables.read("inferencex_captures")["citation"].str.endswith("/benchmarks").all()
 
 

@@ -18,10 +18,10 @@ __version__ = "0.1.0"
 
 MODULES = (
     "attribution", "batch", "citations", "claims", "cli", "comparisons", "curves",
-    "datapackage", "errors", "exhibits", "figures", "filings", "hardware", "levers", "links",
-    "measurements", "modelled", "moved", "movements", "own", "pareto", "paths", "preview",
-    "published", "refreshes", "serving", "shares", "shifts", "sources", "splits", "svg",
-    "tables", "updates", "validation", "words",
+    "datapackage", "errors", "exhibits", "figures", "filings", "folders", "hardware", "levers",
+    "links", "measurements", "modelled", "moved", "movements", "own", "pareto", "paths",
+    "preview", "published", "refreshes", "serving", "shares", "shifts", "sources", "splits",
+    "svg", "tables", "updates", "validation", "words",
 )  # fmt: skip
 
 

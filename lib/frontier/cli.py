@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+from datetime import date
 from pathlib import Path
 
 from frontier import MODULES, paths
@@ -109,14 +110,58 @@ def _parser():
     claims.add_argument("--json", action="store_true", help="as verdicts.json")
     claims.set_defaults(run=_claims)
 
-    data = commands.add_parser("data", help="check or make the tables")
+    data = commands.add_parser("data", help="check, refresh or make the tables, or add results")
     actions = data.add_subparsers(required=True, metavar="ACTION")
+    refresh = actions.add_parser("refresh", help="fetch new public benchmark results")
+    refresh.add_argument(
+        "--source", choices=("api", "dump"), default="api", help="ask InferenceX, or read a dump"
+    )
+    refresh.add_argument(
+        "--file", type=Path, action="append", default=[], metavar="FILE",
+        help="a part of a downloaded dump; repeatable",
+    )  # fmt: skip
+    refresh.add_argument("--since", type=_day, metavar="DATE", help="only runs from this day on")
+    refresh.add_argument("--models", nargs="+", metavar="MODEL", help="only these; all if not said")
+    refresh.add_argument("--url", metavar="URL", help="another address of the same API")
+    _add_accept(refresh)
+    refresh.set_defaults(run=_refresh)
+    add = actions.add_parser("import", help="add results from files: public ones or one's own")
+    add.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    _add_accept(add)
+    _add_said(add)
+    add.set_defaults(run=_import)
     verify = actions.add_parser("verify", help="check every table against its sidecar")
     verify.set_defaults(run=_verify)
     make = actions.add_parser("make", help="make the tables from downloads of their sources")
     make.add_argument("downloads", type=Path, metavar="DOWNLOADS")
     make.set_defaults(run=_make)
     return parser
+
+
+def _add_accept(parser):
+    parser.add_argument(
+        "--accept", action="store_true", help="take what is sound although the whole looks changed"
+    )
+
+
+def _add_said(parser):
+    """Add an option for each thing that one's own results may not say themselves."""
+    said = parser.add_argument_group("what the files of one's own results do not say")
+    for name, kind in _SAID.items():
+        option = "--" + name.replace("_", "-")
+        if kind is bool:
+            said.add_argument(option, action=argparse.BooleanOptionalAction, default=None)
+        else:
+            said.add_argument(option, type=_positive if kind is int else str, metavar=name.upper())
+
+
+# What can be said of one's own results; `frontier.sources.own.SAID` is the same, behind pandas.
+_SAID = {
+    "label": str, "model": str, "hardware": str, "framework": str, "precision": str,
+    "speculative": bool, "disaggregated": bool, "gpus": int, "prefill_gpus": int,
+    "decode_gpus": int, "tp": int, "ep": int, "dp_attention": bool, "isl": int, "osl": int,
+    "concurrency": int, "date": str, "run_url": str, "image": str,
+}  # fmt: skip
 
 
 def _add_request(parser):
@@ -372,10 +417,40 @@ def _claims(arguments):
 
 
 def _verify(_arguments):
-    from frontier import tables
+    from frontier import measurements, tables
 
     tables.verify()
+    measurements.verify()
     print(f"{len(tables.names())} tables agree with their sidecars")
+    return 0
+
+
+def _refresh(arguments):
+    from frontier.sources import intake, web
+
+    if arguments.file and arguments.source == "api":
+        raise UsageError("--file is a dump's: say --source dump, too")
+    client = None
+    if arguments.source == "api":
+        client = web.Client(arguments.url or intake.API_ROOT, cache=intake.cache())
+    report = intake.refresh(
+        source=arguments.source,
+        files=arguments.file,
+        since=arguments.since,
+        models=arguments.models,
+        client=client,
+        accept=arguments.accept,
+        tell=lambda text: print(text, file=sys.stderr, flush=True),
+    )
+    print(report)
+    return 0
+
+
+def _import(arguments):
+    from frontier.sources import intake
+
+    said = {name: getattr(arguments, name) for name in _SAID}
+    print(intake.import_files(arguments.files, said=said, accept=arguments.accept))
     return 0
 
 
@@ -384,7 +459,7 @@ def _make(arguments):
 
     if not arguments.downloads.is_dir():
         raise UsageError(f"{arguments.downloads} is not a folder of downloads")
-    print(sources.make_tables(arguments.downloads, paths.data()))
+    print(sources.make_tables(arguments.downloads))
     return 0
 
 
@@ -402,6 +477,13 @@ def _choices(name):
 
 def _bracket(parameter):
     return f"[{parameter.constraint}]" if parameter.constraint else ""
+
+
+def _day(text):
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date like 2026-11-24") from None
 
 
 def _shard(text):

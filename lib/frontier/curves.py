@@ -254,6 +254,48 @@ class Frontier:
         return table.to_html(max_rows=12, float_format="{:.6g}".format, border=0)
 
 
+def frontiers(
+    frame: pd.DataFrame,
+    keys: Sequence[str],
+    /,
+    *,
+    throughput: str = "throughput_per_gpu",
+) -> dict[tuple, Frontier]:
+    """Return the frontier of every group of rows, by the values of `keys`, in sorted order.
+
+    Each is what `Frontier.from_points` makes of the group's rows (its configurations are those
+    of ``measurements.CONFIGURATION`` that the frame has). The columns are looked at once for
+    all groups, which makes a table of many rows some tens of times faster than group by group.
+
+    Raises:
+        UsageError: when a column is not in the frame.
+        ValueError: as `Frontier`, naming the frame's index label.
+    """
+    from frontier.measurements import CONFIGURATION
+
+    needed = [*keys, "interactivity", throughput]
+    if missing := [name for name in needed if name not in frame]:
+        raise UsageError(f"the frame has no column {', '.join(missing)}")
+    if frame.empty:
+        return {}
+    x, y = (frame[name].to_numpy(float, na_value=np.nan) for name in needed[-2:])
+    groups = _codes(frame, keys)
+    configurations = _codes(frame, [name for name in CONFIGURATION if name in frame])
+    # One check and one front of all rows, then the rows of each group beside each other.
+    whole = Frontier(x, y, configurations=configurations, rows=frame.index)
+    front = is_nondominated_within_sets(np.column_stack([x, y]), sets=groups)
+    order = groups.argsort(kind="stable")
+    cuts = np.flatnonzero(np.diff(groups[order])) + 1
+    arrays = [np.split(values[order], cuts) for values in (*whole._arrays, front)]
+    first = order[np.concatenate([[0], cuts])]
+    names = frame[list(keys)].iloc[first].itertuples(index=False, name=None)
+    made = {
+        name: Frontier._of(*(part.copy() for part in parts))
+        for name, *parts in zip(names, *arrays, strict=True)
+    }
+    return dict(sorted(made.items(), key=lambda item: tuple(map(str, item[0]))))
+
+
 class Stretch(NamedTuple):
     """A connected interval of interactivity in which a ratio keeps within bounds."""
 

@@ -1,6 +1,7 @@
 """The tidy table of measured points: one row is one benchmark run at one concurrency.
 
-Four sources hold such points, each a table of its own; `load_measurements` is their union.
+Several sources hold such points, each a table of its own; `load_measurements` is their union.
+The live one (``frontier data refresh`` makes it) is there only once somebody asked for it.
 All columns are those of `COLUMNS`, with one meaning whatever the source: throughput counts
 every GPU of a deployment, prefill and decode, and interactivity is one over the time per
 output token (the median over requests where the source gives one, else the mean: the
@@ -12,6 +13,7 @@ reason. Reading raw downloads belongs in `frontier.sources`, fronts in `frontier
 >>> hopper = measurements.select(rows, model="deepseek-r1", hardware="h200", single_node=True)
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -22,14 +24,16 @@ import pandas as pd
 from frontier import tables
 from frontier.errors import DataError, UsageError
 
+LIVE = "inferencex"
+OWN = "own"  # a person's own rows: on figures, and never in the union
 SOURCES = (
+    LIVE,
     "inferencex_medians_2026_07",
     "inferencex_captures",
     "inferencex_posts",
     "aiconfigurator_silicon",
 )
 
-OWN = "own"  # the table, and the source, of a person's own rows
 
 # name: (dtype, unit, meaning). The first 23 are the public contract, in this order; 0 in a
 # count means that the source does not say (a missing value would drop out of a group-by).
@@ -70,6 +74,8 @@ CONFIGURATION = [
     *("gpus", "prefill_gpus", "decode_gpus", "tp", "ep", "dp_attention", "isl", "osl", "source"),
     "prefill",
 ]
+# What one run at one concurrency is, whichever table tells of it.
+RUN = [*(c for c in CONFIGURATION if c != "source"), "concurrency", "date"]
 # Above Little's bound by more than this, a row contradicts itself. The bound uses the
 # median time per token and nominal lengths; either may be off by a per cent or two.
 LITTLE_TOLERANCE = 1.02
@@ -86,13 +92,42 @@ def column_sidecars(names=None) -> dict:
     }
 
 
-def load_measurements(*, folder: Path | None = None) -> pd.DataFrame:
-    """Return every usable measured point, the union of `SOURCES`, with columns `COLUMNS`.
+def load_measurements(
+    *, folder: Path | None = None, columns: Collection[str] | None = None
+) -> pd.DataFrame:
+    """Return every usable measured point, the union of `SOURCES`.
 
-    `folder` is where the tables are, such as a snapshot's; the data folder by default.
+    A dated run that the live table has is left out of the others: they are samples of it.
+
+    Args:
+        folder: where the tables are, such as a snapshot's; the data folder by default.
+        columns: which of `COLUMNS` to return, in their order; all by default. Few columns of
+            many rows are read in a fraction of the time.
+
+    Raises:
+        UsageError: when a table or a column is not there.
+        DataError: when a table is damaged (see `tables.read`).
     """
-    read = [tables.read(source, folder=folder) for source in SOURCES]
-    return pd.concat(read, ignore_index=True)
+    there = [s for s in SOURCES if s != LIVE or tables.has(LIVE, folder=folder)]
+    wanted = None if columns is None else set(columns)
+    needed = None if wanted is None else wanted | (set(RUN) if LIVE in there else set())
+    read = {s: tables.read(s, folder=folder, columns=needed) for s in there}
+    if LIVE in there:
+        live = read[LIVE]
+        read |= {s: _without(read[s], live) for s in there if s != LIVE}
+    rows = pd.concat(read.values(), ignore_index=True)
+    return rows if wanted is None else rows[[c for c in rows if c in wanted]]
+
+
+def _without(rows: pd.DataFrame, live: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of which the live table does not have the run."""
+    near = live[live["model"].isin(rows["model"].unique()) & live["date"].isin(rows["date"])]
+    return rows[rows["date"].isna() | ~run_keys(rows).isin(run_keys(near))]
+
+
+def run_keys(frame: pd.DataFrame, /) -> pd.Series:
+    """Return a number for every row that rows of the same run at the same concurrency share."""
+    return pd.util.hash_pandas_object(frame[RUN], index=False)
 
 
 def own() -> pd.DataFrame:
@@ -179,43 +214,65 @@ def little_quotient(frame: pd.DataFrame, /) -> pd.Series:
 
 
 def validate(frame: pd.DataFrame, /, *, file: str = "measurements") -> None:
-    """Raise DataError at the first row that breaks the schema or physics.
-
-    Checked: columns and types; identifying text present; counts, rates and times positive
-    and finite; output not above total throughput; interactivity equal to 1/tpot; Little's
-    bound (within `LITTLE_TOLERANCE`); dates not in the future.
-    """
+    """Raise DataError at the first row that breaks the schema or physics (see `problems`)."""
     for column, (dtype, _, _) in COLUMNS.items():
         if column not in frame:
             raise DataError(file, "the column is missing", column=column)
         found = frame[column].dtype
         if found != tables.DTYPES[dtype]:
             raise DataError(file, f"expected {dtype}, found {found}", column=column)
+    for column, fine, problem in _checks(frame):
+        if not fine.all():
+            at = int(np.flatnonzero(~fine.to_numpy())[0])
+            value = frame[column].iloc[at]
+            row = frame["row_id"].iloc[at] or at + 1
+            raise DataError(file, f"{value} {problem}", row=row, column=column)
+
+
+def verify(*, folder: Path | None = None) -> None:
+    """Validate every table of measured points that a folder has (the data folder by default)."""
+    for name in (*SOURCES, OWN):
+        if tables.has(name, folder=folder):
+            validate(tables.read(name, folder=folder), file=name)
+
+
+def problems(frame: pd.DataFrame, /) -> pd.Series:
+    """Return the first thing that is wrong with each row of a tidy frame, empty where none is.
+
+    Checked: identifying text present; counts, rates and times positive and finite; output not
+    above total throughput; interactivity equal to 1/tpot; Little's bound (within
+    `LITTLE_TOLERANCE`); dates not in the future.
+    """
+    found = pd.Series("", index=frame.index, dtype="str")
+    for column, fine, problem in _checks(frame):
+        found = found.mask(~fine & (found == ""), f"{column} {problem}")
+    return found
+
+
+def _checks(frame) -> list[tuple[str, pd.Series, str]]:
     positive = ["gpus", "isl", "osl", "concurrency"]
     rates = ["interactivity", "throughput_per_gpu", "output_throughput_per_gpu"]
     checks = [(c, frame[c] != "", "is empty") for c in ("model", "hardware", "framework", "source")]
     checks += [(c, frame[c] > 0, "is not positive") for c in positive]
     checks += [(c, frame[c] >= 0, "is negative") for c in COUNTS]
     checks += [(c, (frame[c] > 0) & np.isfinite(frame[c]), "is not positive") for c in rates]
-    checks += [(c, frame[c].isna() | (frame[c] > 0), "is not positive") for c in ("ttft", "tpot")]
+    checks += [
+        (c, frame[c].isna() | ((frame[c] > 0) & np.isfinite(frame[c])), "is not positive")
+        for c in ("ttft", "tpot")
+    ]
     total, output = frame["throughput_per_gpu"], frame["output_throughput_per_gpu"]
     reciprocal = (frame["interactivity"] * frame["tpot"] - 1).abs()
-    checks += [
+    return [
+        *checks,
         ("output_throughput_per_gpu", output <= total, "is above throughput_per_gpu"),
         ("interactivity", frame["tpot"].isna() | (reciprocal < 1e-3), "is not 1 / tpot"),
         (
             "throughput_per_gpu",
-            little_quotient(frame) <= LITTLE_TOLERANCE,
+            ~(little_quotient(frame) > LITTLE_TOLERANCE),
             "is above Little's bound",
         ),
         ("date", ~(frame["date"] > pd.Timestamp.now()), "is in the future"),
     ]
-    for column, fine, problem in checks:
-        if not fine.all():
-            at = int(np.flatnonzero(~fine.to_numpy())[0])
-            value = frame[column].iloc[at]
-            row = frame["row_id"].iloc[at] or at + 1
-            raise DataError(file, f"{value} {problem}", row=row, column=column)
 
 
 @dataclass(frozen=True)

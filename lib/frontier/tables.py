@@ -61,12 +61,19 @@ def meta(name: str, *, folder: Path | None = None) -> dict:
     return _sidecar(_in(folder) / f"{name}.meta.yml")
 
 
-def read(name: str, *, folder: Path | None = None) -> pd.DataFrame:
+def read(name: str, *, folder: Path | None = None, columns=None) -> pd.DataFrame:
     """Return table `name`, typed as its sidecar says.
 
-    Raises UsageError when there is no such table, and DataError when its sidecar is missing
-    or the file is not the one the sidecar vouches for: then with the row (counted from 1
-    below the header) and column of the first value that cannot be right, if there is one.
+    Args:
+        name: the table's file name without ``.csv`` or ``.csv.gz``.
+        folder: where it is; the data folder by default.
+        columns: the columns to return, in the table's order; all by default.
+
+    Raises:
+        UsageError: when there is no such table.
+        DataError: when its sidecar is missing or the file is not the one the sidecar vouches
+            for: then with the row (counted from 1 below the header) and column of the first
+            value that cannot be right, if there is one.
     """
     path = _find(name, folder)
     sidecar = meta(name, folder=folder)
@@ -74,7 +81,7 @@ def read(name: str, *, folder: Path | None = None) -> pd.DataFrame:
     if hashlib.sha256(raw).hexdigest() != sidecar["sha256"]:
         _locate(path, raw, sidecar["columns"])
         raise DataError(path, "its sha256 is not the one in its sidecar", remedy=REMEDY)
-    return _parse(path, raw, sidecar["columns"])
+    return _parse(path, raw, sidecar["columns"], columns)
 
 
 def digests() -> list[tuple[str, str, str]]:
@@ -82,17 +89,18 @@ def digests() -> list[tuple[str, str, str]]:
     return [(_find(name).name, meta(name)["sha256"], meta(name)["title"]) for name in names()]
 
 
-def verify() -> None:
+def verify(*, folder: Path | None = None) -> None:
     """Read every table and every sidecar; raise DataError at the first damage, or with no table."""
-    for sidecar in sorted(paths.data().glob("*.meta.yml")):
-        if _stem(sidecar) not in names():
+    there = names(folder=folder)
+    for sidecar in sorted(_in(folder).glob("*.meta.yml")):
+        if _stem(sidecar) not in there:
             raise DataError(sidecar, "its table is missing", remedy=REMEDY)
-    if not names():
-        raise DataError(paths.data(), "has no tables", remedy="is FRONTIER_HOME the project?")
-    for name in names():
-        frame, rows = read(name), meta(name).get("rows")
+    if not there:
+        raise DataError(_in(folder), "has no tables", remedy="is FRONTIER_HOME the project?")
+    for name in there:
+        frame, rows = read(name, folder=folder), meta(name, folder=folder).get("rows")
         if rows is not None and rows != len(frame):
-            raise DataError(_find(name), f"has {len(frame)} rows, its sidecar says {rows}")
+            raise DataError(_find(name, folder), f"has {len(frame)} rows, its sidecar says {rows}")
 
 
 def write(name: str, frame: pd.DataFrame, meta: dict, folder: Path | None = None) -> Path:
@@ -166,15 +174,24 @@ def _sidecar(beside: Path) -> dict:
     return sidecar
 
 
-def _parse(path: Path, raw: bytes, columns: dict) -> pd.DataFrame:
+def _parse(path: Path, raw: bytes, columns: dict, wanted=None) -> pd.DataFrame:
     dtypes = {name: about["dtype"] for name, about in columns.items()}
+    if unknown := [name for name in wanted or () if name not in dtypes]:
+        raise UsageError(f"no column '{unknown[0]}' in {path.name}: there are {', '.join(dtypes)}")
+    if wanted is not None:
+        dtypes = {name: dtype for name, dtype in dtypes.items() if name in set(wanted)}
     dates = [name for name, dtype in dtypes.items() if dtype == "date"]
-    text = _text(path, raw)
-    if text.partition("\n")[0].split(",") != list(columns):
-        _locate(path, raw, columns)
+    packed = path.suffix == ".gz"
     try:
+        with gzip.open(io.BytesIO(raw)) if packed else io.BytesIO(raw) as file:
+            header = file.readline().decode().rstrip("\n").split(",")
+        if header != list(columns):
+            _locate(path, raw, columns)
+        # Read as a stream: as text in memory, a million rows would take 1.5 GB.
         frame = pd.read_csv(
-            io.StringIO(text),
+            io.BytesIO(raw),
+            compression="gzip" if packed else None,
+            usecols=list(dtypes),
             dtype={n: DTYPES[d] for n, d in dtypes.items() if d != "date"},
             keep_default_na=False,
             na_values={n: [""] for n, d in dtypes.items() if d in ("float", "date")},
@@ -183,7 +200,7 @@ def _parse(path: Path, raw: bytes, columns: dict) -> pd.DataFrame:
         )
         # A column of empty dates, and a frame without rows, come back untyped.
         return frame.astype(dict.fromkeys(dates, DTYPES["date"]))
-    except ValueError as error:
+    except (ValueError, OSError, EOFError, zlib.error) as error:
         _locate(path, raw, columns)
         raise DataError(path, str(error).splitlines()[0], remedy=REMEDY) from None
 

@@ -20,6 +20,7 @@ from frontier.batch.site import Site
 from frontier.errors import FrontierError, UsageError
 
 _EXPLORATION = "exploration"
+MOST_ROWS = 5_000  # of one page: above a megabyte a browser is slow to find an anchor
 _PICTURES = ("ratios", "frontiers")  # of the page of what moved
 
 
@@ -249,8 +250,11 @@ def _rows(collection, uses, facts):
     for entry, used in uses.items():
         # Rows that nobody can look up, such as a person's own, are not on the page.
         used = {name: [row for row in ids if row in cited] for name, ids in used.items()}
-        known = {row: cited[row] for ids in used.values() for row in ids}
-        made[entry.rows] = pages.rows(collection, entry, used, heads, known) if known else None
+        shown, more = rows.shown(used, cited, most=MOST_ROWS)
+        known = {row: cited[row] for row in shown}
+        made[entry.rows] = (
+            pages.rows(collection, entry, used, heads, known, more) if known else None
+        )
     return made
 
 

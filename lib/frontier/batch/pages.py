@@ -236,11 +236,12 @@ def picture(records, /) -> str:
     )
 
 
-def rows(collection: Collection, entry: Entry, used, heads, cited, /) -> str:
+def rows(collection: Collection, entry: Entry, used, heads, cited, more: int = 0, /) -> str:
     """Return the page of the rows behind a report, each with what uses it and where it is from.
 
     ``used`` is what `rows.used` says of the report's files, ``heads`` are those of the values, and
-    ``cited`` has by id the values, the title of the source and the address of a row.
+    ``cited`` has by id the values, the title of the source and the address of a row; ``more`` says
+    how many rows there are that the page does not list.
     """
     uses = {}
     for number, ids in enumerate(used.values(), start=1):
@@ -258,7 +259,8 @@ def rows(collection: Collection, entry: Entry, used, heads, cited, /) -> str:
         entry=entry,
         description=f"The measured rows behind the report {entry.title}, with their sources",
         tables=[(name, _anchor(name), len(ids), _user(entry, name)) for name, ids in used.items()],
-        count=len(cited),
+        count=len(cited) + more,
+        more=more,
         heads=heads,
         groups=sorted(groups.items()),
         common=common,

@@ -13,6 +13,18 @@ from pathlib import PurePosixPath
 COLUMN = "row_id"
 
 
+def shown(used: Mapping[str, list[str]], known, /, *, most: int) -> tuple[list[str], int]:
+    """Return the rows that a page lists, at most so many, and how many more there are.
+
+    The files that name the fewest rows come first: they are what a reader asks about, while a
+    history of every run names rows by the ten thousand. Rows not among ``known`` are left out.
+    """
+    ids = dict.fromkeys(
+        row for some in sorted(used.values(), key=len) for row in some if row in known
+    )
+    return list(ids)[:most], max(0, len(ids) - most)
+
+
 def used(files: Mapping[str, str], /) -> dict[str, list[str]]:
     """Return the ids of the rows that each file of a report names, without repeats.
 

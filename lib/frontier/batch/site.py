@@ -6,8 +6,6 @@ builds of the same inputs would differ in. Which pages a site has belongs in `bu
 """
 
 import contextlib
-import ctypes
-import errno
 import json
 import os
 import shutil
@@ -15,6 +13,7 @@ import socket
 import time
 from pathlib import Path
 
+from frontier import folders
 from frontier.batch import digests, store
 from frontier.errors import FrontierError, UsageError
 
@@ -51,10 +50,8 @@ class Site:
         if not (old.is_dir() or any(map(_is_left, self._stages()))):
             return
         with self._locked():
-            if old.is_dir() and self.folder.exists():
-                shutil.rmtree(old)
-            elif old.is_dir():
-                old.rename(self.folder)
+            folders.recover(self.folder, old)
+            shutil.rmtree(old, ignore_errors=True)
             for stage in filter(_is_left, self._stages()):
                 shutil.rmtree(stage, ignore_errors=True)
 
@@ -69,7 +66,9 @@ class Site:
                 else:
                     stage.mkdir(parents=True)
                 yield stage
-                _replace(stage, self.folder, self._beside("old"))
+                old = self._beside("old")
+                folders.replace(stage, self.folder, old)
+                shutil.rmtree(old, ignore_errors=True)
         except OSError as error:
             raise FrontierError(
                 f"{self.folder} could not be written ({error}); the site is as it was"
@@ -102,19 +101,9 @@ class Site:
     def _beside(self, suffix):
         return self.folder.parent / f".{self.folder.name}.{suffix}"
 
-    @contextlib.contextmanager
     def _locked(self):
         """Let nobody else change this site: two shards may end at once."""
-        path = store.folder() / "sites" / f"{self._name}.lock"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w") as file:
-            try:
-                import fcntl
-
-                fcntl.flock(file, fcntl.LOCK_EX)
-            except ImportError:  # no such locks on this system: one build at a time
-                pass
-            yield
+        return folders.locked(store.folder() / "sites" / f"{self._name}.lock")
 
 
 def is_alive(pid: int, /) -> bool:
@@ -142,32 +131,3 @@ def _is_site(folder):
 
 def _is_ours(path):
     return path.name == ".gitkeep" or (path.is_dir() and _is_site(path))
-
-
-def _replace(stage, out, old):
-    """Put ``stage`` in the place of ``out``; at no moment is there half a site."""
-    if not out.exists():
-        stage.rename(out)
-    elif not _exchange(stage, out):
-        out.rename(old)
-        try:
-            stage.rename(out)
-        except OSError:
-            old.rename(out)
-            raise
-        shutil.rmtree(old)
-
-
-def _exchange(one, other):
-    """Let two folders change names in one step; False where the system cannot."""
-    try:
-        renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
-    except (AttributeError, OSError, TypeError):
-        return False
-    at_cwd, exchange = -100, 2
-    if renameat2(at_cwd, os.fsencode(one), at_cwd, os.fsencode(other), exchange) == 0:
-        return True
-    code = ctypes.get_errno()
-    if code in (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP):
-        return False
-    raise OSError(code, os.strerror(code), str(other))

@@ -1,17 +1,17 @@
-"""From downloads of public sources to the tables of the project.
+"""From public sources and one's own results to the tables of the project.
 
 `make_tables` is what made the committed tables, and remakes them from a folder of your own
-downloads. One module knows one source; `checks` knows which rows cannot be used. What the
-files are and where to get them is in ``data/README.md``. The prose of each sidecar is kept
-by hand in the data folder; hashes, row counts and inputs are filled in here.
+downloads; `intake` brings in what is new since. One module knows one source or form; `checks`
+knows which rows cannot be used, and `snapshots` puts tables in place. What the files are and
+where to get them is in ``data/README.md``. The prose of each sidecar is kept by hand in the
+data folder; hashes, row counts and inputs are filled in here.
 
 >>> from pathlib import Path
 >>> from frontier import sources
->>> print(sources.make_tables(Path("downloads"), Path("data")))  # doctest: +SKIP
+>>> print(sources.make_tables(Path("downloads")))  # doctest: +SKIP
 """
 
 import hashlib
-import tempfile
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -20,7 +20,7 @@ import pandas as pd
 
 from frontier import measurements, tables
 from frontier.errors import UsageError
-from frontier.sources import checks, inferencex, mlperf, raw, silicon, trtllm
+from frontier.sources import checks, inferencex, mlperf, raw, silicon, snapshots, trtllm
 
 # What is looked for, by table: the patterns of the files it is made from.
 INPUTS = {
@@ -60,14 +60,15 @@ class Report:
         return "\n".join([*lines, *self.notes])
 
 
-def make_tables(downloads: Path, out: Path) -> Report:
-    """Make every table whose download is there, and put all in place once all are sound.
+def make_tables(downloads: Path) -> Report:
+    """Make every table whose download is in a folder, and put all in place once all are sound.
 
-    `downloads` is a folder, `out` the folder of the tables. Tables whose download is absent
-    are named in the report and left as they are. UsageError when nothing is found;
-    DataError, with `out` untouched, when a download or a result is damaged.
+    Tables whose download is absent are named in the report and left as they are. UsageError
+    when nothing is found; DataError, with the tables untouched, when a download or a result is
+    damaged.
     """
-    downloads, out = Path(downloads), Path(out)
+    snapshots.recover()
+    downloads = Path(downloads)
     report, frames, inputs = Report(), {}, {}
     for name, patterns in INPUTS.items():
         inputs[name] = sorted(p for pattern in patterns for p in downloads.glob(pattern))
@@ -80,12 +81,14 @@ def make_tables(downloads: Path, out: Path) -> Report:
     made = {name: SIMPLE[name](frames[name]) for name in SIMPLE if name in frames}
     points = {name: f for name, f in frames.items() if name in measurements.SOURCES}
     made |= _points(points, report)
-    if len(points) == len(measurements.SOURCES):
+    if {*points, measurements.LIVE} == {*measurements.SOURCES}:
         inputs["quarantine"] = [path for name in points for path in inputs[name]]
+        live = tables.read("quarantine").query("source == @measurements.LIVE")
+        made["quarantine"] = pd.concat([made["quarantine"], live], ignore_index=True)
     else:
         made.pop("quarantine", None)
         report.notes.append("quarantine not made: it needs all sources of measured points")
-    _place(made, inputs, out)
+    snapshots.place({name: (frame, _about(name, inputs[name])) for name, frame in made.items()})
     report.made = {name: len(frame) for name, frame in sorted(made.items())}
     return report
 
@@ -153,25 +156,6 @@ def _distinct(tidy, report) -> dict[str, pd.DataFrame]:
             report.notes.append(f"{name}: {count} rows are repeated")
     kept = both[~same]
     return {name: kept[kept["source"] == name].reset_index(drop=True) for name in tidy}
-
-
-def _place(made, inputs, out) -> None:
-    """Write every table beside `out`, read it back, check it, then move all into place."""
-    out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".making-") as temporary:
-        staged = Path(temporary)
-        for name, frame in made.items():
-            if name in measurements.SOURCES:
-                typed = {c: tables.DTYPES[d] for c, (d, _, _) in measurements.COLUMNS.items()}
-                frame = frame.astype(typed)
-                measurements.validate(frame, file=name)
-            tables.write(name, frame, _about(name, inputs[name]), folder=staged)
-        for path in sorted(staged.iterdir()):
-            path.replace(out / path.name)
-            # A table that grew or shrank past the limit changes between .csv and .csv.gz.
-            for old in out.glob(f"{path.name.split('.')[0]}.csv*"):
-                if not path.name.endswith(".meta.yml") and old.name != path.name:
-                    old.unlink()
 
 
 def _about(name, files) -> dict:

@@ -8,7 +8,7 @@ like a gain that is none, stays and gets a *caveat*: ``dead-time`` or ``regresse
 import numpy as np
 import pandas as pd
 
-from frontier import measurements
+from frontier import measurements, tables
 
 # Real prompts and answers are drawn uniformly from 80 to 100 % of the nominal lengths.
 MEAN_LENGTH = 0.9
@@ -19,6 +19,9 @@ DEAD_TIME_BELOW = 0.88
 REGRESSED_BELOW = 0.9
 # Input and output rates must add up to the total; they do within 0.1 % or not at all.
 SUM_TOLERANCE = 0.05
+# Two of the numbers that must agree are in different units.
+WORLD_APART = 0.01
+POWER_TOLERANCE = 0.02  # published numbers per megawatt are rounded
 # The same configuration may have gained by half since; a factor above is another workload.
 MEDIAN_FACTOR = 1.5
 
@@ -72,6 +75,45 @@ def against_medians(frame: pd.DataFrame, medians: pd.DataFrame, /) -> pd.Series:
     joined = frame[keys].join(known, on=keys)["median"]
     text = f"throughput from latencies is over {MEDIAN_FACTOR} times the published median"
     return _first(frame, (frame["throughput_per_gpu"] / joined > MEDIAN_FACTOR, text))
+
+
+def contradictions(frame: pd.DataFrame, e2el: pd.Series, /) -> pd.Series:
+    """Return why rows of a source that is read unseen cannot be right; empty where they can.
+
+    Args:
+        frame: tidy rows (see `frontier.measurements`).
+        e2el: the whole request's latency in s, NaN where the source does not state it.
+    """
+    quotient = frame["throughput_per_gpu"] / closed_loop_throughput(frame, request_latency(frame))
+    return _first(
+        frame,
+        (frame["date"].isna(), "the date is missing or is none"),
+        (
+            frame["ttft"] > e2el * (1 + SUM_TOLERANCE),
+            "ttft is above the latency of the whole request",
+        ),
+        (
+            (quotient < WORLD_APART) | (quotient > 1 / WORLD_APART),
+            "throughput is over 100 times off what the latencies give: another unit",
+        ),
+    )
+
+
+def power_reason(kw_per_gpu: float, name: str, edition: str, /) -> str:
+    """Return why a number per megawatt is not of the edition of the power table that it names."""
+    table = tables.read("power")
+    known = table[table["hardware"] == name].set_index("edition")["kw_per_gpu"]
+    fits = [e for e, kw in known.items() if abs(kw_per_gpu / kw - 1) <= POWER_TOLERANCE]
+    if edition in fits:
+        return ""
+    told = f"is of {kw_per_gpu:.3g} kW per GPU"
+    if edition in known.index:
+        return (
+            f"{told}, which is edition {fits[0]}, not {edition}"
+            if fits
+            else (f"{told}; edition {edition} has {known[edition]:g}")
+        )
+    return f"{told}; no power of {name} is known in edition {edition}"
 
 
 def dead_time(frame: pd.DataFrame, latency, /) -> pd.Series:

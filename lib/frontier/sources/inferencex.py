@@ -14,7 +14,11 @@ Raw numbers are not edited. What they mean, found out the hard way:
 """
 
 import json
+import math
+import re
+from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -35,8 +39,25 @@ MODELS = {
     "kimik2.5": "kimi-k2.5",
     "minimaxm2.5": "minimax-m2.5",
     "minimaxm3": "minimax-m3",
+    "llama405b": "llama-405b",
+}
+# What the API calls a model in its address; a model that is not here is asked for by its own key.
+NAMES = {
+    "dsr1": "DeepSeek-R1-0528",
+    "gptoss120b": "gpt-oss-120b",
+    "llama70b": "Llama-3.3-70B-Instruct-FP8",
+    "qwen3.5": "Qwen-3.5-397B-A17B",
+    "kimik2.5": "Kimi-K2.5",
+    "kimik2.6": "Kimi-K2.5",
+    "minimaxm2.5": "MiniMax-M2.5",
+    "minimaxm2.7": "MiniMax-M2.5",
+    "glm5": "GLM-5",
+    "glm5.1": "GLM-5",
+    "dsv4": "DeepSeek-V4-Pro",
 }
 HARDWARE = {*("h100", "h200", "b200", "b300", "gb200", "gb300", "mi300x", "mi325x", "mi355x")}
+SINGLE_TURN = (None, "", "single_turn", "fixed_seq_len", "throughput")
+CHANGED = "the source has changed: see docs/data.md"
 API_URL = "https://inferencex.semianalysis.com/api/v1/benchmarks"
 MEDIANS_URL = "https://github.com/MQubeAI/InferenceX-PCA-demo"
 
@@ -46,19 +67,100 @@ def read_api(path: Path, /) -> pd.DataFrame:
 
     DataError names the file, the row and the key of the first one that is not as expected.
     """
+    return read_answer(path).rows
+
+
+def read_answer(path: Path, /) -> "Flat":
+    """Return a saved answer of the benchmarks API, flat; raises as `read_api`."""
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise DataError(path, f"is not JSON: {error}", remedy="download it again") from None
+    return flat(rows, file=path)
+
+
+class Flat(NamedTuple):
+    """Raw rows, flat, with ``unreadable`` (why a row is, or empty), and what was met.
+
+    `agentic` counts rows without a fixed shape, `unknown` the keys that nothing here reads.
+    """
+
+    rows: pd.DataFrame
+    agentic: int
+    unknown: Counter
+
+
+def flat(rows: object, /, *, file: object) -> Flat:
+    """Return the rows of an answer of the API, one column a key and a metric.
+
+    Values that cannot be read are left empty and named in ``unreadable``, so that one bad row
+    costs one row. DataError when it is no list of rows with the keys that make a row: then the
+    source has changed, and nothing of it can be trusted.
+    """
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        found = type(rows).__name__ if not isinstance(rows, list) else "other values in the list"
+        raise DataError(file, f"expected a list of rows, found {found}", remedy=CHANGED)
+    values, agentic, unknown = [], 0, Counter()
     for number, row in enumerate(rows, start=1):
         metrics = row.get("metrics") or {}
+        if not isinstance(metrics, dict):
+            raise DataError(file, "expected numbers by name", row=number, column="metrics")
         for key, found in {"hardware": row, "date": row, "tput_per_gpu": metrics}.items():
             if found.get(key) is None:
-                raise DataError(path, "the key is missing", row=number, column=key)
-    flat = [{k: v for k, v in row.items() if k != "metrics"} | row["metrics"] for row in rows]
-    raw = pd.DataFrame(flat).rename(columns={"is_multinode": "multinode"})
-    # Agentic benchmarks have no fixed shape: they are no points of a concurrency sweep.
-    return raw.dropna(subset=["conc", "isl", "osl"]).reset_index(drop=True)
+                raise DataError(file, "the key is missing", row=number, column=key, remedy=CHANGED)
+        if row.get("benchmark_type", "single_turn") not in SINGLE_TURN or any(
+            row.get(key) is None for key in ("conc", "isl", "osl")
+        ):
+            # Agentic benchmarks have no fixed shape: they are no points of a concurrency sweep.
+            agentic += 1
+            continue
+        whole = {("multinode" if k == "is_multinode" else k): v for k, v in row.items()} | metrics
+        unknown.update(whole.keys() - _KNOWN)
+        values.append([whole.get(name) for name in _RAW])
+    return Flat(_typed(pd.DataFrame(values, columns=_RAW, dtype=object)), agentic, unknown)
+
+
+def _typed(raw: pd.DataFrame) -> pd.DataFrame:
+    """Return raw rows with numbers as numbers and text as text; ``unreadable`` says what was not.
+
+    A missing number is no fault of its own; one that is no number, or no whole number where a
+    count belongs, is.
+    """
+    problem = pd.Series("", index=raw.index, dtype="str")
+    out = {}
+    for name in _RAW:
+        if name in _NUMBERS or name in _COUNTS:
+            out[name] = pd.Series([_number(v) for v in raw[name]], index=raw.index, dtype=float)
+            wrong = (out[name].isna() & raw[name].notna()) | np.isinf(out[name])
+            out[name] = out[name].mask(wrong)
+            if name in _COUNTS:
+                broken = (out[name] % 1 != 0) | (out[name].abs() > 2**31)
+                wrong |= out[name].notna() & broken
+                out[name] = out[name].mask(wrong)
+            text = raw[name][wrong & (problem == "")].map(lambda v: plain(repr(v))[:40])
+            problem.loc[text.index] = f"{name} is no {_KIND[name in _COUNTS]} but " + text
+        elif name in _TEXTS:
+            out[name] = pd.Series(
+                [None if v is None else plain(v) for v in raw[name]], index=raw.index, dtype=object
+            )
+        else:
+            out[name] = raw[name]
+    return pd.DataFrame(out).assign(unreadable=problem)
+
+
+def _number(value) -> float:
+    """Return a number as a float; NaN for what is none, true and false included."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return math.nan
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return math.nan
+
+
+def plain(value: object, /) -> str:
+    """Return text that a table can hold: no control characters, no halves of characters."""
+    return _UNFIT.sub("\N{REPLACEMENT CHARACTER}", str(value))[:500].strip()
 
 
 def tidy(raw: pd.DataFrame, /, *, source: str, citation: pd.Series | str) -> pd.DataFrame:
@@ -68,7 +170,7 @@ def tidy(raw: pd.DataFrame, /, *, source: str, citation: pd.Series | str) -> pd.
     isl, osl = _count(raw["isl"]), _count(raw["osl"])
     out = pd.DataFrame(
         {
-            "model": raw["model"].map(MODELS).fillna(raw["model"]),
+            "model": _text(raw["model"].map(MODELS).fillna(raw["model"])),
             **{c: _text(raw[c]).str.lower() for c in ("hardware", "framework", "precision")},
             "speculative": _text(raw["spec_method"]).isin(["none", ""]).eq(False),
             "disaggregated": _flag(raw["disagg"]),
@@ -80,7 +182,9 @@ def tidy(raw: pd.DataFrame, /, *, source: str, citation: pd.Series | str) -> pd.
             "throughput_per_gpu": raw["tput_per_gpu"],
             "output_throughput_per_gpu": significant(_output(raw, gpus, decode, isl, osl)),
             **{"ttft": raw["median_ttft"], "tpot": raw["median_tpot"]},
-            "date": pd.to_datetime(raw["date"].astype("str").str[:10], errors="coerce"),
+            "date": pd.to_datetime(
+                raw["date"].astype("str").str[:10], errors="coerce", format="%Y-%m-%d"
+            ),
             **{"source": source, "run_url": _text(raw["run_url"])},
             "row_id": row_ids(source, len(raw)),
             **{"prefill": _prefill(raw), "latency": "median", "image": _text(raw["image"])},
@@ -157,9 +261,31 @@ _RAW = [
     *("prefill_tp", "prefill_ep", "prefill_dp_attention", "prefill_num_workers", "decode_tp"),
     *("decode_ep", "decode_dp_attention", "num_prefill_gpu", "num_decode_gpu", "isl", "osl"),
     *("conc", "tput_per_gpu", "output_tput_per_gpu", "input_tput_per_gpu", "median_ttft"),
-    *("median_tpot", "median_e2el", "image", "run_url"),
+    *("median_tpot", "median_e2el", "tput_per_mw", "image", "run_url"),
 ]
-_NUMBERS = [c for c in _RAW if c.endswith(("_gpu", "ttft", "tpot", "e2el"))]
+_NUMBERS = [c for c in _RAW if c.endswith(("_gpu", "_mw", "ttft", "tpot", "e2el"))]
+_GPUS = ["num_prefill_gpu", "num_decode_gpu"]
+_COUNTS = [
+    *_GPUS,
+    "isl",
+    "osl",
+    "conc",
+    *(c for c in _RAW if c.endswith(("_tp", "_ep", "_workers"))),
+]
+_TEXTS = ["date", "model", "hardware", "framework", "precision", "spec_method", "image", "run_url"]
+_KIND = ("number", "whole number")
+# Keys that a row may have and that nothing is made of.
+_KNOWN = {
+    *_RAW,
+    *("metrics", "benchmark_type", "workers", "kv_transfer_lib", "decode_num_workers", "id"),
+    *("snapshot_date", "snapshot_workflow_run_id", "offload_mode", "recipe_fingerprint"),
+    *("median_intvty", "avg_power_w", "joules_per_output_token", "joules_per_total_token"),
+    *("power_invalid_reasons", "power_audit", "config_id", "workflow_run_id", "error"),
+    *(f"{s}_{m}" for s in ("mean", "std", "min", "max", "p1", "p5", "p10", "p25", "p50", "p75",
+                           "p90", "p95", "p99", "p99.9", "median")
+      for m in ("ttft", "tpot", "itl", "e2el", "intvty")),
+}  # fmt: skip
+_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def _filled(raw):

@@ -1,0 +1,510 @@
+"""New benchmark results in: fetched from the API, from a dump, or from files of one's own.
+
+What comes in is read by the module that knows its form, judged row by row (what cannot be right
+goes to quarantine with the reason) and as a whole (a column that means something else than
+before refuses all of it), joined with what is there, and put in place at once with the old
+state kept (see `frontier.sources.snapshots`). Names that nobody here has seen pass, and are told.
+
+>>> from frontier.sources import intake
+>>> print(intake.refresh(models=["deepseek-r1"]))  # doctest: +SKIP
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from frontier import hardware, measurements, paths, tables
+from frontier.errors import DataError, UsageError
+from frontier.measurements import LIVE, RUN
+from frontier.sources import checks, dump, inferencex, own, snapshots
+
+API_ROOT = "https://inferencex.semianalysis.com/api/v1/"
+DUMPS = "https://github.com/SemiAnalysisAI/InferenceX-app/releases"
+LEAST = 20  # rows or pairs from which on a whole is judged
+# A source is refused when more of a model's rows than this cannot be right (in the rows that
+# made the committed tables it was 0.7 %), ...
+WRONG_SHARE = 0.2
+# ... when throughput as a whole is not what the latencies give (the median there is 0.97), ...
+FOLLOWS = (0.7, 1.3)
+# ... when runs known before have other values than they had, as a whole, ...
+SAME_VALUE = 1.05
+# ... or when more than half of the rows that were there are gone.
+FEWER = 0.5
+ACCEPT = "if that is right, say --accept"
+_REASON = {"reason": {"dtype": "string", "unit": "", "description": "why it is not used"}}
+
+
+@dataclass
+class Report:
+    """What came in: rows in, added, changed and gone; those refused by reason; what to know."""
+
+    table: str
+    rows: int = 0
+    added: int = 0
+    changed: int = 0
+    gone: int = 0
+    repeated: int = 0
+    agentic: int = 0
+    refused: Counter = field(default_factory=Counter)
+    warnings: list[str] = field(default_factory=list)
+    requests: int = 0
+    snapshot: Path | None = None
+
+    @property
+    def moved(self) -> bool:
+        """Whether the tables are other ones now."""
+        return self.snapshot is not None
+
+    def __str__(self):
+        lines = [
+            f"{self.table}: {self.rows:,} rows; {self.added:,} new, {self.changed:,} with other "
+            f"values, {self.gone:,} gone"
+        ]
+        if self.repeated:
+            lines.append(f"{self.repeated:,} rows repeat a run at its concurrency, one is kept")
+        if self.agentic:
+            lines.append(f"{self.agentic:,} rows have no fixed shape and are left out")
+        lines += [f"{n:,} rows to quarantine: {text}" for text, n in self.refused.most_common()]
+        lines += [f"note: {text}" for text in self.warnings]
+        if self.moved:
+            lines.append(f"the state before is kept in {self.snapshot}")
+        else:
+            lines.append("nothing changed")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Raw rows as they came, where each is from, and the digests of what they were made of."""
+
+    raw: pd.DataFrame
+    citation: pd.Series
+    inputs: dict[str, str]
+    agentic: int
+    unknown: Counter
+
+
+def refresh(
+    *,
+    source: str = "api",
+    files: Iterable[Path] = (),
+    since: date | None = None,
+    models: Iterable[str] | None = None,
+    client=None,
+    accept: bool = False,
+    tell: Callable[[str], None] = lambda text: None,
+) -> Report:
+    """Bring the live table up to date: its rows of the models that were asked for are replaced.
+
+    Args:
+        source: ``"api"`` asks InferenceX, ``"dump"`` reads `files`, a dump that was downloaded.
+        files: the parts of a dump.
+        since: replace only runs from this day on, and leave earlier ones as they are.
+        models: keys of models, ours or the source's; all that there are by default.
+        client: a `frontier.sources.web.Client` of the API.
+        accept: take what is sound although the whole looks changed.
+        tell: called with a line for each request.
+
+    Raises:
+        UsageError: for a model that the source does not have, or a dump without files.
+        FrontierError, DataError: when the source cannot be reached or cannot be trusted; the
+            tables are then as they were.
+    """
+    snapshots.recover()
+    keys = None if models is None else {inferencex.MODELS.get(m, m) for m in models}
+    batch = _asked(client, keys, since, tell) if source == "api" else _dumped(list(files))
+    new, report = _judged(batch)
+    if keys is not None:
+        there = set(new["model"])
+        if missing := sorted(keys - there):
+            raise UsageError(f"no rows of {missing[0]}: there are {', '.join(sorted(there))}")
+        new = new[new["model"].isin(keys)]
+    if since is not None:
+        new = new[~(new["date"] < pd.Timestamp(since))]
+    old, refused = _before()
+    stays = ~old["model"].isin(new["model"])
+    stays_refused = (refused["source"] != LIVE) | ~refused["model"].isin(new["model"])
+    if since is not None:
+        stays |= old["date"] < pd.Timestamp(since)
+        stays_refused |= refused["date"] < pd.Timestamp(since)
+    return _join(report, batch, new, old, stays, refused[stays_refused], accept=accept)
+
+
+def import_files(
+    files: Iterable[Path],
+    /,
+    *,
+    said: Mapping[str, object] | None = None,
+    accept: bool = False,
+) -> Report:
+    """Add results that someone has as files: answers of the API, dumps, or one's own benchmarks.
+
+    Public rows go to the live table, where a run that is there already gets the new values; own
+    ones to the table ``own``, which no verdict uses. `said` is what the files of one's own do
+    not say, by the names of `frontier.sources.own.SAID`. Raises as `refresh`.
+    """
+    snapshots.recover()
+    files = [Path(file) for file in files]
+    for file in files:
+        if not file.is_file():
+            raise UsageError(f"{file} is not a file")
+    told = {name: value for name, value in (said or {}).items() if value is not None}
+    dumps = [file for file in files if file.suffix.lower() != ".csv" and dump.is_dump(file)]
+    answers = [file for file in files if file not in dumps and _is_answer(file)]
+    mine = [file for file in files if file not in dumps and file not in answers]
+    if mine and (dumps or answers):
+        raise UsageError(f"{mine[0]} is one's own and {(dumps + answers)[0]} public: one at a time")
+    if mine:
+        return _import_own(mine, told)
+    if told:
+        raise UsageError(f"--{next(iter(told))} is for results of one's own, not for public ones")
+    batches = [_dumped([file]) for file in dumps if not _is_part(file)]
+    if parts := [file for file in dumps if _is_part(file)]:
+        batches.append(_dumped(parts))
+    batches += [_answered(file) for file in answers]
+    batch = _together(batches)
+    new, report = _judged(batch)
+    old, refused = _before()
+    fresh = set(measurements.run_keys(new))
+    stays = ~measurements.run_keys(old).isin(fresh)
+    known = (refused["source"] == LIVE) & refused["row_id"].isin(new["row_id"])
+    return _join(report, batch, new, old, stays, refused[~known], accept=accept)
+
+
+# --- where rows come from -----------------------------------------------------------------
+
+
+def _asked(client, keys, since, tell) -> _Batch:
+    """Ask the API: what there is, then every model at every shape, and each model's newest state.
+
+    The history has no container images; the newest state does.
+    """
+    offered = _offered(client, keys, since)
+    batches = []
+    for name, shapes in offered.items():
+        questions = [("benchmarks", {"model": name})]
+        questions += [
+            ("benchmarks/history", {"model": name, "isl": str(isl), "osl": str(osl)})
+            for isl, osl in sorted(shapes)
+        ]
+        for path, query in questions:
+            answer = client.get(path, **query)
+            flat = inferencex.flat(answer.value, file=answer.url)
+            digest = hashlib.sha256(answer.body).hexdigest()
+            batches.append(_batch(flat, answer.url, {answer.url: digest}))
+            tell(f"{len(flat.rows):6,} rows  {answer.url}{'  (cached)' if answer.cached else ''}")
+    return _together(batches)
+
+
+def _offered(client, keys, since) -> dict[str, set[tuple[int, int]]]:
+    """Return what to ask for: the API's names of models, and the shapes of each."""
+    answer = client.get("availability")
+    rows = answer.value
+    needed = ("model", "isl", "osl", "date")
+    if not isinstance(rows, list) or not rows:
+        raise DataError(answer.url, "expected a list of what there is", remedy=inferencex.CHANGED)
+    for number, row in enumerate(rows, start=1):
+        if not isinstance(row, dict) or any(name not in row for name in needed):
+            problem = f"expected {', '.join(needed)}"
+            raise DataError(answer.url, problem, row=number, remedy=inferencex.CHANGED)
+    known = {inferencex.MODELS.get(str(row["model"]), str(row["model"])) for row in rows}
+    if missing := sorted((keys or set()) - known):
+        raise UsageError(f"the API has no {missing[0]}: there are {', '.join(sorted(known))}")
+    offered: dict[str, set] = {}
+    for row in rows:
+        theirs = str(row["model"])
+        wanted = keys is None or inferencex.MODELS.get(theirs, theirs) in keys
+        recent = since is None or str(row["date"])[:10] >= since.isoformat()
+        if wanted and recent and row["isl"] and row["osl"]:
+            name = inferencex.NAMES.get(theirs, theirs)
+            offered.setdefault(name, set()).add((int(row["isl"]), int(row["osl"])))
+    if not offered:
+        raise UsageError(f"the API has no runs{f' since {since}' if since else ''}")
+    return offered
+
+
+def _dumped(files: list[Path]) -> _Batch:
+    if not files:
+        raise UsageError(f"--source dump needs the files of a dump: get one from {DUMPS}")
+    for file in files:
+        if not file.is_file():
+            raise UsageError(f"{file} is not a file; get a dump from {DUMPS}")
+    if not dump.is_dump(sorted(files)[0]):
+        raise DataError(sorted(files)[0], "is no dump of PostgreSQL's custom format and no zip")
+    flat = inferencex.flat(dump.read(files), file=sorted(files)[0])
+    return _batch(flat, DUMPS, {file.name: _digest(file) for file in files})
+
+
+def _answered(file: Path) -> _Batch:
+    flat = inferencex.read_answer(file)
+    return _batch(flat, inferencex.API_URL, {file.name: _digest(file)})
+
+
+def _is_answer(file: Path) -> bool:
+    """Return whether a file is an answer of the benchmarks API: rows with metrics."""
+    try:
+        with file.open(encoding="utf-8") as opened:
+            start = opened.read(65536)
+    except (OSError, UnicodeDecodeError):
+        return False
+    return start.lstrip().startswith("[") and '"metrics"' in start
+
+
+def _is_part(file: Path) -> bool:
+    return ".part" in file.name
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _batch(flat, citation, inputs) -> _Batch:
+    cited = pd.Series(citation, index=flat.rows.index, dtype="str")
+    return _Batch(flat.rows, cited, inputs, flat.agentic, flat.unknown)
+
+
+def _together(batches: list[_Batch]) -> _Batch:
+    return _Batch(
+        pd.concat([b.raw for b in batches], ignore_index=True),
+        pd.concat([b.citation for b in batches], ignore_index=True),
+        {name: digest for b in batches for name, digest in b.inputs.items()},
+        sum(b.agentic for b in batches),
+        sum((b.unknown for b in batches), Counter()),
+    )
+
+
+# --- judging ------------------------------------------------------------------------------
+
+
+def _judged(batch: _Batch) -> tuple[pd.DataFrame, Report]:
+    """Return tidy rows with the reason why one cannot be used, each run once, and a report."""
+    raw = batch.raw
+    frame = inferencex.tidy(raw, source=LIVE, citation=batch.citation)
+    reason = raw["unreadable"]
+    for found in (
+        frame["reason"],
+        checks.reasons(frame),
+        measurements.problems(frame),
+        checks.contradictions(frame, raw["median_e2el"].astype(float)),
+        _of_power(raw, frame),
+    ):
+        reason = reason.where(reason != "", found)
+    keys = measurements.run_keys(frame)
+    frame = frame.assign(
+        reason=reason, row_id=[f"{LIVE}-{key:016x}" for key in keys], _known=frame["image"] != ""
+    )
+    # Of a run that came twice: a sound row, one with its image, the later one.
+    order = frame.iloc[::-1].sort_values(
+        ["_known"], ascending=False, kind="stable", ignore_index=False
+    )
+    order = order.sort_values("reason", key=lambda text: text != "", kind="stable")
+    repeated = order["row_id"].duplicated()
+    unique = order[~repeated].drop(columns="_known").sort_values([*RUN, "row_id"], kind="stable")
+    report = Report(LIVE, repeated=int(repeated.sum()), agentic=batch.agentic)
+    report.refused = Counter(unique["reason"][unique["reason"] != ""])
+    report.warnings = [
+        f"nothing here reads {name!r}, which {n:,} rows have"
+        for name, n in sorted(batch.unknown.items())
+    ]
+    return unique.reset_index(drop=True), report
+
+
+def _of_power(raw, frame) -> pd.Series:
+    """Return why a row's number per megawatt is of no edition of the power table that is known."""
+    found = pd.Series("", index=raw.index, dtype="str")
+    found = found.mask(raw["tput_per_mw"] <= 0, "its throughput per MW is not positive")
+    for at in raw.index[(raw["tput_per_mw"] > 0) & (raw["tput_per_gpu"] > 0)]:
+        name = frame["hardware"][at]
+        kw = raw["tput_per_gpu"][at] * 1000 / raw["tput_per_mw"][at]
+        told = [checks.power_reason(kw, name, edition) for edition in hardware.POWER_EDITIONS]
+        if all(told):
+            found[at] = f"its throughput per MW {told[-1]}"
+    return found
+
+
+def _refuse_changes(new, old, batch) -> None:
+    """Raise DataError where the rows as a whole do not mean what rows meant before."""
+    where = next(iter(batch.inputs))
+    for model, rows in new.groupby("model", sort=True):
+        wrong = rows["reason"][rows["reason"] != ""]
+        if len(rows) >= LEAST and len(wrong) > WRONG_SHARE * len(rows):
+            first = Counter(wrong).most_common(1)[0][0]
+            problem = f"{len(wrong):,} of {len(rows):,} rows of {model} cannot be right: {first}"
+            raise DataError(where, problem, remedy=ACCEPT)
+        sound = rows[rows["reason"] == ""]
+        allowed = checks.closed_loop_throughput(sound, checks.request_latency(sound))
+        follows = (sound["throughput_per_gpu"] / allowed).median()
+        strange = follows < FOLLOWS[0] or follows > FOLLOWS[1]  # neither, where it is not known
+        if len(sound) >= LEAST and strange:
+            problem = (
+                f"throughput of {model} is {follows:.3g} times what the latencies give, in the "
+                "median: a unit or a meaning has changed"
+            )
+            raise DataError(where, problem, remedy=ACCEPT)
+    _refuse_redefined(new[new["reason"] == ""], old, where)
+
+
+def _refuse_redefined(new, old, where) -> None:
+    """Raise DataError where runs known before now have other values in some column, as a whole."""
+    for column, before, after in _pairs(new, old):
+        ratio = (after / before).replace([np.inf, 0], np.nan).dropna()
+        if len(ratio) >= LEAST:
+            typical = float(np.exp(np.log(ratio).median()))
+            if max(typical, 1 / typical) > SAME_VALUE:
+                problem = (
+                    f"{len(ratio):,} runs known before have {typical:.3g} times the value, in the "
+                    "median: its meaning has changed"
+                )
+                raise DataError(where, problem, column=column, remedy=ACCEPT)
+
+
+_VALUES = ("throughput_per_gpu", "output_throughput_per_gpu", "tpot", "ttft")
+
+
+def _pairs(new, old):
+    """Yield each column of values with those of the runs that both have, old and new."""
+    both = (
+        old.assign(key=measurements.run_keys(old))
+        .drop_duplicates("key")
+        .merge(new.assign(key=measurements.run_keys(new)), on="key", suffixes=("_old", ""))
+    )
+    for column in _VALUES:
+        yield column, both[f"{column}_old"], both[column]
+
+
+def _unseen(new, old) -> list[str]:
+    """Return in words which names no row here had before."""
+    told = []
+    for column in ("model", "hardware", "framework", "precision"):
+        counts = new[column][~new[column].isin(set(old[column]))].value_counts()
+        told += [f"{column} {name!r} is new here ({n:,} rows)" for name, n in counts.items()]
+    without = set(new["hardware"]) - set(tables.read("power")["hardware"])
+    told += [
+        f"no power is known of {name!r}: it is in no number per MW" for name in sorted(without)
+    ]
+    return told
+
+
+# --- into place ---------------------------------------------------------------------------
+
+
+def _before() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the live rows that there are, none at first, and the quarantine."""
+    quarantine = tables.read("quarantine")
+    if tables.has(LIVE):
+        return tables.read(LIVE), quarantine
+    return quarantine.drop(columns="reason").head(0), quarantine
+
+
+def _join(report, batch, new, old, stays, refused, *, accept) -> Report:
+    """Join new rows with those that stay, and put both tables in place if anything changed."""
+    everything = measurements.load_measurements()
+    if not accept:
+        _refuse_changes(new, everything, batch)
+        gone, came = int((~stays).sum()), int((new["reason"] == "").sum())
+        if gone >= LEAST and came < FEWER * gone:
+            problem = f"has {came:,} rows in the place of {gone:,}"
+            raise DataError(next(iter(batch.inputs)), problem, remedy=ACCEPT)
+    report.warnings += _unseen(new[new["reason"] == ""], everything)
+    usable = new[new["reason"] == ""].drop(columns="reason")
+    rows = _typed(pd.concat([old[stays], usable], ignore_index=True))
+    low = checks.regressed(rows) & rows["caveat"].isin(["", "regressed"])
+    caveat = rows["caveat"].where(rows["caveat"] != "regressed", "").mask(low, "regressed")
+    rows = rows.assign(caveat=caveat).sort_values([*RUN, "row_id"], kind="stable")
+    kept = pd.concat([refused, new[new["reason"] != ""]], ignore_index=True)
+    quarantine = _typed(kept, reason="str")
+    _count(report, old, rows)
+    before = tables.read("quarantine")
+    if rows.reset_index(drop=True).equals(old) and quarantine.equals(before):
+        return report
+    inputs = batch.inputs
+    if stays.any():
+        inputs = tables.meta(LIVE).get("inputs", {}) | inputs
+    about = tables.meta("quarantine")
+    columns = measurements.column_sidecars() | _REASON
+    about |= {"inputs": about.get("inputs", {}) | batch.inputs, "columns": columns}
+    made = {LIVE: (rows, _sidecar(rows, inputs)), "quarantine": (quarantine, about)}
+    report.snapshot = snapshots.place(made)
+    return report
+
+
+def _typed(frame, **more) -> pd.DataFrame:
+    kinds = {c: tables.DTYPES[d] for c, (d, _, _) in measurements.COLUMNS.items()} | more
+    return frame[list(kinds)].astype(kinds).reset_index(drop=True)
+
+
+def _count(report, old, rows) -> None:
+    """Count what is new, other and gone, by the rows' ids, which say which run they are."""
+    was, now = old.set_index("row_id"), rows.set_index("row_id")
+    both = was.index.intersection(now.index)
+    values = list(_VALUES)
+    before, after = was.loc[both, values], now.loc[both, values]
+    other = before.ne(after) & ~(before.isna() & after.isna())
+    report.rows, report.added = len(rows), len(now.index.difference(was.index))
+    report.gone, report.changed = len(was.index.difference(now.index)), int(other.any(axis=1).sum())
+
+
+def _sidecar(rows, inputs) -> dict:
+    first, last = rows["date"].min(), rows["date"].max()
+    return {
+        "title": "InferenceX, all runs",
+        "producer": "SemiAnalysis (InferenceX)",
+        "citation": f"SemiAnalysis InferenceX benchmark results, {first:%Y-%m-%d} to "
+        f"{last:%Y-%m-%d}; each row's run_url leads to its run",
+        "url": API_ROOT.partition("api/")[0],
+        "accessed": date.today().isoformat(),
+        "published": f"{last:%Y-%m-%d}",
+        "licence": "Benchmark facts by SemiAnalysis InferenceX. Apache-2.0 is the exporter's own "
+        "statement on its data exports.",
+        "provenance": "Made by 'frontier data refresh' or 'import'; inputs are the addresses or "
+        "files that were read, with the sha256 of what they held. One row a run at a concurrency. "
+        "Output throughput of disaggregated rows is stated per decode GPU by the source and is "
+        "recomputed over all GPUs.",
+        "inputs": dict(sorted(inputs.items())),
+        "columns": measurements.column_sidecars(),
+    }
+
+
+def _import_own(files, said) -> Report:
+    """Add one's own rows: of a series, a run that is there already gets the new values."""
+    new = own.read(files, said)
+    keys = ["row_id"]
+    old = tables.read(own.SOURCE) if tables.has(own.SOURCE) else new.head(0)
+    report = Report(own.SOURCE, repeated=int(new.duplicated(keys).sum()))
+    new = new.drop_duplicates(keys, keep="last")
+    rows = pd.concat([old[~old["row_id"].isin(new["row_id"])], new], ignore_index=True)
+    rows = rows.sort_values(["label", *RUN, "row_id"], kind="stable", ignore_index=True)
+    _count(report, old, rows)
+    report.warnings = _unseen(new, measurements.load_measurements())
+    if rows.equals(old):
+        return report
+    inputs = {file.name: _digest(file) for file in files}
+    if len(old):
+        inputs = tables.meta(own.SOURCE).get("inputs", {}) | inputs
+    about = {
+        "title": "Own results, not public",
+        "producer": ", ".join(sorted(rows["label"].unique())),
+        "citation": "Own benchmark results, imported by whoever built this site",
+        "url": "",
+        "accessed": date.today().isoformat(),
+        "licence": "Not said. They are in no verdict.",
+        "inputs": dict(sorted(inputs.items())),
+        "columns": {
+            name: {"dtype": dtype, "unit": unit, "description": text}
+            for name, (dtype, unit, text) in own.COLUMNS.items()
+        },
+    }
+    report.snapshot = snapshots.place({own.SOURCE: (rows, about)})
+    return report
+
+
+def cache() -> Path:
+    """Return the folder in which answers of the API are kept."""
+    return paths.root() / ".frontier" / "cache" / "http"

@@ -1,0 +1,256 @@
+"""The web, politely: one request at a time, a pause between them, and again later when refused.
+
+Answers are asked for with the tags of what is in the cache already, so that nothing is sent
+twice; only an answer that was read whole and is JSON gets there. What cannot be what was asked
+for (another host, a page instead of JSON, half a body, a body that trickles) is one line that
+says so.
+"""
+
+import gzip
+import hashlib
+import json
+import threading
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urljoin, urlsplit
+
+import requests
+import tenacity
+
+from frontier import __version__
+from frontier.errors import DataError, FrontierError, UsageError
+
+AGENT = f"inference-frontier/{__version__} (checks public claims; one request at a time)"
+BUSY = {408, 425, 429, 500, 502, 503, 504}  # try again; any other refusal is final
+REDIRECTS = 3
+LATER = "try again later; the tables are as they were"
+
+
+class _BusyError(Exception):
+    """A refusal that may pass: `pause` is what the server asked for, in s, if it did."""
+
+    def __init__(self, problem, pause=None):
+        super().__init__(problem)
+        self.pause = pause
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer: the address it came from, its JSON, its bytes, and whether the cache had it."""
+
+    url: str
+    value: object
+    body: bytes
+    cached: bool
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long and how often to wait, in s; `most` is the largest body in bytes."""
+
+    pause: float = 1.0
+    attempts: int = 5
+    first: float = 2.0
+    longest: float = 60.0
+    connect: float = 10.0
+    read: float = 60.0
+    whole: float = 600.0
+    most: int = 512 * 2**20
+
+
+class Client:
+    """Asks one server for JSON. `root` is its address, `cache` the folder of what is known."""
+
+    def __init__(
+        self,
+        root: str,
+        *,
+        cache: Path,
+        patience: Patience = Patience(),
+        sleep: Callable[[float], None] = time.sleep,
+    ):
+        if urlsplit(root).scheme not in ("http", "https") or not urlsplit(root).hostname:
+            raise UsageError(f"{root!r} is not the address of an API; expected https://HOST/PATH/")
+        self.root = root.rstrip("/") + "/"
+        self.patience = patience
+        self.requests = 0
+        self._sleep = sleep
+        self._cache = cache
+        self._session = requests.Session()
+        self._session.headers.update({"User-Agent": AGENT, "Accept": "application/json"})
+
+    def get(self, path: str, /, **query: str) -> Answer:
+        """Return the answer to a question.
+
+        Raises FrontierError when the server cannot be reached or stays busy, and DataError when
+        what it says is not JSON, each with the address.
+        """
+        url = requests.Request("GET", urljoin(self.root, path), params=query).prepare().url
+        if self.requests:
+            self._sleep(self.patience.pause)
+        self.requests += 1
+        again = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(_BusyError),
+            stop=tenacity.stop_after_attempt(self.patience.attempts),
+            wait=self._wait,
+            sleep=self._sleep,
+            reraise=True,
+        )
+        try:
+            return again(self._once, url)
+        except _BusyError as busy:
+            told = f"{busy}, {self.patience.attempts} times"
+            raise FrontierError(f"{url}: {told}; {LATER}") from None
+
+    def _wait(self, state):
+        asked = state.outcome.exception().pause
+        backoff = tenacity.wait_exponential(self.patience.first, max=self.patience.longest)(state)
+        return backoff if asked is None else max(backoff, asked)
+
+    def _once(self, url) -> Answer:
+        place = self._cache / hashlib.sha256(url.encode()).hexdigest()
+        known = _kept(place)
+        try:
+            with self._follow(url, known) as response:
+                cached = response.status_code == 304
+                body = known.body if cached else self._body(response)
+        except (
+            requests.ConnectionError,
+            requests.Timeout,
+            requests.exceptions.ChunkedEncodingError,
+        ) as error:
+            raise _BusyError(_reason(error)) from None
+        except requests.RequestException as error:
+            raise FrontierError(f"{url}: {_reason(error)}; {LATER}") from None
+        kind = response.headers.get("Content-Type", "no type")
+        if not cached and "json" not in kind:
+            raise DataError(url, f"expected JSON, got {kind[:60]}", remedy=LATER)
+        try:
+            value = json.loads(body)
+        except ValueError as error:
+            raise DataError(url, f"is not JSON: {error}", remedy=LATER) from None
+        if not cached:
+            _keep(place, response.headers, body)
+        return Answer(url, value, body, cached)
+
+    def _follow(self, url, known):
+        """Return the answer after redirections, which must stay on the host that was asked."""
+        there, tags = url, {} if known is None else known.tags
+        for _ in range(REDIRECTS + 1):
+            limits = (self.patience.connect, self.patience.read)
+            response = self._session.get(
+                there, stream=True, timeout=limits, allow_redirects=False, headers=tags
+            )
+            if not response.is_redirect:
+                self._refused(url, response)
+                return response
+            response.close()
+            there = urljoin(there, response.headers["Location"])
+            if _origin(there) != _origin(self.root):
+                host = urlsplit(there).netloc
+                raise DataError(url, f"leads to another host, {host[:60]}", remedy=LATER)
+        raise DataError(url, f"leads on more than {REDIRECTS} times", remedy=LATER)
+
+    def _refused(self, url, response):
+        if response.status_code in (200, 304):
+            return
+        told = f"the server answered {response.status_code} {str(response.reason)[:60]}".rstrip()
+        pause = _asked_pause(response.headers.get("Retry-After"))
+        response.close()
+        if response.status_code not in BUSY:
+            raise FrontierError(f"{url}: {told}; {LATER}")
+        if pause is not None and pause > self.patience.longest:
+            raise FrontierError(f"{url}: {told} and asks to wait {pause:.0f} s; {LATER}")
+        raise _BusyError(told, pause)
+
+    def _body(self, response) -> bytes:
+        """Read the body, but neither for ever nor without end."""
+        pieces, size, late = [], 0, threading.Event()
+        timer = threading.Timer(self.patience.whole, _hang_up, (response.raw, late))
+        timer.daemon = True
+        timer.start()
+        try:
+            for piece in response.iter_content(64 * 1024):
+                pieces.append(piece)
+                size += len(piece)
+                if size > self.patience.most:
+                    most = f"is over {self.patience.most:,} bytes"
+                    raise DataError(response.url, most, remedy=LATER)
+        except requests.RequestException:
+            if not late.is_set():
+                raise
+        finally:
+            timer.cancel()
+        if late.is_set():
+            raise _BusyError(f"the answer was not complete after {self.patience.whole:g} s")
+        return b"".join(pieces)
+
+
+class _Kept(NamedTuple):
+    """What the cache has of an address, and the headers that ask whether it is still so."""
+
+    tags: dict[str, str]
+    body: bytes
+
+
+def _kept(place: Path) -> _Kept | None:
+    """Return what the cache has; of what is damaged, nothing."""
+    try:
+        about = json.loads(place.with_suffix(".json").read_text())
+        body = gzip.decompress(place.with_suffix(".gz").read_bytes())
+        return _Kept(about["tags"], body) if _sha(body) == about["sha256"] else None
+    except (OSError, ValueError, EOFError, zlib.error, KeyError, TypeError):
+        return None
+
+
+def _keep(place: Path, headers, body: bytes) -> None:
+    """Keep an answer that was read whole and understood, if it can be asked for again."""
+    told = {"If-None-Match": headers.get("ETag"), "If-Modified-Since": headers.get("Last-Modified")}
+    tags = {name: tag for name, tag in told.items() if tag}
+    if tags:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.with_suffix(".gz").write_bytes(gzip.compress(body, 6, mtime=0))
+        place.with_suffix(".json").write_text(json.dumps({"tags": tags, "sha256": _sha(body)}))
+
+
+def _sha(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+def _hang_up(raw, late):
+    """End a body that trickles: a read waits for its bytes whatever the clock says."""
+    late.set()
+    raw.shutdown()
+
+
+def _origin(url):
+    parts = urlsplit(url)
+    return parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
+def _asked_pause(text: str | None) -> float | None:
+    """Return the seconds that a Retry-After header asks for, a number or a date."""
+    if not text:
+        return None
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except (TypeError, ValueError):
+        return None
+
+
+def _reason(error) -> str:
+    """Return what went wrong without the layers of the libraries around it."""
+    while error.args and isinstance(error.args[-1], Exception):
+        error = error.args[-1]
+    cause = getattr(error, "reason", None)
+    text = str(cause if isinstance(cause, Exception) else error)
+    return f"no complete answer ({text.rpartition('>: ')[2][:120] or type(error).__name__})"
