@@ -17,8 +17,11 @@ from pathlib import Path
 import frontier
 
 _PACKAGE = Path(__file__).parent
-# Commands and pages have documents of their own; nobody types these at the prompt.
-APART = ("batch", "cli")
+# Commands, pages and controls have documents of their own; nobody types these at the prompt.
+APART = (
+    "additions", "batch", "charts", "citations", "cli", "datapackage", "explored", "folders",
+    "preview", "refreshes", "widgets",
+)  # fmt: skip
 # Where a reader starts; the others follow in the order of the alphabet.
 FIRST = ("measurements", "curves", "comparisons", "claims", "serving", "hardware", "pareto")
 _SECTION = re.compile(r"(Args|Returns|Raises|Yields):")
