@@ -225,6 +225,7 @@ def _keys(choice) -> str:
 
 
 def _table(found, choice) -> str:
+    address = found["run_url"].where(found["run_url"].map(links.is_web), found["citation"])
     columns = {
         "measured deployment": [
             html.escape(explored.deployment(row)) for row in found.itertuples()
@@ -239,9 +240,7 @@ def _table(found, choice) -> str:
         f"deployments in {choice.fleet}": [f"{value:,}" for value in found["deployments"]],
         "users": [f"{value:,.0f}" for value in found["users"]],
         "date": [f"{day:%Y-%m-%d}" if pd.notna(day) else "undated" for day in found["date"]],
-        "row": [
-            links.link(*pair) for pair in zip(found["run_url"], found["row_id"], strict=True)
-        ],
+        "row": [links.link(*pair) for pair in zip(address, found["row_id"], strict=True)],
     }  # fmt: skip
     head = "".join(f"<th>{html.escape(text)}</th>" for text in columns)
     rows = "".join(
