@@ -34,6 +34,7 @@ def home(tmp_path, monkeypatch):
             "names": lambda: ["one", "two"],
             "meta": lambda name: {"title": f"Table {name}", "accessed": "2026-01-31"},
         },
+        "refreshes": {"records": lambda: []},
         "sources": {"make_tables": lambda downloads: f"from {downloads.name}"},
     }
     for name, functions in fakes.items():

@@ -9,8 +9,8 @@ import pytest
 
 import frontier
 
-# These need SciPy or AIConfigurator, and have no examples.
-APART = {"frontier.serving.fit", "frontier.serving.crosscheck"}
+# These need SciPy, AIConfigurator or ipywidgets, and have no examples.
+APART = {"frontier.serving.fit", "frontier.serving.crosscheck", "frontier.widgets"}
 MODULES = sorted(
     found.name
     for found in pkgutil.walk_packages(frontier.__path__, "frontier.")
