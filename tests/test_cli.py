@@ -1,3 +1,4 @@
+import importlib
 import re
 import subprocess
 import sys
@@ -37,6 +38,10 @@ def home(tmp_path, monkeypatch):
         "refreshes": {"records": lambda: []},
         "sources": {"make_tables": lambda downloads: f"from {downloads.name}"},
     }
+    # Whatever the command takes beside the fakes must not be imported among them, and stay so.
+    for name in frontier.MODULES:
+        if name not in (*fakes, "widgets"):
+            importlib.import_module(f"frontier.{name}")
     for name, functions in fakes.items():
         module = types.SimpleNamespace(**functions)
         monkeypatch.setitem(sys.modules, f"frontier.{name}", module)
