@@ -5,11 +5,12 @@ import re
 import sys
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 from IPython.display import HTML, Markdown
 
-from frontier import explored, explorer, figures, measurements
+from frontier import explored, explorer, figures, measurements, tables
 from frontier.batch.kernel import READS
 from frontier.errors import UsageError
 
@@ -116,3 +117,41 @@ def test_text_of_the_data_is_escaped_in_what_can_be_quoted(rows):
     found = explored.quotable(odd, CHOICE)
     assert isinstance(found, HTML)
     assert "<b>" not in found.data
+
+
+# One's own rows
+
+
+def test_own_rows_are_on_the_figures_of_a_choice_in_ink_and_in_their_csv(rows, monkeypatch):
+    choice = explorer.Choice(accelerators=("h200",))
+    known = rows[(rows["model"] == choice.model) & (rows["hardware"] == "h200")]
+    some = known[measurements.shapes(known) == choice.shape].head(3)
+    alone = [explored.frontiers(rows, choice, name="a"), explored.others(rows, choice, name="b")]
+    mine = some.assign(source="own", label="our node", row_id=["o1", "o2", "o3"])
+    monkeypatch.setattr(measurements, "own", lambda: mine)
+    meta = tables.meta
+    monkeypatch.setattr(
+        tables, "meta", lambda name, **o: {"title": "Own"} if name == "own" else meta(name, **o)
+    )
+    both = [explored.frontiers(rows, choice, name="a"), explored.others(rows, choice, name="b")]
+    for one, other, name in zip(alone, both, "ab", strict=True):
+        table = pd.read_csv(io.StringIO(other.files[f"data/{name}.csv"]))
+        before = pd.read_csv(io.StringIO(one.files[f"data/{name}.csv"]))
+        assert len(table[table["source"] != "own"]) == len(before)
+        assert set(table.loc[table["source"] == "own", "row_id"]) <= {"o1", "o2", "o3"}
+        assert "our node (yours, not public, in no verdict)" in other.files[f"figures/{name}.svg"]
+        assert "no verdict rests on them" in other.html
+        assert "yours" not in one.html
+    first = pd.read_csv(io.StringIO(both[0].files["data/a.csv"]))
+    kw = explorer.Choice().kilowatts("h200")
+    per_mw = first[first["source"] == "own"].set_index("row_id")["tok_s_per_mw"]
+    expected = mine.set_index("row_id")["throughput_per_gpu"] * 1000 / kw
+    assert np.allclose(per_mw.sort_index(), expected.sort_index(), rtol=1e-5)
+
+
+def test_own_rows_of_another_model_or_traffic_are_on_none(rows, monkeypatch):
+    choice = explorer.Choice(accelerators=("h200",))
+    alone = explored.frontiers(rows, choice, name="a").files
+    mine = rows.head(2).assign(model="other", source="own", label="our node")
+    monkeypatch.setattr(measurements, "own", lambda: mine)
+    assert explored.frontiers(rows, choice, name="a").files == alone

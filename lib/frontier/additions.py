@@ -215,6 +215,7 @@ def notebook(addition: Addition, /) -> str:
     shapes = ", ".join(json.dumps(shape) for shape in addition.shapes)
     values = {
         "statement": _heading(addition), "id": addition.id, "number": addition.report[:2],
+        "report": addition.report,
         "shapes": shapes, "shape": addition.shapes[0], "above": above, "below": below,
         "per": addition.per, "edition": addition.power_edition,
         "measure": f"a drop is met within a factor of {comparisons.TWO_SIDED} either way"

@@ -12,7 +12,16 @@ import numpy as np
 import pandas as pd
 from IPython.display import HTML, Markdown
 
-from frontier import comparisons, exhibits, explorer, figures, hardware, parameters
+from frontier import (
+    comparisons,
+    exhibits,
+    explorer,
+    figures,
+    hardware,
+    measurements,
+    own,
+    parameters,
+)
 from frontier.comparisons import Target
 from frontier.explorer import QUANTITIES, Choice
 from frontier.figures import NAMES, Exhibit
@@ -83,9 +92,12 @@ def frontiers(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
     points["evidence"] = comparisons.evidence(points)
     keys = list(points["series"].unique())
     points, fronts, lines = (part.assign(value=part[QUANTITY]) for part in (points, fronts, lines))
+    mine = _mine(choice, QUANTITY)
+    steps = [explorer.front(one, QUANTITY) for _, one in mine.groupby("series", sort=False)]
     drawn = figures.frontiers(
         points, fronts, series="series", ylabel=axis(choice, QUANTITY), height=4.6,
         colours=_colours(choice), modelled=lines, at=(choice.interactivity, "target"),
+        own=(mine, pd.concat(steps)) if steps else None,
     )  # fmt: skip
     at = _told(fronts, choice, keys, QUANTITY)
     outside = f"{number(100 * lines['extrapolated'].mean())} %" if len(lines) else "none"
@@ -93,11 +105,12 @@ def frontiers(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
         f"Solid: the best measured at an interactivity or a higher one, over {len(points):,} rows. "
         f"Dashed: the calibrated serving model, dotted where it was not checked ({outside} of its "
         f"points). At {number(choice.interactivity)} tok/s/user, power edition "
-        f"{choice.power_edition}, measured: {at}."
+        f"{choice.power_edition}, measured: {at}.{own.WORDS * bool(steps)}"
     )
     data = pd.concat([
         points.assign(mark=points["evidence"]),
         lines.assign(mark=np.where(lines["extrapolated"], "modelled, extrapolated", "modelled")),
+        *([mine.assign(mark=mine["evidence"])] if steps else []),
     ], ignore_index=True)  # fmt: skip
     columns = ["series", "mark", "interactivity", QUANTITY, *ROW[1:6], "concurrency", "date"]
     return figures.publish(
@@ -115,11 +128,18 @@ def others(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
         [part.assign(quantity=column, value=part[column]) for column, part in kept.items()],
         ignore_index=True,
     )
+    keys = list(dict.fromkeys(data["series"]))
+    mine = [
+        explorer.front(one, column).assign(quantity=column)
+        for column in BESIDE
+        for _, one in _mine(choice, column).groupby("series", sort=False)
+    ]
+    data = pd.concat([data, *mine], ignore_index=True)
+    names = [key for key in dict.fromkeys(data["series"]) if key not in keys]
     drawn = figures.quantities(
         data, columns={column: axis(choice, column) for column in BESIDE}, series="series",
-        colours=_colours(choice), at=choice.interactivity,
+        colours=_colours(choice), at=choice.interactivity, own=names,
     )  # fmt: skip
-    keys = list(dict.fromkeys(data["series"]))
     users, cost = (_told(kept[column], choice, keys, column) for column in ("users", BESIDE[0]))
     caption = (
         f"Measured only, power edition {choice.power_edition}. Each line is the best at an "
@@ -127,6 +147,7 @@ def others(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
         f"{number(choice.interactivity)} tok/s/user, "
         f"{choice.fleet} serve at most: {users} users; a million tokens ({choice.tokens}) cost at "
         f"least: {cost} dollars ({choice.price})."
+        f"{own.WORDS * bool(names)}"
     )
     return figures.publish(
         drawn, name=name, caption=caption, sources=["power", "prices"],
@@ -366,8 +387,18 @@ def _modelled_configuration(row) -> str:
 
 def _fronts(points, column):
     """Return the front of each accelerator, one under the other."""
-    parts = [explorer.front(own, column) for _, own in points.groupby("hardware", sort=False)]
+    parts = [explorer.front(some, column) for _, some in points.groupby("hardware", sort=False)]
     return pd.concat(parts, ignore_index=True) if parts else points.iloc[:0]
+
+
+def _mine(choice, column):
+    """Return one's own rows of the model and traffic with a quantity, whatever their system."""
+    rows = measurements.own()
+    rows = rows[(rows["model"] == choice.model) & (measurements.shapes(rows) == choice.shape)]
+    found = explorer.quantified(rows, choice)
+    found = found[np.isfinite(found[column]) & (found[column] > 0)]
+    named = found["label"].map(own.series)
+    return found.assign(series=named, value=found[column], evidence="yours")
 
 
 def _series(points):

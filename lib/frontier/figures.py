@@ -378,20 +378,25 @@ def quantities(
     series: str,
     colours: Mapping[str, str],
     at: float,
+    own: Sequence[str] = (),
 ) -> Figure:
     """Return attainable lines of several quantities over interactivity, a panel each.
 
     `data` have `quantity` (a key of `columns`, which map it to its axis label), `interactivity`,
-    `value` and the column `series`; `at` is an interactivity drawn as a vertical line.
+    `value` and the column `series`; `at` is an interactivity drawn as a vertical line. Series
+    named in `own` are the reader's and are drawn in ink, with `OWN_MARKS`.
     """
     rows = -(-len(columns) // 2)
     drawn, grid = figure(rows=rows, columns=2, height=2.7 * rows + 0.4, squeeze=False)
     for axes, (name, label) in zip(grid.flat, columns.items(), strict=False):
         for key, line in data[data["quantity"] == name].groupby(series, sort=False):
-            axes.plot(
-                line["interactivity"], line["value"], color=colours[key], label=key,
-                drawstyle="steps-pre",
-            )  # fmt: skip
+            if key in own:
+                _own(drawn, axes, line.iloc[:0], line, own, series)
+            else:
+                axes.plot(
+                    line["interactivity"], line["value"], color=colours[key], label=key,
+                    drawstyle="steps-pre",
+                )  # fmt: skip
         _scales(axes, "xy")
         axes.axvline(at, color=MUTED, lw=1, ls=(0, (1, 2)))
         axes.grid(True, axis="y")
