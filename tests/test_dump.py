@@ -257,6 +257,25 @@ def test_a_result_of_no_configuration_is_named_by_row(tmp_path):
         dump.read([tmp_path / "d.zip"])
 
 
+@pytest.mark.parametrize(
+    ("runs", "results"),
+    [("number,name\n1,x\n", "id,config_id,metrics\n1,1,{}\n"),
+     ("id,github_run_id,run_attempt\n1,2,second\n", "id,config_id,metrics\n1,1,{}\n")],
+)  # fmt: skip
+def test_tables_of_another_form_are_one_line(tmp_path, runs, results):
+    with zipfile.ZipFile(tmp_path / "d.zip", "w") as archive:
+        archive.writestr("configs.csv", "id,hardware\n1,h200\n")
+        archive.writestr("workflow_runs.csv", runs)
+        archive.writestr("benchmark_results.csv", results)
+    with pytest.raises(DataError, match=r"d\.zip: has tables of another form"):
+        dump.read([tmp_path / "d.zip"])
+
+
+def test_parts_of_a_dump_are_imported_together(made, home):
+    report = intake.import_files(parts_of(made[0], home))
+    assert (report.rows, report.agentic) == (19, 1)
+
+
 def test_a_dump_is_asked_for_when_none_is_given(home):
     with pytest.raises(UsageError, match=r"needs the files of a dump: get one from https"):
         intake.refresh(source="dump")

@@ -240,6 +240,24 @@ def test_new_names_and_new_keys_pass_and_are_told(client, server):
         assert text in told
 
 
+def test_a_model_whose_name_the_api_does_not_take_is_left_out_aloud(client, server, monkeypatch):
+    monkeypatch.setitem(api.NAMES, "newm", "New-Model-1T")
+    server.rows += api.sweep(model="newm")
+    report = intake.refresh(client=client)
+    assert "the API takes no model 'newm', which it offers" in "\n".join(report.warnings)
+    assert report.rows == 18
+    server.rows = api.sweep(model="newm")
+    with pytest.raises(DataError, match=r"gave no rows of any model; the API takes no model"):
+        intake.refresh(client=client)
+
+
+def test_nothing_since_a_day_is_no_failure(client, home):
+    before = whole(home)
+    report = intake.refresh(client=client, since=date(2027, 1, 1))
+    assert not report.moved and report.warnings == ["nothing was run since 2027-01-01"]
+    assert whole(home) == before
+
+
 def test_agentic_rows_are_counted_and_left_out(client, server):
     server.rows += [row | {"benchmark_type": "agentic_traces"} for row in api.sweep(speed=9)]
     report = intake.refresh(client=client)
@@ -306,6 +324,63 @@ def test_quarantine_forgets_a_row_that_the_source_has_mended(client, server):
     assert tables.read("quarantine").query("source == @LIVE").empty
 
 
+def test_a_damaged_repeat_of_a_known_run_leaves_the_sound_row(client, server, home):
+    intake.refresh(client=client)
+    server.rows[0] = api.row(4, date="2026-09-01", median_ttft=-1)
+    report = intake.refresh(client=client)
+    assert (report.rows, report.gone, sum(report.refused.values())) == (18, 0, 1)
+    (home / "answer.json").write_text(json.dumps([server.rows[0]]))
+    report = intake.import_files([home / "answer.json"])
+    assert (report.rows, report.gone) == (18, 0)
+
+
+def test_a_run_keeps_its_image_when_it_is_no_longer_the_newest(client, server):
+    intake.refresh(client=client)
+    server.rows += api.sweep(date="2026-09-15", speed=1.3)
+    intake.refresh(client=client)
+    images = tables.read(LIVE).groupby("date")["image"].unique()
+    assert images["2026-09-08"].tolist() == images["2026-09-15"].tolist() == ["sglang:v1"]
+
+
+@pytest.mark.parametrize("name", ["disagg", "is_multinode", "decode_dp_attention"])
+@pytest.mark.parametrize("value", ["yes", 2, [True], "Y"])
+def test_a_truth_value_that_is_none_is_unreadable(name, value):
+    flat = inferencex.flat([api.row() | {name: value}], file="answer")
+    assert "is neither true nor false but" in flat.rows["unreadable"][0]
+
+
+@pytest.mark.parametrize(("value", "means"), [(True, True), ("t", True), (1, True), ("0", False)])
+def test_a_truth_value_is_read_in_the_forms_that_sources_have(value, means):
+    (one,) = inferencex.flat([api.row() | {"disagg": value}], file="answer").rows["disagg"]
+    assert one is means
+
+
+def test_no_speculation_is_none_in_any_case():
+    flat = inferencex.flat([api.row(spec_method="NONE"), api.row(spec_method="MTP")], file="a")
+    assert inferencex.tidy(flat.rows, source=LIVE, citation="")["speculative"].tolist() == [
+        False,
+        True,
+    ]
+
+
+def test_many_numbers_per_megawatt_are_checked_with_one_look_at_the_table(monkeypatch):
+    rows = [api.row(c) for c in range(1, 200)]
+    for one in rows:
+        one["metrics"]["tput_per_mw"] = one["metrics"]["tput_per_gpu"] * 1000 / 1.73
+    rows[7]["metrics"]["tput_per_mw"] *= 2
+    read, looks = tables.read, []
+
+    def counted(name, **options):
+        looks.append(name)
+        return read(name, **options)
+
+    monkeypatch.setattr(tables, "read", counted)
+    new, _ = intake._judged(intake._batch(inferencex.flat(rows, file="a"), "", {}))
+    assert looks.count("power") == 1
+    (reason,) = new["reason"][new["reason"] != ""]
+    assert reason.startswith("its throughput per MW is of 0.865 kW per GPU, which is h200's in no")
+
+
 # --- a source that has changed ------------------------------------------------------------
 
 
@@ -353,7 +428,9 @@ def test_runs_known_before_that_have_other_values_now_are_a_changed_meaning(home
         intake.refresh(client=patient(server.url))
         server.rows = scaled(server.rows, **dict.fromkeys(TPUT, factor))
         before = whole(home)
-        with pytest.raises(DataError, match=r"column throughput_per_gpu: 24 runs known before"):
+        with pytest.raises(
+            DataError, match=r"column throughput_per_gpu: 24 runs of deepseek-r1 known"
+        ):
             intake.refresh(client=patient(server.url))
         assert whole(home) == before
         assert intake.refresh(client=patient(server.url), accept=True).changed == 24
@@ -370,10 +447,40 @@ def test_a_source_that_lost_most_of_its_rows_is_refused(client, server, home):
     server.rows = many()
     intake.refresh(client=client)
     before = whole(home)
-    server.rows = server.rows[:5]
-    with pytest.raises(DataError, match=r"has 5 rows in the place of 24; .*--accept"):
+    server.rows = server.rows[:18]
+    with pytest.raises(DataError, match=r"has 0 rows of deepseek-r1 at 8192/1024 .* --accept"):
         intake.refresh(client=client)
     assert whole(home) == before
+    assert intake.refresh(client=client, accept=True).gone == 6
+
+
+def test_a_shape_that_lost_more_than_half_of_its_rows_is_refused_and_one_that_lost_half_is_not(
+    client, server
+):
+    server.rows = api.sweep(range(1, 41))
+    intake.refresh(client=client)
+    server.rows = api.sweep(range(1, 20))
+    with pytest.raises(DataError, match=r"has 19 rows of deepseek-r1 .* in the place of 40"):
+        intake.refresh(client=client)
+    server.rows = api.sweep(range(1, 21))
+    assert intake.refresh(client=client).gone == 20
+
+
+def test_a_source_that_ends_before_what_is_here_is_refused(client, server):
+    server.rows = api.sweep(date="2026-09-01") + api.sweep(date="2026-09-08")
+    intake.refresh(client=client)
+    server.rows = api.sweep(date="2026-09-01") + api.sweep((1, 2, 3), date="2026-08-01")
+    with pytest.raises(DataError, match=r"ends deepseek-r1 on 2026-09-01, and here are runs of"):
+        intake.refresh(client=client)
+
+
+def test_a_changed_meaning_of_one_model_among_others_is_refused(client, server):
+    fine, changed = many(), many(model="gptoss120b", hardware="b200")
+    server.rows = fine + changed
+    intake.refresh(client=client)
+    server.rows = fine + scaled(changed, **dict.fromkeys(TPUT, 0.75))
+    with pytest.raises(DataError, match=r"24 runs of gpt-oss-120b known before have 0\.75 times"):
+        intake.refresh(client=client)
 
 
 # --- a server that fails ------------------------------------------------------------------
@@ -600,6 +707,34 @@ def test_two_refreshes_at_once_come_one_after_the_other(home, server):
     assert [process.returncode for process in running] == [0, 0]
     assert said[0].split()[0] == said[1].split()[0]
     tables.verify()
+
+
+def test_two_imports_at_once_lose_no_row(home):
+    examples = Path(__file__).parents[1] / "docs" / "examples"
+    said = ["--hardware", "h200", "--gpus", "8", "--framework", "vllm", "--precision", "fp8"]
+    commands = [["own.csv"], ["aiperf.json", *said], ["sglang-bench-serving.jsonl", *said[:4]]]
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-m", "frontier.cli", "data", "import", str(examples / name), *more],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for name, *more in commands
+    ]  # fmt: skip
+    for process in running:
+        _, error = process.communicate(timeout=60)
+        assert process.returncode == 0, error
+    assert len(tables.read("own")) == 4 + 1 + 3
+
+
+def test_imports_of_ones_own_do_not_push_out_the_state_before_the_refresh(client, home):
+    before = intake.refresh(client=client).snapshot
+    own_csv = Path(__file__).parents[1] / "docs" / "examples" / "own.csv"
+    frame = pd.read_csv(own_csv).drop(columns=["throughput_per_mw", "power_edition"])
+    for number in range(snapshots.KEPT + 2):
+        frame.assign(label=f"run {number}").to_csv(home / "mine.csv", index=False)
+        intake.import_files([home / "mine.csv"])
+    assert before in snapshots.kept()
+    assert len(snapshots.kept()) == snapshots.KEPT + 1
 
 
 def test_only_the_last_snapshots_are_kept(client, server, monkeypatch):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import struct
 from pathlib import Path
 
@@ -12,9 +13,10 @@ import yaml
 from bs4 import BeautifulSoup
 
 from browser import chromium, complaints
-from frontier import cli, datapackage, preview, tables
+from frontier import cli, datapackage, paths, preview, tables
 from frontier.batch import publish
 from frontier.errors import UsageError
+from frontier.sources import intake
 
 ROOT = Path(__file__).parents[1]
 URL = "https://example.com/frontier"
@@ -158,3 +160,13 @@ def test_the_workflow_may_do_no_more_than_it_must():
     assert flow["jobs"]["publish"]["permissions"] == {"pages": "write", "id-token": "write"}
     steps = [step for job in flow["jobs"].values() for step in job["steps"]]
     assert all("@v" in step["uses"] for step in steps if "uses" in step)
+
+
+def test_a_persons_own_results_are_in_no_data_package(tmp_path, monkeypatch):
+    shutil.copytree(paths.data(), tmp_path / "data")
+    monkeypatch.setenv("FRONTIER_HOME", str(tmp_path))
+    public = datapackage.files(), datapackage.descriptor()
+    example = Path(__file__).parents[1] / "docs" / "examples" / "own.csv"
+    intake.import_files([example])
+    assert (tmp_path / "data" / "own.csv").is_file()
+    assert (datapackage.files(), datapackage.descriptor()) == public

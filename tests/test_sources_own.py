@@ -204,6 +204,11 @@ def test_lengths_that_the_requests_did_not_have_are_an_error():
         own.read([EXAMPLES / "vllm-bench-serve.json"], said)
 
 
+def test_fewer_gpus_than_the_deployment_s_tp_are_an_error():
+    with pytest.raises(DataError, match=r"column gpus: 1 was said, and the deployment is TP 8"):
+        own.read([EXAMPLES / "sglang-bench-serving.jsonl"], NODE | {"gpus": 1})
+
+
 def test_prefill_and_decode_gpus_are_all_of_them():
     said = {"disaggregated": True, "prefill_gpus": 2, "decode_gpus": 4}
     with pytest.raises(DataError, match=r"column gpus: prefill_gpus and decode_gpus are not 8"):
@@ -218,6 +223,11 @@ def test_prefill_and_decode_gpus_are_all_of_them():
         ("[1, 2]", DataError, "expected results, found other values"),
         ('{"a": 1}', UsageError, "is of no known kind"),
         ('{"model_id": "x", "total_output_tokens": 1}', DataError, "row 1: cannot be read"),
+        (
+            '{"model_id": "x", "total_output_tokens": 0, "total_input_tokens": 0, "completed": 0}',
+            DataError,
+            "row 1: cannot be read: ZeroDivisionError",
+        ),
         ('{"inter_token_latency": 1, "request_throughput": 1}', DataError, "row 1: cannot be read"),
     ],
 )

@@ -9,7 +9,7 @@ sidecar does not say.
 'tables/accelerators.csv'
 """
 
-from frontier import __version__, links, paths, tables
+from frontier import __version__, links, measurements, paths, tables
 
 FOLDER = "tables"
 # The types of `tables.DTYPES` in the words of Frictionless.
@@ -18,22 +18,26 @@ _TYPES = {"string": "string", "bool": "boolean", "int": "integer", "float": "num
 
 
 def descriptor() -> dict:
-    """Return the descriptor of every table of the data folder."""
+    """Return the descriptor of every public table of the data folder."""
     return {
         "profile": "tabular-data-package",
         "name": "inference-frontier",
         "title": "Inference Frontier: measured and published points behind claims on AI inference",
         "version": __version__,
-        "resources": [_resource(name) for name in tables.names()],
+        "resources": [_resource(name) for name in _public()],
     }
 
 
 def files() -> dict[str, bytes]:
-    """Return the tables and their sidecars, by the paths that the descriptor gives them."""
-    found = [
-        p for p in sorted(paths.data().iterdir()) if p.name.partition(".")[0] in tables.names()
-    ]
+    """Return the public tables and their sidecars, by the paths that the descriptor gives them."""
+    public = _public()
+    found = [p for p in sorted(paths.data().iterdir()) if p.name.partition(".")[0] in public]
     return {f"{FOLDER}/{path.name}": path.read_bytes() for path in found}
+
+
+def _public() -> list[str]:
+    """Return the names of all tables but that of a person's own results."""
+    return [name for name in tables.names() if name != measurements.OWN]
 
 
 def _resource(name):

@@ -67,8 +67,11 @@ def make_tables(downloads: Path) -> Report:
     when nothing is found; DataError, with the tables untouched, when a download or a result is
     damaged.
     """
-    snapshots.recover()
-    downloads = Path(downloads)
+    with snapshots.alone():
+        return _made(Path(downloads))
+
+
+def _made(downloads) -> Report:
     report, frames, inputs = Report(), {}, {}
     for name, patterns in INPUTS.items():
         inputs[name] = sorted(p for pattern in patterns for p in downloads.glob(pattern))

@@ -62,7 +62,11 @@ def read(files: Iterable[Path], /) -> list[dict]:
     for name in NEEDED:
         if name not in tables and name != "workflow_runs":
             raise DataError(parts[0], f"has no table {name}", remedy="is it an InferenceX dump?")
-    return list(_rows(tables, parts[0]))
+    try:
+        return list(_rows(tables, parts[0]))
+    except (KeyError, TypeError, ValueError) as error:
+        problem = f"has tables of another form: {error!r}"
+        raise DataError(parts[0], problem, remedy="the database has changed") from None
 
 
 def _rows(tables: dict[str, Table], file: Path) -> Iterator[dict]:

@@ -144,7 +144,11 @@ def _typed(raw: pd.DataFrame) -> pd.DataFrame:
                 [None if v is None else plain(v) for v in raw[name]], index=raw.index, dtype=object
             )
         else:
-            out[name] = raw[name]
+            told = [_TRUTHS.get(str(v).lower()) for v in raw[name]]
+            out[name] = pd.Series(told, index=raw.index, dtype=object)
+            wrong = out[name].isna() & raw[name].notna()
+            text = raw[name][wrong & (problem == "")].map(lambda v: plain(repr(v))[:40])
+            problem.loc[text.index] = f"{name} is neither true nor false but " + text
     return pd.DataFrame(out).assign(unreadable=problem)
 
 
@@ -172,7 +176,7 @@ def tidy(raw: pd.DataFrame, /, *, source: str, citation: pd.Series | str) -> pd.
         {
             "model": _text(raw["model"].map(MODELS).fillna(raw["model"])),
             **{c: _text(raw[c]).str.lower() for c in ("hardware", "framework", "precision")},
-            "speculative": _text(raw["spec_method"]).isin(["none", ""]).eq(False),
+            "speculative": ~_text(raw["spec_method"]).str.lower().isin(["none", ""]),
             "disaggregated": _flag(raw["disagg"]),
             **{"gpus": gpus, "prefill_gpus": prefill, "decode_gpus": decode},
             **{"tp": _count(raw["decode_tp"]), "ep": _count(raw["decode_ep"])},
@@ -273,6 +277,9 @@ _COUNTS = [
     *(c for c in _RAW if c.endswith(("_tp", "_ep", "_workers"))),
 ]
 _TEXTS = ["date", "model", "hardware", "framework", "precision", "spec_method", "image", "run_url"]
+_TRUTHS = dict.fromkeys(("true", "t", "1", "1.0"), True) | dict.fromkeys(
+    ("false", "f", "0", "0.0"), False
+)
 _KIND = ("number", "whole number")
 # Keys that a row may have and that nothing is made of.
 _KNOWN = {

@@ -12,17 +12,17 @@ state kept (see `frontier.sources.snapshots`). Names that nobody here has seen p
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from frontier import hardware, measurements, paths, tables
+from frontier import measurements, paths, tables
 from frontier.errors import DataError, UsageError
 from frontier.measurements import LIVE, RUN
-from frontier.sources import checks, dump, inferencex, own, snapshots
+from frontier.sources import checks, dump, inferencex, own, snapshots, web
 
 API_ROOT = "https://inferencex.semianalysis.com/api/v1/"
 DUMPS = "https://github.com/SemiAnalysisAI/InferenceX-app/releases"
@@ -34,7 +34,8 @@ WRONG_SHARE = 0.2
 FOLLOWS = (0.7, 1.3)
 # ... when runs known before have other values than they had, as a whole, ...
 SAME_VALUE = 1.05
-# ... or when more than half of the rows that were there are gone.
+# ... or when more than half of the rows of a model and shape that were there are gone, all of
+# them, or the newest run is older than the newest was.
 FEWER = 0.5
 ACCEPT = "if that is right, say --accept"
 _REASON = {"reason": {"dtype": "string", "unit": "", "description": "why it is not used"}}
@@ -53,7 +54,6 @@ class Report:
     agentic: int = 0
     refused: Counter = field(default_factory=Counter)
     warnings: list[str] = field(default_factory=list)
-    requests: int = 0
     snapshot: Path | None = None
 
     @property
@@ -88,6 +88,7 @@ class _Batch:
     inputs: dict[str, str]
     agentic: int
     unknown: Counter
+    warnings: tuple[str, ...] = ()
 
 
 def refresh(
@@ -116,9 +117,10 @@ def refresh(
         FrontierError, DataError: when the source cannot be reached or cannot be trusted; the
             tables are then as they were.
     """
-    snapshots.recover()
     keys = None if models is None else {inferencex.MODELS.get(m, m) for m in models}
     batch = _asked(client, keys, since, tell) if source == "api" else _dumped(list(files))
+    if batch is None:
+        return Report(LIVE, warnings=[f"nothing was run since {since}"])
     new, report = _judged(batch)
     if keys is not None:
         there = set(new["model"])
@@ -127,13 +129,14 @@ def refresh(
         new = new[new["model"].isin(keys)]
     if since is not None:
         new = new[~(new["date"] < pd.Timestamp(since))]
-    old, refused = _before()
-    stays = ~old["model"].isin(new["model"])
-    stays_refused = (refused["source"] != LIVE) | ~refused["model"].isin(new["model"])
-    if since is not None:
-        stays |= old["date"] < pd.Timestamp(since)
-        stays_refused |= refused["date"] < pd.Timestamp(since)
-    return _join(report, batch, new, old, stays, refused[stays_refused], accept=accept)
+    with snapshots.alone():
+        old, refused = _before()
+        stays = ~old["model"].isin(new["model"])
+        stays_refused = (refused["source"] != LIVE) | ~refused["model"].isin(new["model"])
+        if since is not None:
+            stays |= old["date"] < pd.Timestamp(since)
+            stays_refused |= refused["date"] < pd.Timestamp(since)
+        return _join(report, batch, new, old, stays, refused[stays_refused], accept=accept)
 
 
 def import_files(
@@ -149,19 +152,19 @@ def import_files(
     ones to the table ``own``, which no verdict uses. `said` is what the files of one's own do
     not say, by the names of `frontier.sources.own.SAID`. Raises as `refresh`.
     """
-    snapshots.recover()
     files = [Path(file) for file in files]
     for file in files:
         if not file.is_file():
             raise UsageError(f"{file} is not a file")
     told = {name: value for name, value in (said or {}).items() if value is not None}
-    dumps = [file for file in files if file.suffix.lower() != ".csv" and dump.is_dump(file)]
+    dumps = [file for file in files if _is_part(file) or _is_dump(file)]
     answers = [file for file in files if file not in dumps and _is_answer(file)]
     mine = [file for file in files if file not in dumps and file not in answers]
     if mine and (dumps or answers):
         raise UsageError(f"{mine[0]} is one's own and {(dumps + answers)[0]} public: one at a time")
     if mine:
-        return _import_own(mine, told)
+        with snapshots.alone():
+            return _import_own(mine, told)
     if told:
         raise UsageError(f"--{next(iter(told))} is for results of one's own, not for public ones")
     batches = [_dumped([file]) for file in dumps if not _is_part(file)]
@@ -170,36 +173,51 @@ def import_files(
     batches += [_answered(file) for file in answers]
     batch = _together(batches)
     new, report = _judged(batch)
-    old, refused = _before()
-    fresh = set(measurements.run_keys(new))
-    stays = ~measurements.run_keys(old).isin(fresh)
-    known = (refused["source"] == LIVE) & refused["row_id"].isin(new["row_id"])
-    return _join(report, batch, new, old, stays, refused[~known], accept=accept)
+    with snapshots.alone():
+        old, refused = _before()
+        stays = ~old["row_id"].isin(new["row_id"])
+        known = (refused["source"] == LIVE) & refused["row_id"].isin(new["row_id"])
+        return _join(report, batch, new, old, stays, refused[~known], accept=accept)
 
 
 # --- where rows come from -----------------------------------------------------------------
 
 
-def _asked(client, keys, since, tell) -> _Batch:
-    """Ask the API: what there is, then every model at every shape, and each model's newest state.
+def _asked(client, keys, since, tell) -> _Batch | None:
+    """Ask the API: what there is, then each model's newest state, and its history at every shape.
 
-    The history has no container images; the newest state does.
+    The history has no container images; the newest state does. None where nothing is offered.
+    A model that is new may have a name that nobody here knows: it is left out, aloud.
     """
     offered = _offered(client, keys, since)
-    batches = []
+    if not offered:
+        return None
+    batches, warnings = [], []
     for name, shapes in offered.items():
         questions = [("benchmarks", {"model": name})]
         questions += [
             ("benchmarks/history", {"model": name, "isl": str(isl), "osl": str(osl)})
             for isl, osl in sorted(shapes)
         ]
-        for path, query in questions:
-            answer = client.get(path, **query)
+        try:
+            answers = [client.get(path, **query) for path, query in questions[:1]]
+        except web.RefusedError:
+            if name in inferencex.NAMES.values():
+                raise
+            warnings.append(
+                f"the API takes no model {name!r}, which it offers: nothing of it came in "
+                "(frontier.sources.inferencex.NAMES has the names that it takes)"
+            )
+            continue
+        answers += [client.get(path, **query) for path, query in questions[1:]]
+        for answer in answers:
             flat = inferencex.flat(answer.value, file=answer.url)
             digest = hashlib.sha256(answer.body).hexdigest()
             batches.append(_batch(flat, answer.url, {answer.url: digest}))
             tell(f"{len(flat.rows):6,} rows  {answer.url}{'  (cached)' if answer.cached else ''}")
-    return _together(batches)
+    if not batches:
+        raise DataError(client.root, "gave no rows of any model", remedy=warnings[0])
+    return replace(_together(batches), warnings=tuple(warnings))
 
 
 def _offered(client, keys, since) -> dict[str, set[tuple[int, int]]]:
@@ -224,8 +242,6 @@ def _offered(client, keys, since) -> dict[str, set[tuple[int, int]]]:
         if wanted and recent and row["isl"] and row["osl"]:
             name = inferencex.NAMES.get(theirs, theirs)
             offered.setdefault(name, set()).add((int(row["isl"]), int(row["osl"])))
-    if not offered:
-        raise UsageError(f"the API has no runs{f' since {since}' if since else ''}")
     return offered
 
 
@@ -257,7 +273,11 @@ def _is_answer(file: Path) -> bool:
 
 
 def _is_part(file: Path) -> bool:
-    return ".part" in file.name
+    return ".zst.part" in file.name
+
+
+def _is_dump(file: Path) -> bool:
+    return file.suffix.lower() != ".csv" and dump.is_dump(file)
 
 
 def _digest(file: Path) -> str:
@@ -309,7 +329,7 @@ def _judged(batch: _Batch) -> tuple[pd.DataFrame, Report]:
     unique = order[~repeated].drop(columns="_known").sort_values([*RUN, "row_id"], kind="stable")
     report = Report(LIVE, repeated=int(repeated.sum()), agentic=batch.agentic)
     report.refused = Counter(unique["reason"][unique["reason"] != ""])
-    report.warnings = [
+    report.warnings = [*batch.warnings] + [
         f"nothing here reads {name!r}, which {n:,} rows have"
         for name, n in sorted(batch.unknown.items())
     ]
@@ -318,20 +338,24 @@ def _judged(batch: _Batch) -> tuple[pd.DataFrame, Report]:
 
 def _of_power(raw, frame) -> pd.Series:
     """Return why a row's number per megawatt is of no edition of the power table that is known."""
+    per_mw = raw["tput_per_mw"]
     found = pd.Series("", index=raw.index, dtype="str")
-    found = found.mask(raw["tput_per_mw"] <= 0, "its throughput per MW is not positive")
-    for at in raw.index[(raw["tput_per_mw"] > 0) & (raw["tput_per_gpu"] > 0)]:
-        name = frame["hardware"][at]
-        kw = raw["tput_per_gpu"][at] * 1000 / raw["tput_per_mw"][at]
-        told = [checks.power_reason(kw, name, edition) for edition in hardware.POWER_EDITIONS]
-        if all(told):
-            found[at] = f"its throughput per MW {told[-1]}"
+    found = found.mask(per_mw <= 0, "its throughput per MW is not positive")
+    said = (per_mw > 0) & (raw["tput_per_gpu"] > 0)
+    kw = (raw["tput_per_gpu"] * 1000 / per_mw)[said]
+    known = tables.read("power").groupby("hardware")["kw_per_gpu"].agg(list)
+    for name, some in kw.groupby(frame["hardware"][said]):
+        editions = np.asarray(known.get(name, []), float)
+        off = np.abs(some.to_numpy()[:, None] / editions - 1) > checks.POWER_TOLERANCE
+        text = some.map("its throughput per MW is of {:.3g} kW per GPU, ".format)
+        text += f"which is {name}'s in no edition of the power table"
+        wrong = some.index[off.all(axis=1)]
+        found.loc[wrong] = text[wrong]
     return found
 
 
-def _refuse_changes(new, old, batch) -> None:
-    """Raise DataError where the rows as a whole do not mean what rows meant before."""
-    where = next(iter(batch.inputs))
+def _refuse_changes(new, old, where) -> None:
+    """Raise DataError where a model's rows as a whole do not mean what rows meant before."""
     for model, rows in new.groupby("model", sort=True):
         wrong = rows["reason"][rows["reason"] != ""]
         if len(rows) >= LEAST and len(wrong) > WRONG_SHARE * len(rows):
@@ -348,10 +372,10 @@ def _refuse_changes(new, old, batch) -> None:
                 "median: a unit or a meaning has changed"
             )
             raise DataError(where, problem, remedy=ACCEPT)
-    _refuse_redefined(new[new["reason"] == ""], old, where)
+        _refuse_redefined(model, sound, old[old["model"] == model], where)
 
 
-def _refuse_redefined(new, old, where) -> None:
+def _refuse_redefined(model, new, old, where) -> None:
     """Raise DataError where runs known before now have other values in some column, as a whole."""
     for column, before, after in _pairs(new, old):
         ratio = (after / before).replace([np.inf, 0], np.nan).dropna()
@@ -359,10 +383,29 @@ def _refuse_redefined(new, old, where) -> None:
             typical = float(np.exp(np.log(ratio).median()))
             if max(typical, 1 / typical) > SAME_VALUE:
                 problem = (
-                    f"{len(ratio):,} runs known before have {typical:.3g} times the value, in the "
-                    "median: its meaning has changed"
+                    f"{len(ratio):,} runs of {model} known before have {typical:.3g} times the "
+                    "value, in the median: its meaning has changed"
                 )
                 raise DataError(where, problem, column=column, remedy=ACCEPT)
+
+
+def _refuse_loss(rows, old, where) -> None:
+    """Raise DataError where most of what a model had at a shape is gone, or its newest runs are.
+
+    `old` are the rows that were there and `rows` those that would be, of the same models.
+    """
+    keys = ["model", "isl", "osl"]
+    had, has = old.groupby(keys).size(), rows.groupby(keys).size()
+    for (model, isl, osl), count in had.items():
+        left = int(has.get((model, isl, osl), 0))
+        if left == 0 or (count >= LEAST and left < FEWER * count):
+            problem = f"has {left:,} rows of {model} at {isl}/{osl} in the place of {count:,}"
+            raise DataError(where, problem, remedy=ACCEPT)
+    last = rows.groupby("model")["date"].max()
+    for model, day in old.groupby("model")["date"].max().items():
+        if last[model] < day:
+            problem = f"ends {model} on {last[model]:%Y-%m-%d}, and here are runs of {day:%Y-%m-%d}"
+            raise DataError(where, problem, remedy=ACCEPT)
 
 
 _VALUES = ("throughput_per_gpu", "output_throughput_per_gpu", "tpot", "ttft")
@@ -405,16 +448,20 @@ def _before() -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def _join(report, batch, new, old, stays, refused, *, accept) -> Report:
     """Join new rows with those that stay, and put both tables in place if anything changed."""
-    everything = measurements.load_measurements()
-    if not accept:
-        _refuse_changes(new, everything, batch)
-        gone, came = int((~stays).sum()), int((new["reason"] == "").sum())
-        if gone >= LEAST and came < FEWER * gone:
-            problem = f"has {came:,} rows in the place of {gone:,}"
-            raise DataError(next(iter(batch.inputs)), problem, remedy=ACCEPT)
-    report.warnings += _unseen(new[new["reason"] == ""], everything)
+    everything, where = measurements.load_measurements(), next(iter(batch.inputs))
     usable = new[new["reason"] == ""].drop(columns="reason")
+    # A sound row is displaced by a sound one only, and keeps its image where the new one has none.
+    damaged = set(new["row_id"]) - set(usable["row_id"])
+    stays = stays | old["row_id"].isin(damaged)
+    images = everything.loc[everything["image"] != "", "image"]
+    images.index = measurements.run_keys(everything.loc[images.index])
+    known = measurements.run_keys(usable).map(images[~images.index.duplicated()]).fillna("")
+    usable = usable.assign(image=usable["image"].where(usable["image"] != "", known.astype("str")))
     rows = _typed(pd.concat([old[stays], usable], ignore_index=True))
+    if not accept:
+        _refuse_changes(new, everything, where)
+        _refuse_loss(rows, old, where)
+    report.warnings += _unseen(usable, everything)
     low = checks.regressed(rows) & rows["caveat"].isin(["", "regressed"])
     caveat = rows["caveat"].where(rows["caveat"] != "regressed", "").mask(low, "regressed")
     rows = rows.assign(caveat=caveat).sort_values([*RUN, "row_id"], kind="stable")

@@ -57,7 +57,8 @@ _MODELS = {
     r"llama-?3\.1-?405b": "llama-405b",
 }
 # Throughput and latencies of one closed loop agree within a few per cent (see `checks`); a
-# factor of 3 is another unit, or GPUs that were not counted.
+# factor of 3 is another unit or, in a CSV, GPUs that were not counted. A tool's result has no
+# number per GPU, so that only its TP speaks against a wrong number of GPUs.
 AGREES = 3.0
 LENGTH = (0.5, 1.1)  # mean over nominal lengths: random ones average 0.9, or 0.5 at the least
 
@@ -101,7 +102,7 @@ def _rows(file: Path, said) -> Iterator[dict]:
         try:
             own = kind(row)
             filled = {name: value for name, value in own.items() if value is not None}
-        except (KeyError, TypeError, ValueError) as error:
+        except (ArithmeticError, KeyError, TypeError, ValueError) as error:
             problem = f"cannot be read: {error!r}"
             raise DataError(file, problem, row=number, remedy="see docs/data.md") from None
         for name, value in said.items():
@@ -221,6 +222,9 @@ def _sound(file: Path, frame: pd.DataFrame, rows: list[dict]) -> None:
         _lengths(file, number, row)
         if row["disaggregated"] and row["prefill_gpus"] + row["decode_gpus"] != row["gpus"]:
             told = f"prefill_gpus and decode_gpus are not {row['gpus']} together"
+            raise DataError(file, told, row=number, column="gpus")
+        if not row["disaggregated"] and row["tp"] > row["gpus"]:
+            told = f"{row['gpus']} was said, and the deployment is TP {row['tp']}"
             raise DataError(file, told, row=number, column="gpus")
         if problem:
             column, _, told = problem.partition(" ")

@@ -15,7 +15,7 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,6 +24,7 @@ import pandas as pd
 from frontier import folders, measurements, paths, tables
 from frontier.errors import FrontierError, UsageError
 
+_held = threading.local()
 KEPT = 3  # snapshots; older ones are in the repository's history
 
 Made = Mapping[str, tuple[pd.DataFrame, dict]]
@@ -40,40 +41,37 @@ def kept() -> list[Path]:
     return sorted((p for p in found if not p.suffix and (p / "data").is_dir()), reverse=True)
 
 
-def recover() -> None:
-    """End what a process that was killed had begun: before the tables are read."""
-    if folder().is_dir():
-        with folders.locked(folder() / "lock"):
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Let nobody else change the tables from reading to placing, or their rows would be lost.
+
+    What a process that was killed had begun is ended first. May be entered again by its holder.
+    """
+    if getattr(_held, "yes", False):
+        yield
+        return
+    with folders.locked(folder() / "lock"):
+        _held.yes = True
+        try:
             _clear()
+            yield
+        finally:
+            _held.yes = False
 
 
-def place(
-    made: Made,
-    /,
-    *,
-    drop: tuple[str, ...] = (),
-    checks: Callable[[Path], None] | None = None,
-) -> Path:
+def place(made: Made, /) -> Path:
     """Put tables into the data folder and return the snapshot of what was there before.
 
-    Args:
-        made: by table name, the frame and its sidecar (hash and row count are filled in).
-        drop: tables to remove.
-        checks: called with the next data folder before it is put in place.
-
-    Raises:
-        DataError: when a table is not sound; the data folder is then untouched.
-        FrontierError: when something could not be written; then, too.
+    `made` has, by table name, the frame and its sidecar (hash and row count are filled in).
+    DataError when a table is not sound, FrontierError when something could not be written: the
+    data folder is then untouched.
     """
-    with folders.locked(folder() / "lock"):
-        _clear()
+    with alone():
         name = _stamp()
         making = folder() / f"{name}.making"
         try:
-            _make(making, made, drop)
+            _make(making, made)
             tables.verify(folder=making / "data")
-            if checks is not None:
-                checks(making / "data")
             if paths.reports().is_dir():
                 shutil.copytree(paths.reports(), making / "reports")
             with _uninterrupted():
@@ -84,8 +82,7 @@ def place(
             ) from error
         finally:
             shutil.rmtree(making, ignore_errors=True)
-        for old in kept()[KEPT:]:
-            shutil.rmtree(old, ignore_errors=True)
+        _prune()
         return folder() / name
 
 
@@ -103,11 +100,17 @@ def find(name: str | None = None) -> Path:
     raise UsageError(f"no snapshot {name}: there are {listed} in {folder()}")
 
 
-def _make(making, made, drop):
+def _prune() -> None:
+    """Remove old snapshots, but for the newest with other public rows, by which a move is told."""
+    there, now = kept(), _fingerprint(paths.data(), public=True)
+    before = next((p for p in there if _fingerprint(p / "data", public=True) != now), None)
+    for old in there[KEPT:]:
+        if old != before:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _make(making, made):
     shutil.copytree(paths.data(), making / "data")
-    for name in drop:
-        for path in (making / "data").glob(f"{name}.*"):
-            path.unlink()
     for name, (frame, sidecar) in made.items():
         if name in measurements.SOURCES:
             typed = {c: tables.DTYPES[d] for c, (d, _, _) in measurements.COLUMNS.items()}
@@ -145,9 +148,11 @@ def _clear():
             shutil.rmtree(ready, ignore_errors=True)
 
 
-def _fingerprint(data: Path) -> str:
+def _fingerprint(data: Path, *, public: bool = False) -> str:
     """Return a digest of the sidecars, and so of the tables that they vouch for."""
     found = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in data.glob("*.meta.yml")}
+    if public:
+        found.pop(f"{measurements.OWN}.meta.yml", None)
     return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
 
 

@@ -31,6 +31,10 @@ REDIRECTS = 3
 LATER = "try again later; the tables are as they were"
 
 
+class RefusedError(FrontierError):
+    """A refusal that is final: the server knows no such thing."""
+
+
 class _BusyError(Exception):
     """A refusal that may pass: `pause` is what the server asked for, in s, if it did."""
 
@@ -118,6 +122,8 @@ class Client:
         try:
             with self._follow(url, known) as response:
                 cached = response.status_code == 304
+                if cached and known is None:
+                    raise DataError(url, "expected an answer, got 304 unasked", remedy=LATER)
                 body = known.body if cached else self._body(response)
         except (
             requests.ConnectionError,
@@ -163,7 +169,7 @@ class Client:
         pause = _asked_pause(response.headers.get("Retry-After"))
         response.close()
         if response.status_code not in BUSY:
-            raise FrontierError(f"{url}: {told}; {LATER}")
+            raise RefusedError(f"{url}: {told}; {LATER}")
         if pause is not None and pause > self.patience.longest:
             raise FrontierError(f"{url}: {told} and asks to wait {pause:.0f} s; {LATER}")
         raise _BusyError(told, pause)
