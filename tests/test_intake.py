@@ -630,6 +630,8 @@ def test_a_refresh_killed_at_any_step_leaves_the_old_tables_or_the_new_whole(
         command = [sys.executable, "-c", KILLED, server.url, str(at)]
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
 
+    refreshed(10**9)  # makes the cache of answers, once
+    restore(home, pristine)
     steps = int(refreshed(10**9).stdout.split()[-1])
     new = tables_of(home)
     assert steps > 50

@@ -117,6 +117,7 @@ def refresh(
         FrontierError, DataError: when the source cannot be reached or cannot be trusted; the
             tables are then as they were.
     """
+    snapshots.recover()
     keys = None if models is None else {inferencex.MODELS.get(m, m) for m in models}
     batch = _asked(client, keys, since, tell) if source == "api" else _dumped(list(files))
     if batch is None:
@@ -152,6 +153,7 @@ def import_files(
     ones to the table ``own``, which no verdict uses. `said` is what the files of one's own do
     not say, by the names of `frontier.sources.own.SAID`. Raises as `refresh`.
     """
+    snapshots.recover()
     files = [Path(file) for file in files]
     for file in files:
         if not file.is_file():

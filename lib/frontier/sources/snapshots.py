@@ -59,6 +59,12 @@ def alone() -> Iterator[None]:
             _held.yes = False
 
 
+def recover() -> None:
+    """End what a process that was killed had begun, before any table is read."""
+    with alone():
+        pass
+
+
 def place(made: Made, /) -> Path:
     """Put tables into the data folder and return the snapshot of what was there before.
 
