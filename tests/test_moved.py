@@ -19,7 +19,7 @@ import synthetic
 from browser import barriers, chromium, complaints
 from frontier import claims, cli, curves, measurements, moved, refreshes, tables
 from frontier.batch import diff, executors, feed, run
-from frontier.errors import DataError, UsageError
+from frontier.errors import DataError
 from measured import X, Y, pair, sweep, together
 from synthetic import markdown, shows
 
@@ -388,12 +388,25 @@ def test_the_sentence_counts_what_moved():
 def test_without_a_snapshot_the_command_says_so_in_a_line(home, capsys):
     assert cli.main(["moved"]) == 2
     told = capsys.readouterr().err
-    assert "there is no snapshot to compare with" in told and told.count("\n") == 1
+    assert "no snapshot is kept: 'frontier data refresh'" in told and told.count("\n") == 1
 
 
-def test_a_folder_that_is_no_snapshot_is_refused(home, capsys):
-    assert cli.main(["moved", str(home / "nowhere")]) == 2
-    assert "is no snapshot: it has no folder data" in capsys.readouterr().err
+@pytest.mark.parametrize("name", ["20261124T105434Z", "nowhere", "data"])
+def test_what_is_no_snapshot_is_refused_with_those_that_there_are(home, capsys, name):
+    (home / ".frontier" / "snapshots" / "20261124T060000Z" / "data").mkdir(parents=True)
+    assert cli.main(["moved", name]) == 2
+    told = capsys.readouterr().err
+    assert f"no snapshot {name}: there are 20261124T060000Z in {home}" in told
+
+
+def test_a_snapshot_is_found_by_its_name_and_by_its_folder(home, monkeypatch):
+    place = home / ".frontier" / "snapshots" / "20261101T000000Z"
+    for name in (place.name, "20261124T060000Z"):
+        (place.with_name(name) / "data").mkdir(parents=True)
+    monkeypatch.chdir(home)
+    for said in (place.name, str(place), str(place.relative_to(home))):
+        assert refreshes.snapshot(said) == place
+    assert refreshes.snapshot(str(home)) == home  # any folder of that form
 
 
 def test_the_newest_snapshot_is_the_previous_state(home):
@@ -407,8 +420,6 @@ def test_the_newest_snapshot_is_the_previous_state(home):
     assert refreshes.snapshot().name == "20261101T000000Z"
     shutil.rmtree(kept / "20261101T000000Z")
     assert refreshes.snapshot().name == "20261124T060000Z"
-    with pytest.raises(UsageError):
-        refreshes.snapshot(home / "data")
 
 
 @pytest.fixture

@@ -99,7 +99,7 @@ def _parser():
 
     moved = commands.add_parser("moved", help="show what moved since the last state of the data")
     moved.add_argument(
-        "old", type=Path, nargs="?", metavar="OLD", help="a snapshot; the newest if not said"
+        "old", nargs="?", metavar="OLD", help="a snapshot's name or folder; the newest if not said"
     )
     moved.add_argument("--json", action="store_true", help="as the record that is kept of it")
     moved.set_defaults(run=_moved)
