@@ -159,6 +159,44 @@ def test_undated_rows_are_said_to_be():
     assert "no row is dated" in move["thin"]
 
 
+def tilted(low, high):
+    """How the frontier moved whose lower and upper half of interactivity are other ones."""
+    factor = np.where(np.arange(len(X)) < len(X) // 2, low, high)
+    move = only(compare(sweep(), sweep(y=Y * factor, tp=4)))
+    return move, moved.told(move), refreshes.rows({"frontiers": [move]})[0]["extremes"]
+
+
+def test_what_fell_is_told_of_a_frontier_that_rose_and_the_other_way_round():
+    move, told, row = tilted(1 / 1.1, 1.3)
+    assert move["kind"] == "rose" and move["least"] == pytest.approx(1 / 1.1, rel=1e-5)
+    assert f"largest 1.3x at {move['largest_at']:.3g} tok/s/user" in told
+    assert f", least 0.909x at {move['least_at']:.3g} tok/s/user" in told
+    assert [text.partition(" at ")[0] for text in row] == ["largest 1.3x", "least 0.909x"]
+    move, told, row = tilted(1 / 1.3, 1.1)
+    assert move["kind"] == "fell"
+    assert f"least 0.769x at {move['least_at']:.3g} tok/s/user, largest 1.1x at" in told
+    assert [text.partition(" at ")[0] for text in row] == ["least 0.769x", "largest 1.1x"]
+
+
+def test_an_extreme_within_what_is_off_is_not_told_beside_the_other():
+    for low, text in ((1 / 1.04, "largest 1.3x"), (1, "largest 1.3x")):
+        move, told, row = tilted(low, 1.3)
+        assert move["kind"] == "rose" and "least" not in told
+        assert len(row) == 1 and row[0].startswith(text)
+
+
+def test_what_fell_is_told_of_a_frontier_that_only_reaches_further():
+    y = Y.copy()
+    y[4] *= 0.9
+    new = together(sweep(y=y, tp=4), sweep([500], [100], tp=4))
+    move = {**only(compare(sweep(), new)), "kind": "extended"}
+    assert moved.told(move).startswith(f"reaches further: up to 500 tok/s/user, before {X[-1]:g}")
+    assert f"; ratio of tok/s/GPU least 0.9x at {move['least_at']:.3g} tok" in moved.told(move)
+    level = only(compare(sweep(), together(sweep(), sweep([500], [100], tp=4))))
+    assert "ratio" not in moved.told(level)
+    assert refreshes.rows({"frontiers": [level]})[0]["extremes"] == ["–"]
+
+
 # What coincides
 
 

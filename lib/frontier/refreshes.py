@@ -22,7 +22,7 @@ import pandas as pd
 
 from frontier import figures, measurements, moved, paths, tables
 from frontier.errors import DataError
-from frontier.moved import KINDS, RULE, SERIES, counted, name, plain, told
+from frontier.moved import KINDS, RULE, SERIES, counted, extremes, name, plain, told
 from frontier.shifts import NOISE
 from frontier.sources import snapshots
 from frontier.words import number, span
@@ -233,17 +233,16 @@ def rows(record: Mapping, /) -> tuple[dict, ...]:
 
 
 def _row(move):
-    ratio = over = largest = where = "–"
+    ratio = over = where = "–"
     if move["ratio"] is not None:
         band = "" if move["low"] is None else f" ({span(move['low'], move['high'], '')})"
         ratio, over = f"{number(move['ratio'])}x{band}", span(move["from"], move["to"], "")
-        end = "least" if move["kind"] == "fell" else "largest"
-        largest = f"{number(move[end])}x, {number(move[f'{end}_at'])}"
     if move["moved_from"] is not None:
         where = span(move["moved_from"], move["moved_to"], "")
     return {
         "name": name(move), "what": KINDS[move["kind"]], "ratio": ratio, "over": over,
-        "where": where, "largest": largest, "coincides": move["coincides"] or ["–"],
+        "where": where, "extremes": extremes(move) or ["–"],
+        "coincides": move["coincides"] or ["–"],
         "notes": [move["reach"]] * bool(move["reach"]) + move["thin"] or ["–"],
     }  # fmt: skip
 
