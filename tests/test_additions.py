@@ -64,6 +64,12 @@ def content(folder):
         ({"form": "levels"}, "form is 'levels'; there are gain, drop"),
         ({"source": "javascript:alert(1)"}, "is not of http or https"),
         ({"per": "kW"}, "per is 'kW'; there are GPU, MW"),
+        ({"per": "MW"}, "the unit 'x tok/s/GPU' is per GPU and --per is MW; leave one"),
+        ({"unit": "x tok/s/MW"}, "the unit 'x tok/s/MW' is per MW and --per is GPU; leave one"),
+        ({"unit": "x tok/s/GPU/MW", "per": ""}, "is per GPU and MW; leave one of them out"),
+        ({"metric": "tpot"}, "metric is 'tpot'; there are throughput_per_gpu, output_thr"),
+        ({"metric": "interactivity"}, "metric is 'interactivity'; there are"),
+        ({"date": date(2999, 4, 15)}, "--date 2999-04-15 is in the future"),
         ({"shapes": ("8k/1k",)}, "cannot be tested: no measured row has shape=8k/1k"),
         ({"names": ("a", "b")}, "2 names for 1 comparisons"),
         ({"denominators": ()}, "1 numerators and 0 denominators"),
@@ -139,6 +145,31 @@ def test_what_was_added_is_read_back_as_it_was_given(home):
     compile(written[1].read_text(), "test", "exec")
     claims.levers()  # what stands behind the claims is still there
     assert claims.credits()
+
+
+@pytest.mark.parametrize(
+    ("unit", "per", "tested"),
+    [
+        ("x tok/s/MW", "", "MW"), ("x tokens per second per megawatt", "", "MW"),
+        ("x tok/s/kW", "", "MW"), ("x tok/s/GPU", "", "GPU"), ("x", "", "GPU"), ("x", "MW", "MW"),
+        ("x tok/s/MW", "MW", "MW"), ("x tok/s/user", "", "GPU"), ("x tok/W3/Wh", "", "GPU"),
+    ],
+)  # fmt: skip
+def test_what_is_tested_is_counted_per_what_the_unit_names(unit, per, tested):
+    assert replace(MINE, unit=unit, per=per).per == tested
+
+
+def test_a_claim_per_megawatt_is_tested_per_megawatt_without_a_word_of_it(home, capsys):
+    said = (
+        "new a-50x --statement 50X --value 50 --source https://example.org --date 2026-01-31 "
+        "--numerator model=deepseek-r1 hardware=gb300 "
+        "--denominator model=deepseek-r1 hardware=h200"
+    )
+    line = [*said.split(), "--unit", "x tok/s/MW"]
+    assert cli.main(line) == 0
+    assert claims.ledger()[-1].test.basis.unit == "tok/s/MW"
+    notebook = nbformat.read(home / "notebooks" / f"{claims.ledger()[-1].report}.ipynb", 4)
+    assert "MW" in "".join(one.source for one in notebook.cells if one.cell_type == "code")
 
 
 def test_a_second_claim_takes_the_next_number(home):

@@ -155,3 +155,15 @@ def test_own_rows_of_another_model_or_traffic_are_on_none(rows, monkeypatch):
     mine = rows.head(2).assign(model="other", source="own", label="our node")
     monkeypatch.setattr(measurements, "own", lambda: mine)
     assert explored.frontiers(rows, choice, name="a").files == alone
+
+
+def test_own_rows_without_a_power_are_left_out_of_a_choice_and_named(rows, monkeypatch):
+    choice = explorer.Choice(accelerators=("h200",))
+    alone = [explored.frontiers(rows, choice, name="a"), explored.others(rows, choice, name="b")]
+    some = rows[(rows["model"] == choice.model) & (measurements.shapes(rows) == choice.shape)]
+    mine = some.head(2).assign(hardware="<b>tpu9", source="own", label="our node")
+    monkeypatch.setattr(measurements, "own", lambda: mine)
+    both = [explored.frontiers(rows, choice, name="a"), explored.others(rows, choice, name="b")]
+    for one, other, name in zip(alone, both, "ab", strict=True):
+        assert one.files[f"data/{name}.csv"] == other.files[f"data/{name}.csv"]
+        assert "Your rows on &lt;b&gt;tpu9 are left out: the power table" in other.html

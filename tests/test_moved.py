@@ -19,7 +19,7 @@ import synthetic
 from browser import barriers, chromium, complaints
 from frontier import claims, cli, curves, measurements, moved, refreshes, tables
 from frontier.batch import diff, executors, feed, run
-from frontier.errors import DataError, UsageError
+from frontier.errors import DataError
 from measured import X, Y, pair, sweep, together
 from synthetic import markdown, shows
 
@@ -157,6 +157,44 @@ def test_undated_rows_are_said_to_be():
     old, new = (sweep(y=y).assign(date=np.datetime64("NaT")) for y in (Y, 2 * Y))
     move = only(compare(old, new))
     assert "no row is dated" in move["thin"]
+
+
+def tilted(low, high):
+    """How the frontier moved whose lower and upper half of interactivity are other ones."""
+    factor = np.where(np.arange(len(X)) < len(X) // 2, low, high)
+    move = only(compare(sweep(), sweep(y=Y * factor, tp=4)))
+    return move, moved.told(move), refreshes.rows({"frontiers": [move]})[0]["extremes"]
+
+
+def test_what_fell_is_told_of_a_frontier_that_rose_and_the_other_way_round():
+    move, told, row = tilted(1 / 1.1, 1.3)
+    assert move["kind"] == "rose" and move["least"] == pytest.approx(1 / 1.1, rel=1e-5)
+    assert f"largest 1.3x at {move['largest_at']:.3g} tok/s/user" in told
+    assert f", least 0.909x at {move['least_at']:.3g} tok/s/user" in told
+    assert [text.partition(" at ")[0] for text in row] == ["largest 1.3x", "least 0.909x"]
+    move, told, row = tilted(1 / 1.3, 1.1)
+    assert move["kind"] == "fell"
+    assert f"least 0.769x at {move['least_at']:.3g} tok/s/user, largest 1.1x at" in told
+    assert [text.partition(" at ")[0] for text in row] == ["least 0.769x", "largest 1.1x"]
+
+
+def test_an_extreme_within_what_is_off_is_not_told_beside_the_other():
+    for low, text in ((1 / 1.04, "largest 1.3x"), (1, "largest 1.3x")):
+        move, told, row = tilted(low, 1.3)
+        assert move["kind"] == "rose" and "least" not in told
+        assert len(row) == 1 and row[0].startswith(text)
+
+
+def test_what_fell_is_told_of_a_frontier_that_only_reaches_further():
+    y = Y.copy()
+    y[4] *= 0.9
+    new = together(sweep(y=y, tp=4), sweep([500], [100], tp=4))
+    move = {**only(compare(sweep(), new)), "kind": "extended"}
+    assert moved.told(move).startswith(f"reaches further: up to 500 tok/s/user, before {X[-1]:g}")
+    assert f"; ratio of tok/s/GPU least 0.9x at {move['least_at']:.3g} tok" in moved.told(move)
+    level = only(compare(sweep(), together(sweep(), sweep([500], [100], tp=4))))
+    assert "ratio" not in moved.told(level)
+    assert refreshes.rows({"frontiers": [level]})[0]["extremes"] == ["–"]
 
 
 # What coincides
@@ -388,12 +426,25 @@ def test_the_sentence_counts_what_moved():
 def test_without_a_snapshot_the_command_says_so_in_a_line(home, capsys):
     assert cli.main(["moved"]) == 2
     told = capsys.readouterr().err
-    assert "there is no snapshot to compare with" in told and told.count("\n") == 1
+    assert "no snapshot is kept: 'frontier data refresh'" in told and told.count("\n") == 1
 
 
-def test_a_folder_that_is_no_snapshot_is_refused(home, capsys):
-    assert cli.main(["moved", str(home / "nowhere")]) == 2
-    assert "is no snapshot: it has no folder data" in capsys.readouterr().err
+@pytest.mark.parametrize("name", ["20261124T105434Z", "nowhere", "data"])
+def test_what_is_no_snapshot_is_refused_with_those_that_there_are(home, capsys, name):
+    (home / ".frontier" / "snapshots" / "20261124T060000Z" / "data").mkdir(parents=True)
+    assert cli.main(["moved", name]) == 2
+    told = capsys.readouterr().err
+    assert f"no snapshot {name}: there are 20261124T060000Z in {home}" in told
+
+
+def test_a_snapshot_is_found_by_its_name_and_by_its_folder(home, monkeypatch):
+    place = home / ".frontier" / "snapshots" / "20261101T000000Z"
+    for name in (place.name, "20261124T060000Z"):
+        (place.with_name(name) / "data").mkdir(parents=True)
+    monkeypatch.chdir(home)
+    for said in (place.name, str(place), str(place.relative_to(home))):
+        assert refreshes.snapshot(said) == place
+    assert refreshes.snapshot(str(home)) == home  # any folder of that form
 
 
 def test_the_newest_snapshot_is_the_previous_state(home):
@@ -407,8 +458,6 @@ def test_the_newest_snapshot_is_the_previous_state(home):
     assert refreshes.snapshot().name == "20261101T000000Z"
     shutil.rmtree(kept / "20261101T000000Z")
     assert refreshes.snapshot().name == "20261124T060000Z"
-    with pytest.raises(UsageError):
-        refreshes.snapshot(home / "data")
 
 
 @pytest.fixture

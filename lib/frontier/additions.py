@@ -25,8 +25,10 @@ from frontier import claims, comparisons, figures, hardware, measurements, paths
 from frontier.errors import DataError, FrontierError, UsageError, among
 
 FORMS = ("gain", "drop")
+METRICS = ("throughput_per_gpu", "output_throughput_per_gpu")  # of both more is better
 _TEMPLATE = Path(__file__).parent / "template"
 _CELL = re.compile(r"^%% (\w+)\n(.*?)(?=^%% |\Z)", re.M | re.S)
+_PER = re.compile(r"(?:/|\bper )(?:(GPU)|[kMG]?W|\w*watt)s?\b", re.I)
 _WORDS = {"speculative": "speculation", "disaggregated": "disaggregation"}
 
 
@@ -46,7 +48,8 @@ class Addition:
 
     `numerators` and `denominators` are selections of the measured rows, paired in order; `names`
     are those of the comparisons, made from the selections where they are not given. `report` is
-    the stem of the notebook, `title` its name in the navigation.
+    the stem of the notebook, `title` its name in the navigation. `per` is what the unit names, GPU
+    or MW, and GPU where neither it nor the unit says.
     """
 
     id: str
@@ -67,11 +70,12 @@ class Addition:
     quantity: str = ""
     decides: str = "Both systems swept over concurrency in public, with interactivity."
     metric: str = "throughput_per_gpu"
-    per: str = "GPU"
+    per: str = ""
     power_edition: str = hardware.POWER_EDITIONS[0]
     floor: float = 100.0
 
     def __post_init__(self):
+        object.__setattr__(self, "per", _per(self.unit, self.per))
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.id):
             raise UsageError(f"an id has small letters, digits and hyphens, not {self.id!r}")
         if self.report and not re.fullmatch(r"\d\d_[a-z0-9_]+", self.report):
@@ -88,6 +92,10 @@ class Addition:
                 f"form is {self.form!r}; {among(self.form, FORMS)}: levels, shares and filings are "
                 "written into the ledger by hand, as its head says"
             )
+        if self.metric not in METRICS:
+            raise UsageError(f"metric is {self.metric!r}; {among(self.metric, METRICS)}")
+        if self.date > date.today():
+            raise UsageError(f"--date {self.date} is in the future: a claim has been stated")
         if not self.shapes or not self.numerators:
             raise UsageError("a test needs a shape, and --numerator and --denominator")
         if len(self.numerators) != len(self.denominators):
@@ -247,6 +255,15 @@ def test_file(addition: Addition, /) -> str:
 
 
 test_file.__test__ = False  # its name says what it returns; pytest must not take it for a test
+
+
+def _per(unit, said):
+    """Return what throughput is counted per; a ratio per kW is that per MW."""
+    named = {"GPU" if found[1] else "MW" for found in _PER.finditer(unit)}
+    if len(named) > 1 or (named and said in ("GPU", "MW") and said not in named):
+        told = f"per {' and '.join(sorted(named))}" + f" and --per is {said}" * bool(said)
+        raise UsageError(f"the unit '{unit}' is {told}; leave one of them out")
+    return said or min(named, default="GPU")
 
 
 def _value(text):

@@ -99,7 +99,7 @@ def _parser():
 
     moved = commands.add_parser("moved", help="show what moved since the last state of the data")
     moved.add_argument(
-        "old", type=Path, nargs="?", metavar="OLD", help="a snapshot; the newest if not said"
+        "old", nargs="?", metavar="OLD", help="a snapshot's name or folder; the newest if not said"
     )
     moved.add_argument("--json", action="store_true", help="as the record that is kept of it")
     moved.set_defaults(run=_moved)
@@ -153,21 +153,39 @@ def _add_accept(parser):
 def _add_said(parser):
     """Add an option for each thing that one's own results may not say themselves."""
     said = parser.add_argument_group("what the files of one's own results do not say")
-    for name, kind in _SAID.items():
+    for name, (kind, words) in _SAID.items():
         option = "--" + name.replace("_", "-")
         if kind is bool:
-            said.add_argument(option, action=argparse.BooleanOptionalAction, default=None)
+            said.add_argument(
+                option, action=argparse.BooleanOptionalAction, default=None, help=words
+            )
         else:
-            said.add_argument(option, type=_positive if kind is int else str, metavar=name.upper())
+            kind = _positive if kind is int else str
+            said.add_argument(option, type=kind, metavar=name.upper(), help=words)
 
 
 # What can be said of one's own results; `frontier.sources.own.SAID` is the same, behind pandas.
 _SAID = {
-    "label": str, "model": str, "hardware": str, "framework": str, "precision": str,
-    "speculative": bool, "disaggregated": bool, "gpus": int, "prefill_gpus": int,
-    "decode_gpus": int, "tp": int, "ep": int, "dp_attention": bool, "isl": int, "osl": int,
-    "concurrency": int, "date": str, "run_url": str, "image": str,
-}  # fmt: skip
+    "label": (str, "name of the series on figures"),
+    "model": (str, "such as deepseek-r1"),
+    "hardware": (str, "accelerator, such as h200"),
+    "framework": (str, "serving software, such as vllm"),
+    "precision": (str, "number format of the weights, such as fp8"),
+    "speculative": (bool, "with multi-token prediction or a draft model"),
+    "disaggregated": (bool, "prefill and decode on GPUs of their own"),
+    "gpus": (int, "all GPUs of the deployment, prefill and decode"),
+    "prefill_gpus": (int, "those for prefill, where it is disaggregated"),
+    "decode_gpus": (int, "those for decode, where it is disaggregated"),
+    "tp": (int, "tensor-parallel size of a decode worker, in GPUs"),
+    "ep": (int, "its expert-parallel size, in GPUs"),
+    "dp_attention": (bool, "attention is data-parallel"),
+    "isl": (int, "input tokens of a request, nominal"),
+    "osl": (int, "output tokens of a request, nominal"),
+    "concurrency": (int, "requests in flight at a time"),
+    "date": (str, "day of the run, such as 2026-03-31"),
+    "run_url": (str, "address of the run's log"),
+    "image": (str, "container image"),
+}
 
 
 def _add_claim(parser):
@@ -181,21 +199,29 @@ def _add_claim(parser):
     parser.add_argument("--form", help="gain (at least; if not said) or drop (within 1.25x)")
     parser.add_argument("--source", required=True, metavar="URL", help="where it is stated")
     parser.add_argument("--source-title", help="what that is; its host if not said")
-    parser.add_argument("--date", type=_day, required=True, help="when it was stated")
+    parser.add_argument("--date", type=_day, required=True, help="day it was stated: 2026-03-31")
     parser.add_argument("--point", help="the operating point, as far as it is stated")
     parser.add_argument("--quantity", help="what is computed, in a sentence")
     parser.add_argument("--decides", help="the evidence that would decide it")
     parser.add_argument("--report", metavar="NN_NAME", help="its notebook; the next number")
     parser.add_argument("--title", help="the report's short name in the navigation")
-    parser.add_argument("--numerator", **sides, help="rows of the better system; repeatable")
+    parser.add_argument(
+        "--numerator", **sides, help="rows of the better system, such as hardware=gb200; repeatable"
+    )
     parser.add_argument("--denominator", **sides, help="rows of the baseline; as often")
     parser.add_argument("--name", action="append", dest="names", help="of a comparison; as often")
     parser.add_argument(
-        "--shape", action="append", dest="shapes", metavar="ISL/OSL", help="repeatable; all three"
+        "--shape",
+        action="append",
+        dest="shapes",
+        metavar="ISL/OSL",
+        help="input and output tokens of a request; repeatable; all three",
     )
-    parser.add_argument("--metric", help="column of the measurements; throughput_per_gpu")
-    parser.add_argument("--per", help="GPU, or MW")
-    parser.add_argument("--power-edition", help="of the power table, for MW")
+    parser.add_argument(
+        "--metric", help="throughput_per_gpu, if not said, or output_throughput_per_gpu"
+    )
+    parser.add_argument("--per", help="GPU or MW; what the unit names")
+    parser.add_argument("--power-edition", help="of the power table, for MW; 2025")
     parser.add_argument("--floor", type=float, help="least tok/s/GPU of a denominator; 100")
 
 
@@ -516,13 +542,6 @@ def _bracket(parameter):
     return f"[{parameter.constraint}]" if parameter.constraint else ""
 
 
-def _day(text):
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a date like 2026-11-24") from None
-
-
 def _shard(text):
     number, slash, count = text.partition("/")
     if not (slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
@@ -531,10 +550,8 @@ def _shard(text):
 
 
 def _day(text):
-    import datetime
-
     try:
-        return datetime.date.fromisoformat(text)
+        return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no date such as 2026-03-31") from None
 

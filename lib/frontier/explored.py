@@ -92,7 +92,7 @@ def frontiers(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
     points["evidence"] = comparisons.evidence(points)
     keys = list(points["series"].unique())
     points, fronts, lines = (part.assign(value=part[QUANTITY]) for part in (points, fronts, lines))
-    mine = _mine(choice, QUANTITY)
+    mine, left = _mine(choice, QUANTITY)
     steps = [explorer.front(one, QUANTITY) for _, one in mine.groupby("series", sort=False)]
     drawn = figures.frontiers(
         points, fronts, series="series", ylabel=axis(choice, QUANTITY), height=4.6,
@@ -105,7 +105,7 @@ def frontiers(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
         f"Solid: the best measured at an interactivity or a higher one, over {len(points):,} rows. "
         f"Dashed: the calibrated serving model, dotted where it was not checked ({outside} of its "
         f"points). At {number(choice.interactivity)} tok/s/user, power edition "
-        f"{choice.power_edition}, measured: {at}.{own.WORDS * bool(steps)}"
+        f"{choice.power_edition}, measured: {at}.{own.WORDS * bool(steps)}{left}"
     )
     data = pd.concat([
         points.assign(mark=points["evidence"]),
@@ -129,10 +129,11 @@ def others(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
         ignore_index=True,
     )
     keys = list(dict.fromkeys(data["series"]))
+    yours = {column: _mine(choice, column) for column in BESIDE}
     mine = [
         explorer.front(one, column).assign(quantity=column)
-        for column in BESIDE
-        for _, one in _mine(choice, column).groupby("series", sort=False)
+        for column, (part, _) in yours.items()
+        for _, one in part.groupby("series", sort=False)
     ]
     data = pd.concat([data, *mine], ignore_index=True)
     names = [key for key in dict.fromkeys(data["series"]) if key not in keys]
@@ -147,7 +148,7 @@ def others(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
         f"{number(choice.interactivity)} tok/s/user, "
         f"{choice.fleet} serve at most: {users} users; a million tokens ({choice.tokens}) cost at "
         f"least: {cost} dollars ({choice.price})."
-        f"{own.WORDS * bool(names)}"
+        f"{own.WORDS * bool(names)}{yours[BESIDE[0]][1]}"
     )
     return figures.publish(
         drawn, name=name, caption=caption, sources=["power", "prices"],
@@ -392,13 +393,16 @@ def _fronts(points, column):
 
 
 def _mine(choice, column):
-    """Return one's own rows of the model and traffic with a quantity, whatever their system."""
-    rows = measurements.own()
-    rows = rows[(rows["model"] == choice.model) & (measurements.shapes(rows) == choice.shape)]
-    found = explorer.quantified(rows, choice)
+    """Return one's own rows of the model and traffic with a quantity, and a sentence on the rest.
+
+    They are of any system with a power: without one a fleet's size is not known.
+    """
+    basis = comparisons.Basis(per="MW", power_edition=choice.power_edition)
+    fits, unknown = own.fitting(measurements.own(), {choice.model}, choice.shape, basis)
+    found = explorer.quantified(fits, choice)
     found = found[np.isfinite(found[column]) & (found[column] > 0)]
     named = found["label"].map(own.series)
-    return found.assign(series=named, value=found[column], evidence="yours")
+    return found.assign(series=named, value=found[column], evidence="yours"), own.left_out(unknown)
 
 
 def _series(points):

@@ -51,6 +51,7 @@ _RUN = [*(c for c in measurements.CONFIGURATION if c != "source"), "concurrency"
 _POINT = [c for c in _RUN if c != "date"]
 _SETTING = [c for c in _POINT if c != "concurrency"]
 _ENDS = {"headline": "mean", "low": "low end of the interval", "high": "high end of the interval"}
+_REACH = ("extended", "shortened")
 _DRAWN = 3  # frontiers whose points a record keeps, to be drawn
 
 
@@ -439,19 +440,34 @@ def checks(site: Path, rows: Sequence[Mapping], /) -> dict[str, list[tuple[str, 
 
 def told(move: Mapping, /) -> str:
     """Return a move in words: ratio with its operating point, and how the ends moved."""
-    said = KINDS[move["kind"]]
-    if move["ratio"] is not None and move["kind"] not in ("extended", "shortened"):
-        most = "largest" if move["kind"] != "fell" else "least"
+    said, kind, reach = "", move["kind"], move["reach"]
+    ends = ", ".join(f"{text} tok/s/user" for text in extremes(move))
+    if kind in _REACH:
+        return f"{KINDS[kind]}: {reach}" + f"; ratio of tok/s/GPU {ends}" * bool(ends)
+    if move["ratio"] is not None:
         band = "no interval"
         if move["low"] is not None:
             band = span(move["low"], move["high"], "")
-        said += (
+        said = (
             f", {number(move['ratio'])}x ({band}) in tok/s/GPU, mean over "
-            f"{span(move['from'], move['to'], '')} tok/s/user, {most} {number(move[most])}x at "
-            f"{number(move[f'{most}_at'])} tok/s/user"
+            f"{span(move['from'], move['to'], '')} tok/s/user, {ends}"
         )
-    apart = "; " if "tok/s/user" in said else ": "
-    return f"{said}{apart}{move['reach']}" if move["reach"] else said
+    return KINDS[kind] + said + f"{'; ' if said else ': '}{reach}" * bool(reach)
+
+
+def extremes(move: Mapping, /) -> list[str]:
+    """Return the extreme ratios with their interactivity: that of the move, and what is hidden.
+
+    A mean hides where the frontier moved the other way: that extreme is told if it is off by more
+    than `NOISE`, as is each of a frontier of which otherwise only the reach is told.
+    """
+    if move["ratio"] is None:
+        return []
+    off = {"largest": move["largest"] > 1 + NOISE, "least": move["least"] < 1 / (1 + NOISE)}
+    if move["kind"] not in _REACH:
+        off["least" if move["kind"] == "fell" else "largest"] = True
+    order = sorted(off) if move["kind"] != "fell" else sorted(off, reverse=True)
+    return [f"{e} {number(move[e])}x at {number(move[f'{e}_at'])}" for e in order if off[e]]
 
 
 def name(move: Mapping, /) -> str:

@@ -21,13 +21,14 @@ from pathlib import Path
 import pandas as pd
 
 from frontier import figures, measurements, moved, paths, tables
-from frontier.errors import DataError, UsageError
-from frontier.moved import KINDS, RULE, SERIES, counted, name, plain, told
+from frontier.errors import DataError
+from frontier.moved import KINDS, RULE, SERIES, counted, extremes, name, plain, told
 from frontier.shifts import NOISE
+from frontier.sources import snapshots
 from frontier.words import number, span
 
 SCHEMA = 1
-_SNAPSHOT = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z")
+_MOMENT = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z")
 _SHOWN = 24  # rows of the picture of ratios
 _FIELDS = {
     "schema": int, "refreshed": str, "before": dict, "after": dict, "sigma": float, "off": float,
@@ -53,26 +54,17 @@ def folder() -> Path:
     return paths.data() / "moved"
 
 
-def snapshot(given: Path | None = None, /) -> Path:
-    """Return the snapshot to compare with; UsageError without one.
+def snapshot(given: str | None = None, /) -> Path:
+    """Return the snapshot of a name or a folder; UsageError, with those kept, if there is none.
 
     If none is given it is the newest whose measured rows are others than those of the data folder.
     """
     if given is not None:
-        if not (given / "data").is_dir():
-            raise UsageError(f"{given} is no snapshot: it has no folder data")
-        return given
-    home = paths.root() / ".frontier" / "snapshots"
-    kept = [p for p in sorted(home.glob("*")) if _SNAPSHOT.fullmatch(p.name) and p.is_dir()]
-    if not kept:
-        raise UsageError(
-            "there is no snapshot to compare with: 'frontier data refresh' or 'frontier data "
-            "import' keeps one when it makes new tables"
-        )
+        return snapshots.find(given)
     # An import of one's own rows keeps a snapshot, too, before which no public row was another.
     now = digest(paths.data())
-    other = (p for p in reversed(kept) if (p / "data").is_dir() and digest(p / "data") != now)
-    return snapshot(next(other, kept[-1]))
+    other = (place for place in snapshots.kept() if digest(place / "data") != now)
+    return next(other, None) or snapshots.find()
 
 
 def digest(place: Path, /) -> str:
@@ -96,7 +88,7 @@ def state(place: Path, rows: pd.DataFrame, /) -> dict:
 
 def moment(place: Path, after: Mapping, /) -> str:
     """Return when the tables were refreshed, in UTC: what a snapshot is called, or their day."""
-    if found := _SNAPSHOT.fullmatch(place.name):
+    if found := _MOMENT.fullmatch(place.name):
         return "{}-{}-{}T{}:{}:{}Z".format(*found.groups())
     return f"{after['accessed'][:10]}T00:00:00Z"
 
@@ -241,17 +233,16 @@ def rows(record: Mapping, /) -> tuple[dict, ...]:
 
 
 def _row(move):
-    ratio = over = largest = where = "–"
+    ratio = over = where = "–"
     if move["ratio"] is not None:
         band = "" if move["low"] is None else f" ({span(move['low'], move['high'], '')})"
         ratio, over = f"{number(move['ratio'])}x{band}", span(move["from"], move["to"], "")
-        end = "least" if move["kind"] == "fell" else "largest"
-        largest = f"{number(move[end])}x, {number(move[f'{end}_at'])}"
     if move["moved_from"] is not None:
         where = span(move["moved_from"], move["moved_to"], "")
     return {
         "name": name(move), "what": KINDS[move["kind"]], "ratio": ratio, "over": over,
-        "where": where, "largest": largest, "coincides": move["coincides"] or ["–"],
+        "where": where, "extremes": extremes(move) or ["–"],
+        "coincides": move["coincides"] or ["–"],
         "notes": [move["reach"]] * bool(move["reach"]) + move["thin"] or ["–"],
     }  # fmt: skip
 
