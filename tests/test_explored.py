@@ -13,6 +13,7 @@ from IPython.display import HTML, Markdown
 from frontier import explored, explorer, figures, measurements, tables
 from frontier.batch.kernel import READS
 from frontier.errors import UsageError
+from frontier.words import number
 
 CHOICE = explorer.Choice(accelerators=("h200", "gb200", "mi355x"), interactivity=50.0)
 
@@ -43,7 +44,114 @@ def test_a_target_that_nothing_meets_names_what_comes_nearest(rows):
 
 def test_a_fleet_too_small_names_the_smallest_deployment_that_is_fast_enough(rows):
     said = words(explored.quotable(rows, replace(CHOICE, gpus=1)))
-    assert re.search(r"none fits the fleet whole or has a price; the smallest .* takes \d+ ", said)
+    assert re.search(
+        r"none that is fast enough fits the fleet whole; the smallest takes \d+ ", said
+    )
+    assert "price for" not in said
+
+
+def test_where_only_a_price_is_missing_the_answer_says_so_and_names_no_size(rows):
+    unpriced = explorer.Choice(
+        accelerators=("mi325x", "b300"), least="cost", price="2025 hyperscaler", interactivity=20.0
+    )
+    said = words(explored.quotable(rows, unpriced))
+    assert "what is fast enough and fits is on MI325X and B300" in said
+    assert "2025 hyperscaler has no price for" in said
+    assert "smallest" not in said
+    assert "kW" not in said
+
+
+def test_what_fits_without_a_price_and_what_has_one_without_fitting_are_told_apart(rows):
+    points = explorer.measured(rows, explorer.Choice(accelerators=("b300", "h200")))
+    b300 = points[(points["hardware"] == "b300") & (points["gpus"] == 4)]
+    h200 = points[(points["hardware"] == "h200") & (points["gpus"] == 8)]
+    choice = explorer.Choice(least="cost", price="2025 hyperscaler", interactivity=1.0, gpus=4)
+    said = explored.answer(explorer.quantified(pd.concat([b300, h200]), choice), choice)
+    assert "fits is on B300" in said
+    assert "none that has a price and is fast enough fits the fleet whole" in said
+    assert "the smallest takes 8 H200, " in said
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"accelerators": ("h100",), "precision": "fp4"}, {"framework": "vllm"}, {"model": "gpt-2"}],
+)
+def test_where_nothing_was_measured_each_exhibit_says_so_with_what_there_is(rows, changed):
+    choice = replace(CHOICE, **changed)
+    there = "there are "
+    for shown in (
+        explored.quotable(rows, choice),
+        explored.best(rows, choice, name="08-x"),
+        explored.best_of_each(rows, choice, name="08-x"),
+        explored.frontiers(rows, choice, name="08-x"),
+        explored.others(rows, choice, name="08-x"),
+    ):
+        assert "othing was measured on" in words(shown)
+        assert there in words(shown)
+    assert "one meets it" in words(explored.variations(rows, choice, name="08-x"))
+    assert "nothing was measured" in explored.answer(explorer.measured(rows, choice), choice)
+
+
+def test_statements_and_lines_are_of_what_the_fleet_holds_whole(rows):
+    choice = replace(CHOICE, gpus=8)
+    points = explorer.measured(rows, choice)
+    for shown in (
+        explored.others(rows, choice, name="a"),
+        explored.frontiers(rows, choice, name="a"),
+    ):
+        assert "of deployments that fit 8 GPUs whole" in words(shown)
+        assert "too large for 8 GPUs" in words(shown)
+    table = pd.read_csv(io.StringIO(explored.others(rows, choice, name="a").files["data/a.csv"]))
+    small = set(points.loc[points["gpus"] <= 8, "row_id"])
+    assert set(table["row_id"]) <= small
+    assert set(points["row_id"]) - small
+    there = points[(points["hardware"] == "gb200") & points["row_id"].isin(small)]
+    fast = there[there["interactivity"] >= choice.interactivity]
+    cost = number(fast["usd_per_million_tokens"].min())
+    caption = words(explored.others(rows, choice, name="a"))
+    assert f"GB200 {cost}" in caption.partition("cost at least, in dollars")[2]
+
+
+def test_where_no_deployment_fits_the_figure_of_the_fleet_is_a_sentence(rows):
+    said = words(explored.others(rows, replace(CHOICE, gpus=1), name="a"))
+    assert re.fullmatch(r"([\d,]+) of \1 rows are of deployments too large for 1 GPU: .*", said)
+    assert "H200 nothing" in words(explored.frontiers(rows, replace(CHOICE, gpus=1), name="a"))
+
+
+def test_a_fleet_that_holds_every_deployment_leaves_nothing_out(rows):
+    for draw in (explored.others, explored.frontiers):
+        assert "too large" not in words(draw(rows, CHOICE, name="a"))
+    assert "any size" in words(explored.lead(rows, CHOICE, sigma=0.02, name="a"))
+
+
+def test_the_first_figure_names_its_unit_model_traffic_and_dates(rows):
+    caption = words(explored.frontiers(rows, CHOICE, name="08-x"))
+    points = explorer.measured(rows, CHOICE)
+    undated = int(points["date"].isna().sum())
+    assert "deepseek-r1 at 8192/1024, power edition 2026-07" in caption
+    assert f"{undated:,} of {len(points):,} rows are undated" in caption
+    assert f"the newest of the others is of {points['date'].max():%Y-%m-%d}" in caption
+    assert re.search(r"measured, tok/s/MW: (\w+ [\d,]{6,}(, )?){3}\.", caption)
+    assert "output tok/s/MW" not in caption
+
+
+def test_output_tokens_are_named_wherever_they_are_counted(rows):
+    choice = replace(CHOICE, tokens="output")
+    shown = {
+        draw.__name__: draw(rows, choice, name="08-x")
+        for draw in (
+            explored.modelled, explored.best, explored.best_of_each, explored.variations,
+            explored.frontiers, explored.others,
+        )
+    }  # fmt: skip
+    for name, exhibit in shown.items():
+        text = exhibit.html + "".join(v for k, v in exhibit.files.items() if k.endswith("svg"))
+        assert not re.search(r"(?<!output )tok/s/(MW|GPU)|million tokens\b(?! \(output\))", text), (
+            name
+        )
+    heads = re.findall(r'<th scope="col">([^<]+)</th>', shown["modelled"].html)
+    assert "modelled output tok/s/MW" in heads
+    assert "modelled $ per million output tokens" in heads
 
 
 def test_without_a_shared_range_the_lead_is_a_sentence(rows):
@@ -59,6 +167,10 @@ def test_the_answer_names_its_operating_point_editions_and_row(rows):
     assert "on 1 MW all-in, power edition 2026-07, prices 2026-07 hyperscaler" in said
     row = explorer.best(explorer.measured(rows, CHOICE), CHOICE, 1).iloc[0]
     assert f"(undated, {row['row_id']})" in said
+    assert "  " not in said
+    assert f"{row['deployments']:,} deployments, " in said
+    one = replace(CHOICE, gpus=int(row["gpus"]))
+    assert " 1 deployment, " in explored.answer(explorer.quantified(row.to_frame().T, one), one)
     assert f"concurrency {row['concurrency']:,}" in said
     assert "of provisioned energy" in said
     assert "per million tokens (input and output)" in said
@@ -167,3 +279,20 @@ def test_own_rows_without_a_power_are_left_out_of_a_choice_and_named(rows, monke
     for one, other, name in zip(alone, both, "ab", strict=True):
         assert one.files[f"data/{name}.csv"] == other.files[f"data/{name}.csv"]
         assert "Your rows on &lt;b&gt;tpu9 are left out: the power table" in other.html
+
+
+def test_own_rows_that_the_fleet_does_not_hold_are_marks_with_their_name_and_no_line(
+    rows, monkeypatch
+):
+    choice = explorer.Choice(accelerators=("h200",), gpus=8)
+    known = rows[(rows["model"] == choice.model) & (rows["hardware"] == "h200")]
+    some = known[measurements.shapes(known) == choice.shape].head(2)
+    mine = some.assign(source="own", label="our node", row_id=["o1", "o2"], gpus=16)
+    monkeypatch.setattr(measurements, "own", lambda: mine)
+    meta = tables.meta
+    monkeypatch.setattr(
+        tables, "meta", lambda name, **o: {"title": "Own"} if name == "own" else meta(name, **o)
+    )
+    drawn = explored.frontiers(rows, choice, name="a")
+    assert "our node (yours, not public, in no verdict)" in drawn.files["figures/a.svg"]
+    assert "our node" not in explored.others(rows, choice, name="b").files["figures/b.svg"]

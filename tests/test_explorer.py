@@ -35,6 +35,26 @@ def rows():
         ("megawatts", math.inf, "expected a number above 0"),
         ("megawatts", math.nan, "expected a number above 0"),
         ("gpus", -8, "gpus is -8"),
+        ("gpus", 8.5, "gpus is 8.5; expected a whole number above 0"),
+        ("interactivity", "50", "interactivity is '50'; expected a number above 0"),
+        ("interactivity", None, "interactivity is None; expected a number above 0"),
+        ("ttft_limit", "2", "ttft_limit is '2'; expected a number above 0"),
+        ("megawatts", True, "megawatts is True; expected a number above 0"),
+        ("shape", "foo", "shape is 'foo'; expected input and output tokens, such as 8192/1024"),
+        ("shape", "0/1024", "shape is '0/1024'"),
+        ("shape", 8192, "shape is 8192"),
+        ("model", None, "model is None; expected a name"),
+        ("precision", ["fp8", "fp4"], "precision is ['fp8', 'fp4']; expected a name"),
+        ("framework", 1, "framework is 1; expected a name"),
+        ("single_node", "no", "single_node is 'no'; expected True or False"),
+        ("as_of", "yesterday or so", "expected a date such as 2026-03-31"),
+        ("as_of", "NaT", "expected a date such as 2026-03-31"),
+        ("accelerators", "h200", "accelerators is 'h200'; expected a list, such as ('h200', "),
+        ("accelerators", 200, "accelerators is 200; expected a list"),
+        ("accelerators", ("h200", "gb20"), "accelerators is 'gb20'; there are"),
+        ("accelerators", (["h200"],), "accelerators is ['h200']; there are"),
+        ("baseline", "h20", "did you mean 'h200'?"),
+        ("speculation", ["on"], "speculation is ['on']; there are any, on, off"),
         ("accelerators", (), "accelerators is empty; name at least one of H100".lower()),
     ],
 )
@@ -119,8 +139,41 @@ def test_a_deployment_that_does_not_fit_whole_serves_nobody_and_meets_nothing():
 
 def test_no_measured_row_writes_more_answers_at_once_than_its_concurrency(rows):
     found = explorer.quantified(rows, replace(CHOICE, gpus=None, megawatts=1000.0))
-    most = found["deployments"] * found["concurrency"] * measurements.LITTLE_TOLERANCE
-    assert (found["users"] <= most).all()
+    assert (found["users"] <= found["deployments"] * found["concurrency"]).all()
+
+
+def test_a_run_above_its_concurrency_by_rounding_counts_its_concurrency():
+    # 8 GPUs at 8192 output tokens a second, 50 a user: 1310.72 at once, of at most 1300.
+    row = sweep([50.0], [9216.0]).assign(concurrency=1300)
+    found = explorer.quantified(row, replace(CHOICE, gpus=17)).iloc[0]
+    assert (found["deployments"], found["users"]) == (2, 2600)
+    silent = row.assign(concurrency=pd.Series([None], dtype="Int64"))
+    assert explorer.quantified(silent, replace(CHOICE, gpus=17))["users"].tolist() == [2621]
+
+
+def test_no_modelled_deployment_writes_more_answers_than_its_workers_have_room_for(rows):
+    found, _ = explorer.modelled(rows, replace(REAL, gpus=16))
+    room = found["deployments"] * found["batch"] * (found["gpus"] // found["worker_gpus"])
+    assert (found["users"] <= room).all()
+    assert found["users"].max() > 0
+
+
+def test_a_front_holds_only_what_the_fleet_holds_whole():
+    large = sweep([20.0, 50.0], [900.0, 800.0], gpus=16)
+    points = together(large, sweep([20.0, 50.0], [500.0, 300.0], tp=4))
+    fits = explorer.quantified(points, replace(CHOICE, gpus=15))
+    both = explorer.quantified(points, replace(CHOICE, gpus=16))
+    for quantity in explorer.QUANTITIES:
+        assert set(explorer.front(fits, quantity)["gpus"]) == {8}
+        assert 16 in set(explorer.front(both, quantity)["gpus"])
+
+
+def test_what_a_fleet_does_not_hold_is_counted_in_a_sentence():
+    points = together(sweep([20.0], [900.0], gpus=16), sweep([20.0], [500.0], tp=4))
+    choice = replace(CHOICE, gpus=15)
+    told = explorer.unfit(explorer.quantified(points, choice), choice)
+    assert told.startswith("1 of 2 rows is of a deployment too large for 15 GPUs")
+    assert explorer.unfit(explorer.quantified(points, CHOICE), CHOICE) == ""
 
 
 def slow_front(points, quantity):
@@ -216,6 +269,13 @@ def test_a_choice_that_nothing_meets_is_an_error_only_where_it_is_asked():
         explorer.asked(sweep(), choice)
 
 
+def test_what_nothing_meets_is_said_with_what_there_is():
+    assert explorer.nothing(sweep(), CHOICE) == ""
+    told = explorer.nothing(sweep(), replace(CHOICE, precision="fp4"))
+    assert told.startswith("Nothing was measured on H200, GB200 for this choice")
+    assert told.endswith("precision=fp4: there are fp8.")
+
+
 def test_a_ratio_is_the_quotient_of_throughput_and_power_on_every_breakpoint():
     points = pair(3.0)
     found = explorer.ratios(
@@ -262,6 +322,38 @@ def test_the_model_is_asked_for_the_systems_of_the_choice_and_never_measured(row
         serving.System("deepseek-r1", "h200", "fp8", 8192, 1024, speculative=True)
     )
     assert found["throughput_per_gpu"].tolist() == straight["throughput_per_gpu"].tolist()
+
+
+@pytest.mark.parametrize("fleet", [{"gpus": 8}, {"megawatts": 8.999 * 2.1 / 1000}])
+def test_the_model_is_searched_within_the_fleet_and_not_cut_to_it_afterwards(rows, fleet):
+    # Of a front over 72 GPUs nearly all that is left within 8 is slow or dear.
+    choice = replace(REAL, accelerators=("gb200",), precision="fp4", power_edition="2025", **fleet)
+    assert hardware.power_kw("gb200", "2025") == 2.1
+    found, refused = explorer.modelled(rows, choice)
+    system = serving.System("deepseek-r1", "gb200", "fp4", 8192, 1024, speculative=True, max_gpus=8)
+    straight = serving.front(system)
+    attained = straight.loc[straight["interactivity"] >= 50, "throughput_per_gpu"].max()
+    assert refused == {}
+    assert explorer.best(found, choice)["tok_s_per_gpu"].iloc[0] == attained
+
+
+@pytest.mark.parametrize(
+    ("fleet", "words"), [({"gpus": 1}, "1 GPU"), ({"megawatts": 0.001}, "0.001 MW all-in")]
+)
+def test_a_fleet_without_room_for_any_modelled_deployment_is_told(rows, fleet, words):
+    found, refused = explorer.modelled(rows, replace(REAL, accelerators=("h200",), **fleet))
+    assert found.empty
+    assert refused == {"h200": f"none of its deployments fits {words} whole"}
+
+
+def test_a_larger_fleet_is_never_modelled_at_a_higher_cost(rows):
+    costs = []
+    for gpus in (2, 4, 8, 16, 32, 72, 1000):
+        choice = replace(REAL, accelerators=("gb200",), gpus=gpus, least="cost")
+        best = explorer.best(explorer.modelled(rows, choice)[0], choice, 1)
+        costs += best["usd_per_million_tokens"].tolist()
+    assert len(costs) >= 6
+    assert costs == sorted(costs, reverse=True)
 
 
 def test_a_model_without_a_draft_module_is_asked_without_drafts(rows):

@@ -75,8 +75,8 @@ def covered(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
         "modelled": [key in answered for key in data["hardware"]],
     })  # fmt: skip
     caption = (
-        f"Rows of {choice.model} at {choice.shape} that meet the choice; power of edition "
-        f"{choice.power_edition}, prices {choice.price}. "
+        f"Rows of {choice.model} at {choice.shape} that meet the choice, of deployments of any "
+        f"size; power of edition {choice.power_edition}, prices {choice.price}. "
         + (" ".join(missing) or "Nothing that was asked for is missing.")
     )
     return figures.table(
@@ -84,8 +84,14 @@ def covered(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
     )
 
 
-def frontiers(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
-    """Return throughput per megawatt: measured points, their frontiers, and the model's."""
+def frontiers(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit | Markdown:
+    """Return throughput per megawatt: measured points, their frontiers, and the model's.
+
+    Points are of deployments of any size, lines of those that the fleet holds whole. Where nothing
+    was measured it is a sentence with what there is.
+    """
+    if nothing := explorer.nothing(rows, choice):
+        return Markdown(nothing)
     points, (said, _) = explorer.measured(rows, choice), explorer.modelled(rows, choice)
     points, fronts, lines = (_series(part) for part in (
         points, _fronts(points, QUANTITY), _fronts(said, QUANTITY)))  # fmt: skip
@@ -101,11 +107,13 @@ def frontiers(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
     )  # fmt: skip
     at = _told(fronts, choice, keys, QUANTITY)
     outside = f"{number(100 * lines['extrapolated'].mean())} %" if len(lines) else "none"
+    per_mw = unit(choice, QUANTITY)
     caption = (
-        f"Solid: the best measured at an interactivity or a higher one, over {len(points):,} rows. "
-        f"Dashed: the calibrated serving model, dotted where it was not checked ({outside} of its "
-        f"points). At {number(choice.interactivity)} tok/s/user, power edition "
-        f"{choice.power_edition}, measured: {at}.{own.WORDS * bool(steps)}{left}"
+        f"{choice.model} at {choice.shape}, power edition {choice.power_edition}. At "
+        f"{number(choice.interactivity)} tok/s/user, measured, {per_mw}: {at}. "
+        f"Solid: the best measured at an interactivity or a higher one{_within(points, choice)}; "
+        f"{_dated(points)}. Dashed: the calibrated serving model in the same fleet, dotted where "
+        f"it was not checked ({outside} of its points).{own.WORDS * bool(steps)}{left}"
     )
     data = pd.concat([
         points.assign(mark=points["evidence"]),
@@ -115,20 +123,29 @@ def frontiers(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
     columns = ["series", "mark", "interactivity", QUANTITY, *ROW[1:6], "concurrency", "date"]
     return figures.publish(
         drawn, name=name, caption=caption, data=data[[*columns, "source", "row_id"]],
-        alt=f"Throughput per megawatt over interactivity. Measured at the target: {at}.",
+        alt=f"{axis(choice, QUANTITY)}, over interactivity, {choice.model} at {choice.shape}. "
+        f"Measured at {number(choice.interactivity)} tok/s/user: {at}.",
         sources=["power", *(["serving_fit"] if len(lines) else [])],
     )  # fmt: skip
 
 
-def others(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
-    """Return cost, energy, users and throughput per GPU over interactivity, measured."""
+def others(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit | Markdown:
+    """Return cost, energy, users and throughput per GPU over interactivity, measured.
+
+    All are of deployments that the fleet holds whole. Where nothing was measured, or nothing of it
+    fits, it is a sentence with what there is.
+    """
+    if nothing := explorer.nothing(rows, choice):
+        return Markdown(nothing)
     points = explorer.measured(rows, choice)
+    if not (points["deployments"] >= 1).any():
+        return Markdown(explorer.unfit(points, choice))
     kept = {column: _series(_fronts(points, column)) for column in BESIDE}
     data = pd.concat(
         [part.assign(quantity=column, value=part[column]) for column, part in kept.items()],
         ignore_index=True,
     )
-    keys = list(dict.fromkeys(data["series"]))
+    keys = [_named(key) for key in points["hardware"].unique()]
     yours = {column: _mine(choice, column) for column in BESIDE}
     mine = [
         explorer.front(one, column).assign(quantity=column)
@@ -143,11 +160,11 @@ def others(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
     )  # fmt: skip
     users, cost = (_told(kept[column], choice, keys, column) for column in ("users", BESIDE[0]))
     caption = (
-        f"Measured only, power edition {choice.power_edition}. Each line is the best at an "
-        f"interactivity or a higher one; the dotted line is the target. At "
-        f"{number(choice.interactivity)} tok/s/user, "
-        f"{choice.fleet} serve at most: {users} users; a million tokens ({choice.tokens}) cost at "
-        f"least: {cost} dollars ({choice.price})."
+        f"{choice.model} at {choice.shape}, measured only, power edition {choice.power_edition}. "
+        f"Each line is the best at an interactivity or a higher one{_within(points, choice)}; "
+        f"{_dated(points)}. The dotted line is the target. At {number(choice.interactivity)} "
+        f"tok/s/user, a fleet of {choice.fleet} serves at most, in users: {users}; a million "
+        f"tokens ({choice.tokens}) cost at least, in dollars ({choice.price}): {cost}."
         f"{own.WORDS * bool(names)}{yours[BESIDE[0]][1]}"
     )
     return figures.publish(
@@ -161,16 +178,17 @@ def best(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
     """Return the measured deployments that meet the target at the least power or cost."""
     points = explorer.measured(rows, choice)
     data = explorer.best(points, choice)
-    return _deployments(data, choice, name, answer(points, choice))
+    return _deployments(data, choice, name, answer(points, choice, rows))
 
 
 def best_of_each(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
     """Return the best measured deployment of each accelerator that meets the target."""
     data = explorer.best_of_each(explorer.measured(rows, choice), choice)
+    if nothing := explorer.nothing(rows, choice):
+        return _deployments(data, choice, name, nothing)
     left = [_named(key) for key in choice.accelerators if key not in set(data["hardware"])]
-    caption = "The same, the best of each accelerator." + (
-        f" None on {', '.join(left)} meets the target." if left else ""
-    )
+    none = f" None on {', '.join(left)} that fits {choice.fleet} whole meets the target."
+    caption = "The same, the best of each accelerator." + none * bool(left)
     return _deployments(data, choice, name, caption)
 
 
@@ -183,14 +201,17 @@ def modelled(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
             f"{_named(row.hardware)}, {_modelled_configuration(row)}" for row in data.itertuples()
         ],
         "modelled tok/s/user": data["interactivity"],
-        "modelled tok/s/MW": data["tok_s_per_mw"],
-        "modelled $ per million tokens": data["usd_per_million_tokens"],
+        **{
+            f"modelled {unit(choice, column)}": data[column]
+            for column in ("tok_s_per_mw", "usd_per_million_tokens")
+        },
         "modelled Wh per answer": data["wh_per_answer"],
         f"deployments in {choice.fleet}": data["deployments"], "modelled users": data["users"],
         "extrapolated": data["extrapolated"].map(bool),
     })  # fmt: skip
     caption = (
-        "The calibrated serving model's best deployment of each accelerator at the same target: "
+        "The calibrated serving model's best deployment of each accelerator at the same target and "
+        f"within the fleet, of at most {explorer.LARGEST} GPUs: "
         "no measurement, and extrapolated where it was not checked on measured rows. Its time to "
         f"first token was not validated and is not shown. {' '.join(explorer.refused(reasons))}"
     )
@@ -208,11 +229,7 @@ def lead(rows: pd.DataFrame, choice: Choice, /, *, sigma: float, name: str) -> E
     target = Target(1.0, "gain", named=False)
     findings = [comparisons.examine(one, target, sigma=sigma) for one in found]
     used = pd.concat([one.rows for one in found]).drop_duplicates("row_id")
-    newest, undated = comparisons.last_date(used), int(used["date"].isna().sum())
-    note = (
-        f"Power edition {choice.power_edition}; {undated:,} of {len(used):,} "
-        f"rows are undated{f', the newest of the others is of {newest}' if newest else ''}."
-    )
+    note = f"Power edition {choice.power_edition}, deployments of any size; {_dated(used)}."
     return exhibits.ratios(findings, sigma=sigma, name=name, note=note)
 
 
@@ -230,7 +247,7 @@ def variations(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
         "change": data["change"],
         "tok/s/user": data["interactivity"],
         "Wh per answer": data["wh_per_answer"],
-        "$ per million tokens": data["usd_per_million_tokens"],
+        unit(choice, "usd_per_million_tokens"): data["usd_per_million_tokens"],
         "users": data["users"],
         "deployment": [
             deployment(row) if met else "none meets it"
@@ -249,11 +266,18 @@ def variations(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
 def quotable(rows: pd.DataFrame, choice: Choice, /) -> HTML:
     """Return the answer as a sentence that can be quoted, with its condition."""
     points = explorer.measured(rows, choice)
-    return HTML(f'<blockquote class="quotable">{html.escape(answer(points, choice))}</blockquote>')
+    told = html.escape(answer(points, choice, rows))
+    return HTML(f'<blockquote class="quotable">{told}</blockquote>')
 
 
-def answer(points: pd.DataFrame, choice: Choice, /) -> str:
-    """Return which measured deployment is best, of `points`, with its condition, in a sentence."""
+def answer(points: pd.DataFrame, choice: Choice, /, rows: pd.DataFrame | None = None) -> str:
+    """Return which measured deployment is best, of `points`, with its condition, in a sentence.
+
+    Without points it says that nothing was measured; with `rows` also what there is.
+    """
+    if points.empty:
+        there = "" if rows is None else explorer.nothing(rows, choice)
+        return f"{_asked(choice)} {there[:1].lower()}{there[1:] or 'nothing was measured.'}"
     return f"{_asked(choice)} {_first(explorer.best(points, choice, 1), points, choice)}"
 
 
@@ -305,7 +329,7 @@ def _deployments(data, choice, name, caption) -> Exhibit:
         "tok/s/user": data["interactivity"],
         "TTFT, s": data["ttft"],
         unit(choice, "tok_s_per_mw"): data["tok_s_per_mw"],
-        "$ per million tokens": data["usd_per_million_tokens"],
+        unit(choice, "usd_per_million_tokens"): data["usd_per_million_tokens"],
         "Wh per answer": data["wh_per_answer"],
         f"deployments in {choice.fleet}": data["deployments"],
         "users": data["users"],
@@ -339,8 +363,8 @@ def _first(data, points, choice) -> str:
         return (
             f"{_named(row['hardware'])}, {_configuration(row)}, measured at "
             f"{number(row['interactivity'])} tok/s/user with concurrency {row['concurrency']:,} "
-            f" ({day}, {row['row_id']}): {number(row['wh_per_answer'])} Wh of "
-            f"provisioned energy per answer{dollars}, {row['deployments']:,} deployments, "
+            f"({day}, {row['row_id']}): {number(row['wh_per_answer'])} Wh of provisioned energy "
+            f"per answer{dollars}, {_counted(row['deployments'], 'deployment')}, "
             f"{int(row['users']):,} answers being written at once{silent}."
         )
     fast = points[points["interactivity"] >= choice.interactivity]
@@ -350,12 +374,30 @@ def _first(data, points, choice) -> str:
             f"no measured deployment is so fast; the fastest is {_named(top['hardware'])} at "
             f"{number(top['interactivity'])} tok/s/user."
         )
-    least = fast.loc[(fast["gpus"] * fast["kw_per_gpu"]).idxmin()]
-    return (
-        f"none fits the fleet whole or has a price; the smallest that is fast enough takes "
-        f"{least['gpus']} {_named(least['hardware'])}, "
-        f"{number(least['gpus'] * least['kw_per_gpu'])} kW."
-    )
+    return f"{'; '.join(_obstacles(fast, choice))}."
+
+
+def _obstacles(fast, choice) -> list[str]:
+    """Return why no row that is fast enough is an answer: its price is missing, or its size."""
+    fits, priced = fast["deployments"] >= 1, fast[choice.best_of.column].notna()
+    told = []
+    if fits.any():
+        names = " and ".join(map(_named, fast.loc[fits, "hardware"].unique()))
+        told.append(
+            f"what is fast enough and fits is on {names}, and the edition {choice.price} has no "
+            "price for that"
+        )
+    large = fast[~fits & priced] if fits.any() or priced.any() else fast
+    if len(large):
+        least = large.loc[(large["gpus"] * large["kw_per_gpu"]).idxmin()]
+        told.append(
+            f"none that {'has a price and ' * bool(fits.any())}is fast enough fits the fleet "
+            f"whole; the smallest takes {least['gpus']} {_named(least['hardware'])}, "
+            f"{number(least['gpus'] * least['kw_per_gpu'])} kW"
+        )
+        if not priced.any():
+            told.append(f"the edition {choice.price} has no price for it")
+    return told
 
 
 def _configuration(row) -> str:
@@ -364,7 +406,7 @@ def _configuration(row) -> str:
     split = f"{row['prefill_gpus']:.0f} prefill + {row['decode_gpus']:.0f} decode"
     parts = (
         f"{row['framework']} {row['precision']}", "MTP or draft" * bool(row["speculative"]),
-        f"{row['gpus']:.0f} GPU{'s' * bool(row['gpus'] != 1)}"
+        _counted(int(row["gpus"]), "GPU")
         + (f" ({split})" if row["disaggregated"] and row["decode_gpus"] else ""),
         f"TP {row['tp']:.0f}" if row["tp"] else "", f"EP {row['ep']:.0f}" if row["ep"] > 1 else "",
         "attention DP" * bool(row["dp_attention"]), str(row["caveat"] or ""),
@@ -379,11 +421,29 @@ def deployment(row) -> str:
 
 def _modelled_configuration(row) -> str:
     parts = (
-        row.precision, "disaggregated" if row.disaggregated else "aggregated", f"{row.gpus} GPUs",
-        f"workers of {row.worker_gpus}", f"TP {row.tp}", "EP" * bool(row.expert_parallel),
+        row.precision, "disaggregated" if row.disaggregated else "aggregated",
+        _counted(row.gpus, "GPU"), f"workers of {row.worker_gpus}", f"TP {row.tp}",
+        "EP" * bool(row.expert_parallel),
         f"batch {row.batch:g}", f"{row.draft} drafted" if row.draft else "",
     )  # fmt: skip
     return ", ".join(filter(None, parts))
+
+
+def _within(points, choice) -> str:
+    """Return of what the lines of a figure are, after a comma: what the fleet holds whole."""
+    left = explorer.unfit(points, choice).rstrip(".")
+    return f", of deployments that fit {choice.fleet} whole" + (f" ({left})" if left else "")
+
+
+def _dated(points) -> str:
+    """Return how many rows are undated, and the newest date of the others."""
+    undated, newest = int(points["date"].isna().sum()), comparisons.last_date(points)
+    others = f", the newest of the others is of {newest}" if newest else ""
+    return f"{undated:,} of {len(points):,} rows are undated{others}"
+
+
+def _counted(count, noun) -> str:
+    return f"{count:,} {noun}{'s' * bool(count != 1)}"
 
 
 def _fronts(points, column):

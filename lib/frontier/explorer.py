@@ -13,11 +13,12 @@ What the quantities mean, for a row with `throughput_per_gpu` T and its accelera
 - Wh per answer: P x 1000 / 3600 / (T / (isl + osl)), for an answer of nominal length, prompt
   included. P is provisioned, not drawn, so this is no meter's reading;
 - users: answers being written at once, by Little's law the fleet's output tokens per second over
-  the interactivity. It is never above the concurrency of the run: whoever waits for a first token
-  is not counted, so that a queue adds no users.
+  the interactivity: whoever waits for a first token is not counted, so that a queue adds no users.
+  Medians and nominal lengths put some runs a per cent above their own concurrency (of a modelled
+  deployment the batches of its workers), so that of each deployment that is the most.
 
 GPUs come in whole deployments: a fleet holds floor(GPUs / GPUs of one), and what does not fit
-whole serves nobody.
+whole serves nobody: it is on no front and is never the best.
 
 >>> from frontier import explorer, measurements
 >>> choice = explorer.Choice(accelerators=("h200", "gb200"), interactivity=50.0)
@@ -26,14 +27,17 @@ whole serves nobody.
 'gb200'
 """
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
 
-from frontier import comparisons, curves, hardware, measurements, serving
+from frontier import comparisons, curves, hardware, measurements, serving, tables
 from frontier.comparisons import BASELINES, Basis, Comparison
-from frontier.errors import UsageError
+from frontier.errors import UsageError, among
 from frontier.figures import NAMES
 from frontier.pareto import is_nondominated
 from frontier.serving import remembered
@@ -47,6 +51,7 @@ TOKENS = {
 SOFTWARE = {"any": None, "on": True, "off": False}
 PRICES = ("2026-07 hyperscaler", "2026-07 rental", "2025 hyperscaler")
 LEAST = {"power": "wh_per_answer", "cost": "usd_per_million_tokens"}
+LARGEST = serving.System.max_gpus  # GPUs of the largest deployment that the model is asked for
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,8 @@ QUANTITIES = {
         Quantity(
             "users", "Users", "answers at once",
             "answers being written at once: output tokens per second of the whole deployments that "
-            "the fleet holds, over the interactivity; who waits for a first token is not counted",
+            "the fleet holds, over the interactivity, at most their concurrency; who waits for a "
+            "first token is not counted",
         ),
     )
 }  # fmt: skip
@@ -138,8 +144,10 @@ class Choice:
     least: str = "power"
 
     def __post_init__(self):
-        object.__setattr__(self, "accelerators", tuple(dict.fromkeys(self.accelerators)))
-        if not self.accelerators:
+        keys = self.accelerators
+        if isinstance(keys, str) or not isinstance(keys, Iterable):
+            raise UsageError(f"accelerators is {keys!r}; expected a list, such as ('h200', 'b200')")
+        if not len(keys := tuple(keys)):
             raise UsageError(f"accelerators is empty; name at least one of {', '.join(NAMES)}")
         known = {
             "baseline_software": BASELINES, "speculation": SOFTWARE, "disaggregation": SOFTWARE,
@@ -147,12 +155,13 @@ class Choice:
             "least": LEAST,
         }  # fmt: skip
         for name, choices in known.items():
-            if (value := getattr(self, name)) not in choices:
-                raise UsageError(f"{name} is {value!r}; there are {', '.join(choices)}")
-        for name in ("interactivity", "megawatts", "gpus", "ttft_limit"):
-            value = getattr(self, name)
-            if value is not None and not 0 < value < np.inf:
-                raise UsageError(f"{name} is {value!r}; expected a number above 0")
+            _check_among(name, getattr(self, name), choices)
+        there = _accelerators(self.power_edition)
+        for key in keys:
+            _check_among("accelerators", key, there)
+        object.__setattr__(self, "accelerators", tuple(dict.fromkeys(keys)))
+        _check_among("baseline", self.baseline, there)
+        _check_values(self)
         if self.single_node and self.disaggregation == "on":
             raise UsageError("a single node is not disaggregated here: drop one of the two")
 
@@ -191,6 +200,11 @@ class Choice:
         if self.gpus is not None:
             return f"{self.gpus:,} GPU{'s' * (self.gpus != 1)}"
         return f"{self.megawatts:g} MW all-in"
+
+    def most(self, key: str) -> int:
+        """Return the GPUs of the largest deployment to model in the fleet; 0 if it has none."""
+        there = self.megawatts * 1000 / self.kilowatts(key) if self.gpus is None else self.gpus
+        return int(whole_deployments(min(there, LARGEST), 1))
 
     def kilowatts(self, key: str) -> float:
         """Return the all-in power of one GPU, kW."""
@@ -247,12 +261,13 @@ def quantified(points: pd.DataFrame, choice: Choice, /) -> pd.DataFrame:
     gpus = points["gpus"].to_numpy()
     deployments = whole_deployments(there, gpus)
     writing = (points["output_throughput_per_gpu"] / points["interactivity"]).to_numpy(float)
+    users = np.floor(deployments * gpus * writing * (1 + 1e-9))
     return points.assign(
         kw_per_gpu=kw, usd_per_gpu_hour=usd, tok_s_per_gpu=tokens,
         tok_s_per_mw=tokens * 1000 / kw,
         usd_per_million_tokens=usd_per_million_tokens(usd, tokens),
         wh_per_answer=wh_per_answer(kw, answers), deployments=deployments,
-        users=np.floor(deployments * gpus * writing * (1 + 1e-9)),
+        users=np.fmin(users, deployments * _under_way(points)),
     )  # fmt: skip
 
 
@@ -273,8 +288,8 @@ def modelled(rows: pd.DataFrame, choice: Choice, /) -> tuple[pd.DataFrame, dict[
 
     The number formats are those that `rows` have of the model on the accelerator, or on any. The
     model has no framework, no day and no validated time to first token: conditions on those do
-    not reach it. One row a configuration that no other of its system beats, with the quantities
-    and `extrapolated`.
+    not reach it. One row a configuration that no other of its system beats, of those that fit the
+    fleet whole and have at most `LARGEST` GPUs, with the quantities and `extrapolated`.
     """
     frames, refused = [], {}
     for key in choice.accelerators:
@@ -296,11 +311,11 @@ def modelled(rows: pd.DataFrame, choice: Choice, /) -> tuple[pd.DataFrame, dict[
 def front(points: pd.DataFrame, quantity: str, /) -> pd.DataFrame:
     """Return the points that no other beats in speed and one quantity, by interactivity.
 
-    Points without the quantity, such as a price, are left out, and users where no whole
-    deployment fits. Where several are equal the first stays.
+    Points without the quantity, such as a price, are left out, and deployments that the fleet
+    does not hold whole. Where several are equal the first stays.
     """
-    values = points[quantity].to_numpy(float)
-    there = np.flatnonzero(np.isfinite(values) & (values > 0))
+    values, fits = points[quantity].to_numpy(float), points["deployments"].to_numpy() >= 1
+    there = np.flatnonzero(np.isfinite(values) & (values > 0) & fits)
     worth = values[there] if QUANTITIES[quantity].most else -values[there]
     speed = points["interactivity"].to_numpy(float)[there]
     kept = there[is_nondominated(np.column_stack([speed, worth]))]
@@ -383,6 +398,29 @@ def over(rows: pd.DataFrame, choice: Choice, /) -> pd.DataFrame:
     return quantified(comparisons.matching(rows, **conditions).reset_index(drop=True), choice)
 
 
+def nothing(rows: pd.DataFrame, choice: Choice, /) -> str:
+    """Return that no row meets a choice, with what there is, in a sentence; empty if one does."""
+    try:
+        asked(rows, choice)
+    except UsageError as error:
+        return f"Nothing was measured on {_named(choice.accelerators)} for this choice: {error}."
+    return ""
+
+
+def unfit(points: pd.DataFrame, choice: Choice, /) -> str:
+    """Return how many points the fleet does not hold whole, in a sentence; empty if it holds all.
+
+    They are points of a chart and on none of its lines.
+    """
+    if not (out := int((points["deployments"] < 1).sum())):
+        return ""
+    are = "is of a deployment" if out == 1 else "are of deployments"
+    return (
+        f"{out:,} of {len(points):,} rows {are} too large for {choice.fleet}: on no line, in no "
+        "answer."
+    )
+
+
 def said(rows: pd.DataFrame, choice: Choice, /) -> list[str]:
     """Return what the data do not have for a choice, a sentence each."""
     met = _met(rows, choice)
@@ -444,6 +482,61 @@ def _dollars(key, price) -> float:
         return np.nan
 
 
+@remembered.of("power")
+def _accelerators(edition) -> tuple[str, ...]:
+    power = tables.read("power")
+    return tuple(power.loc[power["edition"] == edition, "hardware"])
+
+
+def _check_values(choice):
+    """Refuse what is no name, shape, number or day."""
+    for name in ("model", "precision", "framework"):
+        value = getattr(choice, name)
+        if not isinstance(value, str) and (value is not None or name == "model"):
+            raise UsageError(f"{name} is {value!r}; expected a name")
+    if not re.fullmatch(r"[1-9]\d*/[1-9]\d*", str(choice.shape)):
+        raise UsageError(
+            f"shape is {choice.shape!r}; expected input and output tokens, such as 8192/1024"
+        )
+    for name in ("interactivity", "megawatts", "gpus", "ttft_limit"):
+        value, needed = getattr(choice, name), name in ("interactivity", "megawatts")
+        if value is not None or needed:
+            _check_above_zero(name, value, Integral if name == "gpus" else Real)
+    if not isinstance(choice.single_node, bool | np.bool_):
+        raise UsageError(f"single_node is {choice.single_node!r}; expected True or False")
+    if choice.as_of is not None:
+        _check_day("as_of", choice.as_of)
+
+
+def _check_among(name, value, known):
+    if not isinstance(value, str) or value not in known:
+        raise UsageError(f"{name} is {value!r}; {among(value, known)}")
+
+
+def _check_above_zero(name, value, kind):
+    fine = isinstance(value, kind) and not isinstance(value, bool)
+    if not fine or not 0 < value < np.inf:
+        whole = "whole " * (kind is Integral)
+        raise UsageError(f"{name} is {value!r}; expected a {whole}number above 0")
+
+
+def _check_day(name, value):
+    try:
+        known = pd.notna(pd.Timestamp(value))
+    except (ValueError, TypeError):
+        known = False
+    if not known:
+        raise UsageError(f"{name} is {value!r}; expected a date such as 2026-03-31")
+
+
+def _under_way(points) -> np.ndarray:
+    """Return the requests that one deployment has under way; NaN where nothing says how many."""
+    if "concurrency" in points:
+        return points["concurrency"].to_numpy(float, na_value=np.nan)
+    workers = points["gpus"] // points["worker_gpus"]
+    return (points["batch"] * workers).to_numpy(float)
+
+
 def _met(rows, choice) -> pd.DataFrame:
     """Return the rows that meet the conditions of a choice, maybe none."""
     conditions = {"hardware": list(choice.accelerators), **choice.traffic, **choice.software}
@@ -460,7 +553,11 @@ def _mapped(column, value) -> np.ndarray:
 
 
 def _modelled(choice, key, precision) -> pd.DataFrame:
-    """Return the modelled configurations of one system, by the columns of measured rows."""
+    """Return the modelled configurations of one system, by the columns of measured rows.
+
+    The model searches within the fleet: of a front over larger deployments those that fit are
+    only what is left over, since a smaller one that is beaten is not on it.
+    """
     if key in UNTRUSTED:
         raise UsageError("the model misses its measured rows")
     isl, osl = choice.lengths
@@ -468,20 +565,28 @@ def _modelled(choice, key, precision) -> pd.DataFrame:
         choice.model, key, precision, isl, osl, speculative=choice.speculation != "off",
         disaggregated=SOFTWARE[choice.disaggregation], single_node=choice.single_node,
     )  # fmt: skip
-    if choice.speculation == "on":
-        found = _fronted(system)
-        return _some(found[found["speculative"]])
+    must_draft, most = choice.speculation == "on", choice.most(key)
+    found = _drafted_or_not(system, must_draft)
+    if most < LARGEST:
+        try:
+            found = _drafted_or_not(replace(system, max_gpus=most), must_draft)
+        except UsageError:
+            raise UsageError(f"none of its deployments fits {choice.fleet} whole") from None
+    if not must_draft:
+        return found
+    if not found["speculative"].any():
+        raise UsageError("no drafted configuration is on its frontier")
+    return found[found["speculative"]]
+
+
+def _drafted_or_not(system, must_draft) -> pd.DataFrame:
     try:
         return _fronted(system)
     except UsageError:
+        if must_draft:
+            raise
         # Without a published draft module nothing says how many drafts are accepted.
         return _fronted(replace(system, speculative=False))
-
-
-def _some(found):
-    if found.empty:
-        raise UsageError("no drafted configuration is on its frontier")
-    return found
 
 
 @remembered.of("serving_fit", "serving_validation", "accelerators", "transformers")

@@ -346,7 +346,7 @@ def _own(drawn, axes, dots, steps, names, series):
     for label, part in dots.groupby(series, sort=False):
         axes.scatter(
             part["interactivity"], part["value"], marker=own_mark(names, label), s=34, color=INK,
-            linewidth=0, zorder=4,
+            linewidth=0, zorder=4, label=None if label in set(steps[series]) else label,
         )  # fmt: skip
         entitle(drawn, axes, row_titles(part))
 

@@ -20,7 +20,7 @@ _PACKAGE = Path(__file__).parent
 # Commands, pages and controls have documents of their own; nobody types these at the prompt.
 APART = (
     "additions", "batch", "charts", "citations", "cli", "datapackage", "explored", "folders",
-    "preview", "refreshes", "widgets",
+    "preview", "prompt", "reference", "refreshes", "widgets",
 )  # fmt: skip
 # Where a reader starts; the others follow in the order of the alphabet.
 FIRST = ("measurements", "curves", "comparisons", "claims", "serving", "hardware", "pareto")
