@@ -98,12 +98,14 @@ def frontiers(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit | 
     points["evidence"] = comparisons.evidence(points)
     keys = list(points["series"].unique())
     points, fronts, lines = (part.assign(value=part[QUANTITY]) for part in (points, fronts, lines))
-    mine = _mine(choice, QUANTITY)
-    steps = [explorer.front(one, QUANTITY) for _, one in mine.groupby("series", sort=False)]
+    known = own_rows(choice)
+    yours = mine(known, choice, QUANTITY)
+    steps = [explorer.front(one, QUANTITY) for _, one in yours.groupby("series", sort=False)]
+    apart = own.without_power(set(known["hardware"]) - set(yours["hardware"]))
     drawn = figures.frontiers(
         points, fronts, series="series", ylabel=axis(choice, QUANTITY), height=4.6,
         colours=_colours(choice), modelled=lines, at=(choice.interactivity, "target"),
-        own=(mine, pd.concat(steps)) if steps else None,
+        own=(yours, pd.concat(steps)) if steps else None,
     )  # fmt: skip
     at = _told(fronts, choice, keys, QUANTITY)
     outside = f"{number(100 * lines['extrapolated'].mean())} %" if len(lines) else "none"
@@ -113,12 +115,12 @@ def frontiers(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit | 
         f"{number(choice.interactivity)} tok/s/user, measured, {per_mw}: {at}. "
         f"Solid: the best measured at an interactivity or a higher one{_within(points, choice)}; "
         f"{_dated(points)}. Dashed: the calibrated serving model in the same fleet, dotted where "
-        f"it was not checked ({outside} of its points).{own.WORDS * bool(steps)}"
+        f"it was not checked ({outside} of its points).{own.WORDS * bool(steps)}{apart}"
     )
     data = pd.concat([
         points.assign(mark=points["evidence"]),
         lines.assign(mark=np.where(lines["extrapolated"], "modelled, extrapolated", "modelled")),
-        *([mine.assign(mark=mine["evidence"])] if steps else []),
+        *([yours.assign(mark=yours["evidence"])] if steps else []),
     ], ignore_index=True)  # fmt: skip
     columns = ["series", "mark", "interactivity", QUANTITY, *ROW[1:6], "concurrency", "date"]
     return figures.publish(
@@ -146,12 +148,13 @@ def others(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit | Mar
         ignore_index=True,
     )
     keys = [_named(key) for key in points["hardware"].unique()]
-    mine = [
+    known = own_rows(choice)
+    yours = [
         explorer.front(one, column).assign(quantity=column)
         for column in BESIDE
-        for _, one in _mine(choice, column).groupby("series", sort=False)
+        for _, one in mine(known, choice, column).groupby("series", sort=False)
     ]
-    data = pd.concat([data, *mine], ignore_index=True)
+    data = pd.concat([data, *yours], ignore_index=True)
     names = [key for key in dict.fromkeys(data["series"]) if key not in keys]
     drawn = figures.quantities(
         data, columns={column: axis(choice, column) for column in BESIDE}, series="series",
@@ -363,7 +366,7 @@ def _first(data, points, choice) -> str:
             f"{_named(row['hardware'])}, {_configuration(row)}, measured at "
             f"{number(row['interactivity'])} tok/s/user with concurrency {row['concurrency']:,} "
             f"({day}, {row['row_id']}): {number(row['wh_per_answer'])} Wh of provisioned energy "
-            f"per answer{dollars}, {_counted(row['deployments'], 'deployment')}, "
+            f"per answer{dollars}, {counted(row['deployments'], 'deployment')}, "
             f"{int(row['users']):,} answers being written at once{silent}."
         )
     fast = points[points["interactivity"] >= choice.interactivity]
@@ -405,7 +408,7 @@ def _configuration(row) -> str:
     split = f"{row['prefill_gpus']:.0f} prefill + {row['decode_gpus']:.0f} decode"
     parts = (
         f"{row['framework']} {row['precision']}", "MTP or draft" * bool(row["speculative"]),
-        _counted(int(row["gpus"]), "GPU")
+        counted(int(row["gpus"]), "GPU")
         + (f" ({split})" if row["disaggregated"] and row["decode_gpus"] else ""),
         f"TP {row['tp']:.0f}" if row["tp"] else "", f"EP {row['ep']:.0f}" if row["ep"] > 1 else "",
         "attention DP" * bool(row["dp_attention"]), str(row["caveat"] or ""),
@@ -421,7 +424,7 @@ def deployment(row) -> str:
 def _modelled_configuration(row) -> str:
     parts = (
         row.precision, "disaggregated" if row.disaggregated else "aggregated",
-        _counted(row.gpus, "GPU"), f"workers of {row.worker_gpus}", f"TP {row.tp}",
+        counted(row.gpus, "GPU"), f"workers of {row.worker_gpus}", f"TP {row.tp}",
         "EP" * bool(row.expert_parallel),
         f"batch {row.batch:g}", f"{row.draft} drafted" if row.draft else "",
     )  # fmt: skip
@@ -441,7 +444,8 @@ def _dated(points) -> str:
     return f"{undated:,} of {len(points):,} rows are undated{others}"
 
 
-def _counted(count, noun) -> str:
+def counted(count: int, noun: str, /) -> str:
+    """Return a count with its noun, in the plural unless it is one."""
     return f"{count:,} {noun}{'s' * bool(count != 1)}"
 
 
@@ -451,10 +455,18 @@ def _fronts(points, column):
     return pd.concat(parts, ignore_index=True) if parts else points.iloc[:0]
 
 
-def _mine(choice, column):
-    """Return one's own rows of the model and traffic with a quantity, whatever their system."""
+def own_rows(choice: Choice, /) -> pd.DataFrame:
+    """Return one's own rows of the model and traffic of a choice, whatever their system."""
     rows = measurements.own()
-    rows = rows[(rows["model"] == choice.model) & (measurements.shapes(rows) == choice.shape)]
+    return rows[(rows["model"] == choice.model) & (measurements.shapes(rows) == choice.shape)]
+
+
+def mine(rows: pd.DataFrame, choice: Choice, column: str, /) -> pd.DataFrame:
+    """Return the rows of `own_rows` with a quantity, as `value`, and their `series`.
+
+    Without those on accelerators of no known power: of them no quantity is known.
+    """
+    rows = rows[rows["hardware"].isin(explorer.powered(choice.power_edition))]
     found = explorer.quantified(rows, choice)
     found = found[np.isfinite(found[column]) & (found[column] > 0)]
     named = found["label"].map(own.series)

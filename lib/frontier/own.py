@@ -10,7 +10,7 @@ and without the table, a figure is what it was.
 'our node (yours, not public, in no verdict)'
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -64,13 +64,13 @@ def points(compared: Sequence[Comparison], /) -> Beside:
         found.append(fits.assign(series=fits["label"].map(series), shape=shape, evidence="yours"))
     data = pd.concat(found, ignore_index=True) if found else pd.DataFrame()
     if data.empty:
-        return replace(NOTHING, left_out=_left_out(left))
+        return replace(NOTHING, left_out=without_power(left))
     fronts = []
     for (name, shape), part in data.groupby(["series", "shape"], sort=False):
         front = curves.Frontier.from_points(part, ["configuration"], throughput="value")
         line = pd.DataFrame({"interactivity": front.interactivity, "value": front.throughput})
         fronts.append(line.assign(series=name, shape=shape))
-    return Beside(data, pd.concat(fronts, ignore_index=True), _left_out(left))
+    return Beside(data, pd.concat(fronts, ignore_index=True), without_power(left))
 
 
 def ratios(
@@ -99,7 +99,7 @@ def ratios(
                 made.setdefault((label, one.shape, tuple(one.denominator_rows["row_id"])), mine)
             else:
                 apart.add(f"{label or 'own'} and {below}")
-    told = _left_out(left)
+    told = without_power(left)
     if apart:
         told += f" No interactivity is shared by {'; '.join(sorted(apart))}."
     if not made:
@@ -121,7 +121,8 @@ def _fitting(rows, models, shape, basis: Basis):
     return comparisons.valued(fits, basis), unknown
 
 
-def _left_out(unknown):
+def without_power(unknown: Iterable[str], /) -> str:
+    """Return that one's rows on these accelerators are left out, in a sentence; empty for none."""
     if not unknown:
         return ""
     return (
