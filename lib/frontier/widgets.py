@@ -152,7 +152,9 @@ class Panel:
         known = self._remembered(
             "own", lambda _: explored.own_rows(choice), (choice.model, choice.shape)
         )
-        yours = explored.mine(known, choice, quantity)
+        yours = self._remembered(
+            ("yours", quantity), lambda one: explored.mine(known, one, quantity), untargeted
+        )
         drawn = self._remembered(
             (with_model, quantity),
             lambda one: _drawn(points, modelled, yours, one, quantity),
