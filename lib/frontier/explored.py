@@ -111,8 +111,9 @@ def frontiers(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit | 
     outside = f"{number(100 * lines['extrapolated'].mean())} %" if len(lines) else "none"
     per_mw = unit(choice, QUANTITY)
     caption = (
-        f"{choice.model} at {choice.shape}, power edition {choice.power_edition}. At "
-        f"{number(choice.interactivity)} tok/s/user, measured, {per_mw}: {at}. "
+        f"{choice.model} at {choice.shape} input/output tokens, power edition "
+        f"{choice.power_edition}. At {number(choice.interactivity)} tok/s/user, measured, "
+        f"{per_mw} ({choice.tokens} tokens): {at}. "
         f"Solid: the best measured at an interactivity or a higher one{_within(points, choice)}; "
         f"{_dated(points)}. Dashed: the calibrated serving model in the same fleet, dotted where "
         f"it was not checked ({outside} of its points).{own.WORDS * bool(steps)}{apart}"
