@@ -82,3 +82,19 @@ def test_a_target_beyond_the_data_widens_the_axis():
     line = Line("a", "red", [10.0, 20.0], [2.0, 1.0])
     text = charts.chart([line], [], **AXES, at=200.0)
     assert numbers(paths(text, "at")[0])[0] == charts.WIDTH - charts.RIGHT
+
+
+def test_ones_own_points_have_a_mark_each_and_a_staircase():
+    line = Line("ours", "black", [1.0, 10.0], [100.0, 10.0], "own")
+    mark = Dots("black", [1.0, 10.0], [100.0, 10.0], mark=1)
+    text = charts.chart([line], [mark], **AXES)
+    assert re.findall("[A-Z]", paths(text, "line")[0].get("d")) == ["M", "V", "H"]
+    drawn = paths(text, "own")
+    assert [p.get("d").count("M") for p in drawn if "line" not in p.get("class")] == [2]
+    assert not paths(text, "dots")
+
+
+def test_marks_of_ones_own_differ_and_begin_again_where_they_end():
+    drawn = {charts.mark(i) for i in range(len(charts.MARKS))}
+    assert len(drawn) == len(charts.MARKS) > 1
+    assert charts.mark(len(charts.MARKS)) == charts.mark(0)

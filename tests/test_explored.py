@@ -128,10 +128,12 @@ def test_the_first_figure_names_its_unit_model_traffic_and_dates(rows):
     caption = words(explored.frontiers(rows, CHOICE, name="08-x"))
     points = explorer.measured(rows, CHOICE)
     undated = int(points["date"].isna().sum())
-    assert "deepseek-r1 at 8192/1024, power edition 2026-07" in caption
+    assert "deepseek-r1 at 8192/1024 input/output tokens, power edition 2026-07" in caption
     assert f"{undated:,} of {len(points):,} rows are undated" in caption
     assert f"the newest of the others is of {points['date'].max():%Y-%m-%d}" in caption
-    assert re.search(r"measured, tok/s/MW: (\w+ [\d,]{6,}(, )?){3}\.", caption)
+    assert re.search(
+        r"measured, tok/s/MW \(input and output tokens\): (\w+ [\d,]{6,}(, )?){3}\.", caption
+    )
     assert "output tok/s/MW" not in caption
 
 

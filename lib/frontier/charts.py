@@ -22,12 +22,17 @@ from frontier.words import number
 
 WIDTH, HEIGHT = 470, 330
 LEFT, RIGHT, TOP, BOTTOM = 58, 10, 14, 42
-DASHES = {"measured": "", "modelled": "5 2.5", "extrapolated": "1 3"}
+DASHES = {"measured": "", "modelled": "5 2.5", "extrapolated": "1 3", "own": "3 1.5"}
+# Marks around a point for the reader's own series, in the order of `figures.OWN_MARKS`.
+MARKS = (
+    "m-4 0h8m-4-4v8m-3-7l6 6m0-6l-6 6", "m-4 0h8m-4-4v8", "m0-4l4 7h-8z", "m0 4l4-7h-8z",
+    "m-4 0l7 4v-8z", "m4 0l-7 4v-8z",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line: `kind` is a key of `DASHES`; a measured one is a staircase, as a frontier is."""
+    """A line: `kind` is a key of `DASHES`; one that is not modelled is a staircase, a frontier."""
 
     name: str
     colour: str
@@ -38,11 +43,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Dots:
-    """Points of one colour."""
+    """Points of one colour; `mark` is the place of the reader's own series among them."""
 
     colour: str
     x: ArrayLike
     y: ArrayLike
+    mark: int | None = None
 
 
 def chart(
@@ -73,9 +79,11 @@ def chart(
     up = _Scale(ys, HEIGHT - BOTTOM, TOP, extra=level)
     parts = [_axes(across, up, x, y)]
     parts += [
-        f'<path d="{_spots(across(d.x), up(d.y))}" stroke="{d.colour}" class="dots"/>' for d in dots
+        f'<path d="{_spots(across(d.x), up(d.y), "h0" if d.mark is None else mark(d.mark))}" '
+        f'stroke="{d.colour}" class="{"dots" if d.mark is None else "own"}"/>'
+        for d in dots
         if len(d.x)
-    ]  # fmt: skip
+    ]
     parts += [_line(line, across, up) for line in lines if len(line.x)]
     if level is not None:
         parts.append(f'<path d="M{LEFT} {up(level):.1f}H{WIDTH - RIGHT}" class="level"/>')
@@ -85,6 +93,11 @@ def chart(
         f'<circle cx="{across(px):.1f}" cy="{up(py):.1f}" r="6" class="mark"/>' for px, py in marks
     ]
     return _svg(label, "".join(parts))
+
+
+def mark(place: int, /) -> str:
+    """Return the path around a point that marks one of the reader's own series."""
+    return MARKS[place % len(MARKS)]
 
 
 class _Scale:
@@ -142,7 +155,7 @@ def _short(value):
 def _line(line, across, up):
     xs, ys = across(line.x), up(line.y)
     start = f"M{xs[0]:.1f} {ys[0]:.1f}"
-    if line.kind == "measured":  # what a point attains holds to its left
+    if line.kind in ("measured", "own"):  # what a point attains holds to its left
         path = start + "".join(f"V{b:.1f}H{a:.1f}" for a, b in zip(xs[1:], ys[1:], strict=True))
     else:
         path = start + "".join(f"L{a:.1f} {b:.1f}" for a, b in zip(xs[1:], ys[1:], strict=True))
@@ -153,8 +166,8 @@ def _line(line, across, up):
     )
 
 
-def _spots(xs, ys):
-    return "".join(f"M{a:.1f} {b:.1f}h0" for a, b in zip(xs, ys, strict=True))
+def _spots(xs, ys, mark):
+    return "".join(f"M{a:.1f} {b:.1f}{mark}" for a, b in zip(xs, ys, strict=True))
 
 
 def _svg(label, body):

@@ -98,27 +98,29 @@ def frontiers(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit | 
     points["evidence"] = comparisons.evidence(points)
     keys = list(points["series"].unique())
     points, fronts, lines = (part.assign(value=part[QUANTITY]) for part in (points, fronts, lines))
-    mine, left = _mine(choice, QUANTITY)
-    steps = [explorer.front(one, QUANTITY) for _, one in mine.groupby("series", sort=False)]
+    known = own_rows(choice)
+    yours = mine(known, choice, QUANTITY)
+    steps = [explorer.front(one, QUANTITY) for _, one in yours.groupby("series", sort=False)]
     drawn = figures.frontiers(
         points, fronts, series="series", ylabel=axis(choice, QUANTITY), height=4.6,
         colours=_colours(choice), modelled=lines, at=(choice.interactivity, "target"),
-        own=(mine, pd.concat(steps)) if steps else None,
+        own=(yours, pd.concat(steps)) if steps else None,
     )  # fmt: skip
     at = _told(fronts, choice, keys, QUANTITY)
     outside = f"{number(100 * lines['extrapolated'].mean())} %" if len(lines) else "none"
     per_mw = unit(choice, QUANTITY)
     caption = (
-        f"{choice.model} at {choice.shape}, power edition {choice.power_edition}. At "
-        f"{number(choice.interactivity)} tok/s/user, measured, {per_mw}: {at}. "
+        f"{choice.model} at {choice.shape} input/output tokens, power edition "
+        f"{choice.power_edition}. At {number(choice.interactivity)} tok/s/user, measured, "
+        f"{per_mw} ({choice.tokens} tokens): {at}. "
         f"Solid: the best measured at an interactivity or a higher one{_within(points, choice)}; "
         f"{_dated(points)}. Dashed: the calibrated serving model in the same fleet, dotted where "
-        f"it was not checked ({outside} of its points).{own.WORDS * bool(steps)}{left}"
+        f"it was not checked ({outside} of its points).{own.WORDS * bool(steps)}{_apart(known, choice)}"
     )
     data = pd.concat([
         points.assign(mark=points["evidence"]),
         lines.assign(mark=np.where(lines["extrapolated"], "modelled, extrapolated", "modelled")),
-        *([mine.assign(mark=mine["evidence"])] if steps else []),
+        *([yours.assign(mark=yours["evidence"])] if steps else []),
     ], ignore_index=True)  # fmt: skip
     columns = ["series", "mark", "interactivity", QUANTITY, *ROW[1:6], "concurrency", "date"]
     return figures.publish(
@@ -146,13 +148,13 @@ def others(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit | Mar
         ignore_index=True,
     )
     keys = [_named(key) for key in points["hardware"].unique()]
-    yours = {column: _mine(choice, column) for column in BESIDE}
-    mine = [
+    known = own_rows(choice)
+    yours = [
         explorer.front(one, column).assign(quantity=column)
-        for column, (part, _) in yours.items()
-        for _, one in part.groupby("series", sort=False)
+        for column in BESIDE
+        for _, one in mine(known, choice, column).groupby("series", sort=False)
     ]
-    data = pd.concat([data, *mine], ignore_index=True)
+    data = pd.concat([data, *yours], ignore_index=True)
     names = [key for key in dict.fromkeys(data["series"]) if key not in keys]
     drawn = figures.quantities(
         data, columns={column: axis(choice, column) for column in BESIDE}, series="series",
@@ -165,7 +167,7 @@ def others(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit | Mar
         f"{_dated(points)}. The dotted line is the target. At {number(choice.interactivity)} "
         f"tok/s/user, a fleet of {choice.fleet} serves at most, in users: {users}; a million "
         f"tokens ({choice.tokens}) cost at least, in dollars ({choice.price}): {cost}."
-        f"{own.WORDS * bool(names)}{yours[BESIDE[0]][1]}"
+        f"{own.WORDS * bool(names)}{_apart(known, choice)}"
     )
     return figures.publish(
         drawn, name=name, caption=caption, sources=["power", "prices"],
@@ -364,7 +366,7 @@ def _first(data, points, choice) -> str:
             f"{_named(row['hardware'])}, {_configuration(row)}, measured at "
             f"{number(row['interactivity'])} tok/s/user with concurrency {row['concurrency']:,} "
             f"({day}, {row['row_id']}): {number(row['wh_per_answer'])} Wh of provisioned energy "
-            f"per answer{dollars}, {_counted(row['deployments'], 'deployment')}, "
+            f"per answer{dollars}, {counted(row['deployments'], 'deployment')}, "
             f"{int(row['users']):,} answers being written at once{silent}."
         )
     fast = points[points["interactivity"] >= choice.interactivity]
@@ -406,7 +408,7 @@ def _configuration(row) -> str:
     split = f"{row['prefill_gpus']:.0f} prefill + {row['decode_gpus']:.0f} decode"
     parts = (
         f"{row['framework']} {row['precision']}", "MTP or draft" * bool(row["speculative"]),
-        _counted(int(row["gpus"]), "GPU")
+        counted(int(row["gpus"]), "GPU")
         + (f" ({split})" if row["disaggregated"] and row["decode_gpus"] else ""),
         f"TP {row['tp']:.0f}" if row["tp"] else "", f"EP {row['ep']:.0f}" if row["ep"] > 1 else "",
         "attention DP" * bool(row["dp_attention"]), str(row["caveat"] or ""),
@@ -422,7 +424,7 @@ def deployment(row) -> str:
 def _modelled_configuration(row) -> str:
     parts = (
         row.precision, "disaggregated" if row.disaggregated else "aggregated",
-        _counted(row.gpus, "GPU"), f"workers of {row.worker_gpus}", f"TP {row.tp}",
+        counted(row.gpus, "GPU"), f"workers of {row.worker_gpus}", f"TP {row.tp}",
         "EP" * bool(row.expert_parallel),
         f"batch {row.batch:g}", f"{row.draft} drafted" if row.draft else "",
     )  # fmt: skip
@@ -442,7 +444,8 @@ def _dated(points) -> str:
     return f"{undated:,} of {len(points):,} rows are undated{others}"
 
 
-def _counted(count, noun) -> str:
+def counted(count: int, noun: str, /) -> str:
+    """Return a count with its noun, in the plural unless it is one."""
     return f"{count:,} {noun}{'s' * bool(count != 1)}"
 
 
@@ -452,17 +455,27 @@ def _fronts(points, column):
     return pd.concat(parts, ignore_index=True) if parts else points.iloc[:0]
 
 
-def _mine(choice, column):
-    """Return one's own rows of the model and traffic with a quantity, and a sentence on the rest.
+def own_rows(choice: Choice, /) -> pd.DataFrame:
+    """Return one's own rows of the model and traffic of a choice, whatever their system."""
+    rows = measurements.own()
+    return rows[(rows["model"] == choice.model) & (measurements.shapes(rows) == choice.shape)]
 
-    They are of any system with a power: without one a fleet's size is not known.
+
+def mine(rows: pd.DataFrame, choice: Choice, column: str, /) -> pd.DataFrame:
+    """Return the rows of `own_rows` with a quantity, as `value`, and their `series`.
+
+    Without those on accelerators of no known power: of them no quantity is known.
     """
-    basis = comparisons.Basis(per="MW", power_edition=choice.power_edition)
-    fits, unknown = own.fitting(measurements.own(), {choice.model}, choice.shape, basis)
-    found = explorer.quantified(fits, choice)
+    rows = rows[rows["hardware"].isin(explorer.powered(choice.power_edition))]
+    found = explorer.quantified(rows, choice)
     found = found[np.isfinite(found[column]) & (found[column] > 0)]
     named = found["label"].map(own.series)
     return found.assign(series=named, value=found[column], evidence="yours"), own.left_out(unknown)
+
+
+def _apart(known, choice):
+    """Return a sentence on one's own rows that are on no figure, for want of a power."""
+    return own.without_power(set(known["hardware"]) - set(explorer.powered(choice.power_edition)))
 
 
 def _series(points):

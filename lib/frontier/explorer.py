@@ -156,7 +156,7 @@ class Choice:
         }  # fmt: skip
         for name, choices in known.items():
             _check_among(name, getattr(self, name), choices)
-        there = _accelerators(self.power_edition)
+        there = powered(self.power_edition)
         for key in keys:
             _check_among("accelerators", key, there)
         object.__setattr__(self, "accelerators", tuple(dict.fromkeys(keys)))
@@ -483,7 +483,8 @@ def _dollars(key, price) -> float:
 
 
 @remembered.of("power")
-def _accelerators(edition) -> tuple[str, ...]:
+def powered(edition: str, /) -> tuple[str, ...]:
+    """Return the accelerators whose power an edition has."""
     power = tables.read("power")
     return tuple(power.loc[power["edition"] == edition, "hardware"])
 

@@ -10,7 +10,7 @@ and without the table, a figure is what it was.
 'our node (yours, not public, in no verdict)'
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -59,18 +59,18 @@ def points(compared: Sequence[Comparison], /) -> Beside:
     for shape in dict.fromkeys(c.shape for c in compared if c.basis):
         some = [c for c in compared if c.shape == shape and c.basis]
         models = {model for c in some for model in c.rows["model"].unique()}
-        fits, unknown = fitting(rows, models, shape, some[0].basis)
+        fits, unknown = _fitting(rows, models, shape, some[0].basis)
         left |= unknown
         found.append(fits.assign(series=fits["label"].map(series), shape=shape, evidence="yours"))
     data = pd.concat(found, ignore_index=True) if found else pd.DataFrame()
     if data.empty:
-        return replace(NOTHING, left_out=left_out(left))
+        return replace(NOTHING, left_out=without_power(left))
     fronts = []
     for (name, shape), part in data.groupby(["series", "shape"], sort=False):
         front = curves.Frontier.from_points(part, ["configuration"], throughput="value")
         line = pd.DataFrame({"interactivity": front.interactivity, "value": front.throughput})
         fronts.append(line.assign(series=name, shape=shape))
-    return Beside(data, pd.concat(fronts, ignore_index=True), left_out(left))
+    return Beside(data, pd.concat(fronts, ignore_index=True), without_power(left))
 
 
 def ratios(
@@ -90,7 +90,7 @@ def ratios(
     for one in compared if len(rows) else ():
         if not (one.basis and one.tested):
             continue
-        fits, unknown = fitting(rows, set(one.numerator_rows["model"]), one.shape, one.basis)
+        fits, unknown = _fitting(rows, set(one.numerator_rows["model"]), one.shape, one.basis)
         left |= unknown
         below = one.name.partition(" over ")[2] or "the baseline"
         for label, part in fits.groupby("label", sort=False):
@@ -99,7 +99,7 @@ def ratios(
                 made.setdefault((label, one.shape, tuple(one.denominator_rows["row_id"])), mine)
             else:
                 apart.add(f"{label or 'own'} and {below}")
-    told = left_out(left)
+    told = without_power(left)
     if apart:
         told += f" No interactivity is shared by {'; '.join(sorted(apart))}."
     if not made:
@@ -109,7 +109,7 @@ def ratios(
     return Beside(data, pd.DataFrame(), told)
 
 
-def fitting(rows: pd.DataFrame, models: set[str], shape: str, basis: Basis, /):
+def _fitting(rows: pd.DataFrame, models: set[str], shape: str, basis: Basis, /):
     """Return the own rows of models and a shape with their value, and hardware without a power."""
     fits = rows[rows["model"].isin(models) & (measurements.shapes(rows) == shape)]
     unknown = set()
@@ -121,8 +121,8 @@ def fitting(rows: pd.DataFrame, models: set[str], shape: str, basis: Basis, /):
     return comparisons.valued(fits, basis), unknown
 
 
-def left_out(unknown: set[str], /) -> str:
-    """Return in a sentence which rows have no power, empty where none."""
+def without_power(unknown: Iterable[str], /) -> str:
+    """Return that one's rows on these accelerators are left out, in a sentence; empty for none."""
     if not unknown:
         return ""
     return (

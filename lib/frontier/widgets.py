@@ -20,6 +20,7 @@ from frontier.explorer import QUANTITIES, Choice
 from frontier.words import number
 
 TTFT = (None, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 20.0, 50.0, 100.0)
+INK = "var(--jp-content-font-color1,#1b1f25)"  # of text and of one's own rows
 NOTHING = ""  # a control at None would show nothing at all
 # Inside the light or dark theme of JupyterLab; elsewhere the fallbacks are the page's colours.
 STYLE = """<style>
@@ -35,6 +36,7 @@ STYLE = """<style>
 .frontier-chart .dots{stroke-width:4;stroke-linecap:round;stroke-opacity:.3}
 .frontier-chart .line{stroke-width:2}.frontier-chart .modelled,.frontier-chart .extrapolated{stroke-width:1.4}
 .frontier-chart .at,.frontier-chart .level{stroke:var(--jp-content-font-color2,#5b6470);stroke-dasharray:2 2}
+.frontier-chart .own,.frontier-keys .mine{stroke-width:1.3}
 .frontier-chart .mark{fill:none;stroke:var(--jp-content-font-color1,#1b1f25);stroke-width:1.6}
 .frontier-keys{display:flex;flex-wrap:wrap;gap:0 16px;margin:6px 0}
 .frontier-keys svg{vertical-align:-2px;margin-right:5px}.frontier-keys path{fill:none}
@@ -88,7 +90,8 @@ class Panel:
         try:
             self.choice = self.asked()
             still = replace(self.choice, interactivity=1.0, megawatts=1.0, gpus=None, least="power")
-            later = None if whole or ("modelled", still) in self._memory else _loop()
+            # What the model was asked once it tells of another fleet while a hand moves.
+            later = None if whole or ("asked", still) in self._memory else _loop()
             told = self._said(self.choice, still, with_model=later is None)
         except UsageError as error:
             later, told = None, f'<p class="note">{html.escape(str(error))}</p>'
@@ -115,34 +118,54 @@ class Panel:
         points, below = explorer.measured(rows, still), explorer.over(rows, still)
         return points, explorer.ratios(points, below, still), explorer.said(rows, still)
 
-    def _quantified(self, untargeted):
+    def _modelled(self, untargeted, still):
+        """Return what the model says of a fleet, the same of all that hold as many GPUs."""
+        most = tuple(untargeted.most(key) for key in untargeted.accelerators)
+        found = self._remembered(
+            "modelled", lambda _: explorer.modelled(self.rows, untargeted), (still, most)
+        )
+        self._memory["asked", still] = True
+        return found
+
+    def _quantified(self, untargeted, with_model):
         """Return points and modelled points with the quantities of a fleet, and lines of each."""
         still = replace(untargeted, megawatts=1.0, gpus=None)
         points = self._remembered("measured", self._measured, still)[0]
-        modelled, reasons = self._memory.get(("modelled", still), (_nothing(points), None))
+        modelled, reasons = _nothing(points), None
+        if with_model:
+            modelled, reasons = self._modelled(untargeted, still)
         points, modelled = (explorer.quantified(part, untargeted) for part in (points, modelled))
         return points, modelled, reasons
 
     def _said(self, choice: Choice, still: Choice, with_model: bool) -> str:
         """Return the charts, the table and the notes of a choice."""
         _, ratios, missing = self._remembered("measured", self._measured, still)
-        if with_model:
-            self._remembered("modelled", lambda one: explorer.modelled(self.rows, one), still)
         untargeted = replace(choice, interactivity=1.0, least="power")
-        points, modelled, reasons = self._remembered(with_model, self._quantified, untargeted)
+        points, modelled, reasons = self._remembered(
+            with_model, lambda one: self._quantified(one, with_model), untargeted
+        )
         notes = "".join(f'<p class="note">{html.escape(told)}</p>' for told in missing)
         if points.empty:
-            return f'<p class="note">No measured row meets this choice.</p>{notes}'
+            told = html.escape(explorer.nothing(self.rows, choice))
+            return f'<p class="note">{told}</p>{notes}'
         found, quantity = explorer.best(points, choice), self.controls["shows"].value
+        known = self._remembered(
+            "own", lambda _: explored.own_rows(choice), (choice.model, choice.shape)
+        )
+        yours = self._remembered(
+            ("yours", quantity), lambda one: explored.mine(known, one, quantity), untargeted
+        )
         drawn = self._remembered(
-            (with_model, quantity), lambda one: _drawn(points, modelled, one, quantity), untargeted
+            (with_model, quantity),
+            lambda one: _drawn(points, modelled, yours, one, quantity),
+            untargeted,
         )
         answer = html.escape(explored.answer(points, choice))
         return "".join((
-            _keys(choice), '<div class="frontier-charts">',
+            _keys(choice, yours), '<div class="frontier-charts">',
             _frontiers(*drawn, found, choice, quantity), _lead(ratios, choice), "</div>",
             _table(found, choice), f'<p class="note">{answer}</p>',
-            _modelled_note(modelled, reasons, choice), notes,
+            _unfit_note(points, choice), _modelled_note(modelled, reasons, choice), notes,
         ))  # fmt: skip
 
 
@@ -158,7 +181,7 @@ def _loop():
         return None
 
 
-def _drawn(points, modelled, choice, quantity):
+def _drawn(points, modelled, yours, choice, quantity):
     """Return the lines and the dots of a choice, whatever its target."""
     lines, dots = [], []
     for key in choice.accelerators:
@@ -166,6 +189,9 @@ def _drawn(points, modelled, choice, quantity):
         dots.append(Dots(colour, *_xy(own, quantity)))
         lines += _parts(modelled[modelled["hardware"] == key], quantity, key, colour)
         lines.append(Line(_name(key), colour, *_xy(explorer.front(own, quantity), quantity)))
+    for place, (name, own) in enumerate(yours.groupby("series", sort=False)):
+        dots.append(Dots(INK, *_xy(own, quantity), mark=place))
+        lines.append(Line(name, INK, *_xy(explorer.front(own, quantity), quantity), "own"))
     return lines, dots
 
 
@@ -202,25 +228,28 @@ def _lead(ratios, choice) -> str:
         for key, own in ratios.groupby("hardware", sort=False)
         if key != choice.baseline or (own["ratio"] != 1).any()  # not a baseline over itself
     ]
-    label = f"tok/s/MW over {_name(choice.baseline)} with {choice.baseline_software}"
+    below = f"{_name(choice.baseline)} with {choice.baseline_software}"
+    label = f"{explored.unit(choice, 'tok_s_per_mw')} over {below}"
     return charts.chart(
         lines, [], x="Interactivity, tok/s/user", y=label, at=choice.interactivity, level=1.0,
         label=f"Ratio of {label}, measured",
     )  # fmt: skip
 
 
-def _keys(choice) -> str:
-    def key(text, colour, dash="", width=2):
+def _keys(choice, yours) -> str:
+    def key(text, colour, dash="", width=2, mark=""):
         return (
             f'<span><svg width="24" height="10" aria-hidden="true"><path d="M0 5H24" '
-            f'stroke="{colour}" stroke-width="{width}" stroke-dasharray="{dash}"/></svg>'
+            f'stroke="{colour}" stroke-width="{width}" stroke-dasharray="{dash}"/>{mark}</svg>'
             f"{text}</span>"
         )
 
-    ink = "var(--jp-content-font-color1,#1b1f25)"
     parts = [key(html.escape(_name(one)), _colour(one)) for one in choice.accelerators]
-    parts += [key("measured, best", ink), key("modelled", ink, charts.DASHES["modelled"], 1.4),
-              key("modelled, extrapolated", ink, charts.DASHES["extrapolated"], 1.4)]  # fmt: skip
+    parts += [key("measured, best", INK), key("modelled", INK, charts.DASHES["modelled"], 1.4),
+              key("modelled, extrapolated", INK, charts.DASHES["extrapolated"], 1.4)]  # fmt: skip
+    for place, name in enumerate(yours["series"].unique()):
+        mark = f'<path d="M12 5{charts.mark(place)}" stroke="{INK}" class="mine"/>'
+        parts.append(key(html.escape(name), INK, charts.DASHES["own"], 1.2, mark))
     return f'<div class="frontier-keys">{"".join(parts)}<span>◯ the first of the table</span></div>'
 
 
@@ -250,6 +279,12 @@ def _table(found, choice) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
+def _unfit_note(points, choice) -> str:
+    if not (told := explorer.unfit(points, choice)):
+        return ""
+    return f'<p class="note">{html.escape(told)} The ratios are of deployments of any size.</p>'
+
+
 def _modelled_note(modelled, reasons, choice) -> str:
     if reasons is None:
         return '<p class="note">The serving model follows.</p>'
@@ -259,12 +294,14 @@ def _modelled_note(modelled, reasons, choice) -> str:
         row = found.iloc[0]
         outside = ", extrapolated" if row["extrapolated"] else ""
         cost = row["usd_per_million_tokens"]
-        dollars = f"modelled cost ${number(cost)} per million tokens, " if cost == cost else ""
+        per_token = explored.unit(choice, "usd_per_million_tokens").removeprefix("$ ")
+        dollars = f"modelled cost ${number(cost)} {per_token}, " if cost == cost else ""
         per_mw = f"{number(row['tok_s_per_mw'])} {explored.unit(choice, 'tok_s_per_mw')}"
         told = [
             f"Modelled, not measured{outside}: {_name(row['hardware'])} in {row['precision']}, "
-            f"{row['gpus']} GPUs, {per_mw} at {number(row['interactivity'])} tok/s/user, "
-            f"{dollars}{number(row['wh_per_answer'])} Wh per answer."
+            f"{explored.counted(row['gpus'], 'GPU')}, {per_mw} at "
+            f"{number(row['interactivity'])} tok/s/user, {dollars}"
+            f"{number(row['wh_per_answer'])} Wh per answer."
         ]
     told += explorer.refused(reasons)
     return f'<p class="note">{html.escape(" ".join(told))}</p>'
