@@ -339,6 +339,104 @@ def test_the_checks_of_the_reports_are_found_by_claim():
     assert set(claims.bounds()) >= set(found)
 
 
+# Verdicts that changed
+
+ROW = {
+    "verdict": "reproduced", "firm": True, "condition": "In 3 of 8: mean 42x (39.6 to 44.7) at "
+    "8192/1024, power edition 2025; first reached on 2026-02-05; rows to 2026-06-11.",
+    "claimed": {"value": 40}, "found": {"value": 42.0, "low": 39.6, "high": 44.7},
+}  # fmt: skip
+
+
+def told_of(**changes):
+    """What a record says of claims that were `ROW` and have these changes, by claim."""
+
+    def site(rows):
+        return [{"id": name, **ROW, **change} for name, change in rows.items()]
+
+    claims = diff._claims(site({name: {} for name in changes}), site(changes))
+    rows = sweep()
+    state = {"rows": 9, "last": "", "digest": "a"}
+    made = refreshes.record(
+        (rows, state), (rows, state), refreshed="2026-11-24T06:00:00Z", near=[], sigma=SIGMA,
+        difference=diff.Difference(claims, (), ()),
+    )  # fmt: skip
+    return made, [one["claim"] for one in made["verdicts"]["changed"]]
+
+
+def condition(old, new):
+    assert old in ROW["condition"]
+    return {"condition": ROW["condition"].replace(old, new)}
+
+
+def found(**values):
+    return {"found": {**ROW["found"], **values}}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        condition("rows to 2026-06-11", "rows to 2026-11-16"),
+        condition("42x (39.6 to 44.7)", "42.5x (40.1 to 44.9)"),
+        found(low=39.0), found(high=44.9), found(value=42.5, low=40.1),
+        {**found(value=42.5), **condition("42x", "42.5x")},
+    ],
+)  # fmt: skip
+def test_a_day_or_what_is_within_noise_is_no_change_and_is_counted(change):
+    made, named = told_of(a=change, b={})
+    assert (named, made["verdicts"]["slight"]) == ([], 1)
+    told = "no verdict changed, 1 claim in dates or within noise alone."
+    assert refreshes.summary(made).endswith(told)
+    assert "1 claim moved in dates or within noise alone" in refreshes.text(made)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"verdict": "not-reproduced"}, {"firm": False}, {"claimed": {"value": 41}},
+        {"condition": None}, condition("3 of 8", "4 of 8"), condition("n 2025", "n 2026"),
+        condition("first reached on 2026-02-05", "first reached on 2026-02-12"),
+        condition("8192/1024", "8192/1025"), condition("42x", "46x"), condition("39.6", "30.1"),
+        condition("rows to 2026-06-11", "rows to 2026-11-16 and undated ones"),
+        found(value=45.0, high=46.0),  # beyond the old interval
+        found(value=39.8),  # inside, but more than noise
+        found(low=30.0), found(value=None), found(value=42.1, low=None),
+        {**found(value=42.1), "firm": False},
+    ],
+)  # fmt: skip
+def test_what_is_more_than_a_day_or_noise_is_a_change(change):
+    made, named = told_of(a=change)
+    assert (named, made["verdicts"]["slight"]) == (["a"], 0)
+
+
+def test_a_value_without_an_interval_has_no_noise():
+    claims = diff._claims(
+        [{"id": "a", **ROW, **found(low=None, high=None)}],
+        [{"id": "a", **ROW, **found(low=None, high=None, value=42.1)}],
+    )
+    assert claims["a"][0].beyond is None and not refreshes._slight(claims["a"])
+
+
+def test_other_verdicts_are_told_first_and_then_what_is_beyond_the_old_interval():
+    made, named = told_of(
+        a={"firm": False}, b=found(low=30.0), c=found(value=50.0), d={"verdict": "not-reproduced"},
+        e=found(low=39.5),
+    )  # fmt: skip
+    assert named == ["d", "c", "a", "b"]
+    moves = [one["moves"] for one in made["verdicts"]["changed"]]
+    assert moves[1] == ["found: 42 → 50 (+19 %), beyond the old interval"]
+    assert refreshes.summary(made).endswith(
+        "; 1 verdict changed, 3 claims in numbers alone, 1 claim in dates or within noise alone."
+    )
+
+
+def test_a_record_from_before_slight_changes_were_counted_is_read(home):
+    made = record(sweep(), pair(2))
+    del made["verdicts"]["slight"]
+    refreshes.keep(made)
+    assert refreshes.records() == [made] and "noise" not in refreshes.summary(made)
+
+
 # Records
 
 
@@ -373,6 +471,18 @@ def test_a_second_refresh_on_a_day_does_not_lose_the_first(home):
         (
             {"verdicts": {"compared": True, "changed": [{"claim": "a"}], "near": [], "rule": ""}},
             "verdicts changed lacks verdict",
+        ),
+        (
+            {
+                "verdicts": {
+                    "compared": True,
+                    "changed": [],
+                    "near": [],
+                    "rule": "",
+                    "slight": "many",
+                }
+            },
+            "verdicts slight is 'many', expected int",
         ),
         ({"before": {"digest": 1}}, "before digest is '1', expected str"),
     ],
@@ -531,7 +641,9 @@ def test_a_refresh_from_end_to_end(project, capsys):
     moves = kept["frontiers"]
     assert {(m["hardware"], m["precision"]) for m in moves} == {("b300", "fp4")}
     assert {m["ratio"] for m in moves} == {2.0} and {m["kind"] for m in moves} == {"rose"}
-    assert kept["verdicts"]["changed"][0]["moves"] == ["found: 9 → 18 (+100 %)"]
+    assert kept["verdicts"]["changed"][0]["moves"] == [
+        "found: 9 → 18 (+100 %), beyond the old interval"
+    ]
     assert kept["numbers"][0]["file"] == "data/01.csv"
     # A number that moved is no verdict that changed.
     assert refreshes.summary(kept).endswith("; no verdict changed, 1 claim in numbers alone.")

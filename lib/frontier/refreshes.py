@@ -11,6 +11,7 @@ the feed are made of records alone. What a move is, is in `frontier.moved`.
 
 import hashlib
 import json
+import math
 import re
 import uuid
 from collections import Counter
@@ -29,6 +30,8 @@ from frontier.words import number, span
 
 SCHEMA = 1
 _MOMENT = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z")
+# What may be another in a condition that says the same: its last day, and measured ratios.
+_PASSING = re.compile(r"(?<=rows to )\d{4}-\d\d-\d\d|(?<![\w.-])\d[\d,]*(?:\.\d+x?|x)(?!\w|\.\d)")
 _SHOWN = 24  # rows of the picture of ratios
 _FIELDS = {
     "schema": int, "refreshed": str, "before": dict, "after": dict, "sigma": float, "off": float,
@@ -107,6 +110,7 @@ def record(
     sigma = measurements.pooled_sigma(new).sigma if sigma is None else sigma
     compared = pd.concat([old[list(SERIES)], new[list(SERIES)]]).drop_duplicates()
     claims = difference.claims if difference else {}
+    changed = {claim: moves for claim, moves in claims.items() if not _slight(moves)}
     others = sorted({f"{kind}: {cause}" for _, kind, cause in difference.causes if kind != "data"}
                     if difference else ())  # fmt: skip
     notes = [f"Beside the data this may have changed as well: {'; '.join(others)}."]
@@ -125,10 +129,11 @@ def record(
                 {
                     "claim": claim,
                     "verdict": moves[0].what in ("verdict", "claim"),
-                    "moves": [move.text for move in moves],
+                    "moves": [m.text + ", beyond the old interval" * bool(m.beyond) for m in moves],
                 }
-                for claim, moves in claims.items()
+                for claim, moves in sorted(changed.items(), key=_first)
             ],
+            "slight": len(claims) - len(changed),
             "near": list(near),
             "rule": RULE,
         },
@@ -138,6 +143,37 @@ def record(
         ],
         "notes": notes if others else [],
     })  # fmt: skip
+
+
+def _first(changed):
+    """Order claims: other verdicts first, then what was found beyond the old interval."""
+    _, moves = changed
+    return moves[0].what not in ("verdict", "claim"), not any(move.beyond for move in moves)
+
+
+def _slight(moves):
+    """Say whether a claim differs only in the last day of its rows, or within run noise."""
+    return all(
+        _same_condition(move.before, move.after)
+        if move.what == "condition"
+        else move.what.startswith("found")
+        and move.change is not None
+        and abs(move.change) <= 100 * NOISE
+        and (move.what != "found" or move.beyond is False)
+        for move in moves
+    )
+
+
+def _same_condition(was, now):
+    pairs = zip(_PASSING.findall(was), _PASSING.findall(now), strict=False)
+    return _PASSING.sub("\0", was) == _PASSING.sub("\0", now) and all(
+        "-" in one or math.isclose(_value(one), _value(other), rel_tol=NOISE)
+        for one, other in pairs
+    )
+
+
+def _value(text):
+    return float(text.rstrip("x").replace(",", ""))
 
 
 def records() -> list[dict]:
@@ -194,6 +230,8 @@ def summary(record: Mapping, /) -> str:
     others, near = len(claims["changed"]) - changed, len({one["claim"] for one in claims["near"]})
     tail = f"{counted(changed, 'verdict')} changed" if changed else "no verdict changed"
     tail += f", {counted(others, 'claim')} in numbers alone" if others else ""
+    slight = claims.get("slight", 0)
+    tail += f", {counted(slight, 'claim')} in dates or within noise alone" if slight else ""
     if not claims["compared"]:
         tail = "verdicts were not compared"
     elif near:
@@ -213,6 +251,8 @@ def text(record: Mapping, /) -> str:
         for one in record["verdicts"][kind]:
             why = one["why"] if kind == "near" else "; ".join(one["moves"])
             lines.append(f"{one['claim']} {words}: {why}")
+    if slight := record["verdicts"].get("slight", 0):
+        lines += ["", f"{counted(slight, 'claim')} moved in dates or within noise alone"]
     return "\n".join(lines)
 
 
@@ -264,6 +304,7 @@ def _check(record, file):
     wrong = wrong or _wrong(record["before"], {"digest": str, "rows": int, "last": str}, "before ")
     wrong = wrong or _wrong(record["after"], {"digest": str, "rows": int, "last": str}, "after ")
     parts = {"compared": bool, "changed": list, "near": list, "rule": str}
+    parts |= {"slight": int} if not wrong and "slight" in record["verdicts"] else {}
     wrong = wrong or _wrong(record["verdicts"], parts, "verdicts ")
     for place, move in enumerate(record["frontiers"] if not wrong else (), start=1):
         wrong = _wrong(move, _MOVE, f"frontier {place} ")

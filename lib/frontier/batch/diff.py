@@ -11,7 +11,7 @@ import html
 import itertools
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from frontier.batch import digests, store, verdicts
@@ -26,12 +26,16 @@ _FOOTER = r"<dt>{}</dt>\s*<dd>(.*?)</dd>"
 
 @dataclass(frozen=True)
 class Move:
-    """A value that is another one; ``change`` is relative to the old one, None if it has none."""
+    """A value that is another one; ``change`` is relative to the old one, None if it has none.
+
+    ``beyond`` says whether what was found is outside the old interval, None if there was none.
+    """
 
     what: str
     before: str
     after: str
     change: float | None = None
+    beyond: bool | None = None
 
     @property
     def text(self) -> str:
@@ -113,10 +117,16 @@ def _claim(one, other):
     for place, key in (("claimed", "value"), *(("found", key) for key in ("value", "low", "high"))):
         was, now = ((row.get(place) or {}).get(key) for row in (one, other))
         if was != now:
-            yield _move(place if key == "value" else f"{place}, {key} end", was, now)
+            move = _move(place if key == "value" else f"{place}, {key} end", was, now)
+            yield replace(move, beyond=_beyond(one, now)) if move.what == "found" else move
     for key in ("firm", "condition"):
         if one.get(key) != other.get(key):
             yield Move(key, *(_said(row.get(key)) for row in (one, other)))
+
+
+def _beyond(one, now):
+    low, high = ((one.get("found") or {}).get(key) for key in ("low", "high"))
+    return None if None in (low, high, now) else not low <= now <= high
 
 
 def _said(value):
