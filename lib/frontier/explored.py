@@ -115,7 +115,8 @@ def frontiers(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit | 
         f"{per_mw} ({choice.tokens} tokens): {at}. "
         f"Solid: the best measured at an interactivity or a higher one{_within(points, choice)}; "
         f"{_dated(points)}. Dashed: the calibrated serving model in the same fleet, dotted where "
-        f"it was not checked ({outside} of its points).{own.WORDS * bool(steps)}{_apart(known, choice)}"
+        f"it was not checked ({outside} of its points).{own.WORDS * bool(steps)}"
+        f"{_apart(known, choice)}"
     )
     data = pd.concat([
         points.assign(mark=points["evidence"]),
@@ -470,7 +471,7 @@ def mine(rows: pd.DataFrame, choice: Choice, column: str, /) -> pd.DataFrame:
     found = explorer.quantified(rows, choice)
     found = found[np.isfinite(found[column]) & (found[column] > 0)]
     named = found["label"].map(own.series)
-    return found.assign(series=named, value=found[column], evidence="yours"), own.left_out(unknown)
+    return found.assign(series=named, value=found[column], evidence="yours")
 
 
 def _apart(known, choice):
