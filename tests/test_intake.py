@@ -563,7 +563,7 @@ def fuzzed(draw):
     return rows
 
 
-@settings(max_examples=150, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, suppress_health_check=list(HealthCheck))
 @given(rows=fuzzed())
 def test_whatever_a_row_holds_it_is_used_quarantined_repeated_or_refused_in_one_line(rows):
     try:
@@ -580,7 +580,7 @@ def test_whatever_a_row_holds_it_is_used_quarantined_repeated_or_refused_in_one_
     assert b"\x00" not in text
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(value=st.recursive(values, lambda inner: st.lists(inner, max_size=3), max_leaves=6))
 def test_an_answer_of_any_shape_is_rows_or_one_line(value):
     try:
