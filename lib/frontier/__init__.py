@@ -50,7 +50,7 @@ def public(module, /) -> list[str]:
 
     >>> from frontier import hardware
     >>> public(hardware)
-    ['POWER_EDITIONS', 'accelerators', 'power_kw', 'price']
+    ['POWER_EDITIONS', 'accelerators', 'power_kw', 'powered', 'price']
     """
     names = vars(module)
     if "__all__" in names:

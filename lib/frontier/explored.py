@@ -25,7 +25,7 @@ from frontier import (
 from frontier.comparisons import Target
 from frontier.explorer import QUANTITIES, Choice
 from frontier.figures import NAMES, Exhibit
-from frontier.words import number
+from frontier.words import counted, number
 
 QUANTITY = "tok_s_per_mw"  # what the first figure shows
 BESIDE = ("usd_per_million_tokens", "wh_per_answer", "users", "tok_s_per_gpu")
@@ -443,11 +443,6 @@ def _dated(points) -> str:
     undated, newest = int(points["date"].isna().sum()), comparisons.last_date(points)
     others = f", the newest of the others is of {newest}" if newest else ""
     return f"{undated:,} of {len(points):,} rows are undated{others}"
-
-
-def counted(count: int, noun: str, /) -> str:
-    """Return a count with its noun, in the plural unless it is one."""
-    return f"{count:,} {noun}{'s' * bool(count != 1)}"
 
 
 def _fronts(points, column):

@@ -35,7 +35,7 @@ from numbers import Integral, Real
 import numpy as np
 import pandas as pd
 
-from frontier import comparisons, curves, hardware, measurements, serving, tables
+from frontier import comparisons, curves, hardware, measurements, serving
 from frontier.comparisons import BASELINES, Basis, Comparison
 from frontier.errors import UsageError, among
 from frontier.figures import NAMES
@@ -482,11 +482,8 @@ def _dollars(key, price) -> float:
         return np.nan
 
 
-@remembered.of("power")
-def powered(edition: str, /) -> tuple[str, ...]:
-    """Return the accelerators whose power an edition has."""
-    power = tables.read("power")
-    return tuple(power.loc[power["edition"] == edition, "hardware"])
+# Asked at every step of a slider.
+powered = remembered.of("power")(hardware.powered)
 
 
 def _check_values(choice):

@@ -69,6 +69,7 @@ COLUMNS = {
     "citation": ("string", "", "address at which the number was found"),
     "caveat": ("string", "", "dead-time, regressed, or empty; see frontier.sources.checks"),
 }
+OWN_COLUMNS = {**COLUMNS, "label": ("string", "", "what the series is called on figures")}
 COUNTS = ("gpus", "prefill_gpus", "decode_gpus", "tp", "ep")
 CONFIGURATION = [
     *("model", "hardware", "framework", "precision", "speculative", "disaggregated"),
@@ -153,8 +154,8 @@ def own() -> pd.DataFrame:
     """
     if tables.has(OWN):
         return tables.read(OWN)
-    columns = {**COLUMNS, "label": ("string", "", "")}
-    return pd.DataFrame({n: pd.Series(dtype=tables.DTYPES[d]) for n, (d, *_) in columns.items()})
+    kinds = {name: tables.DTYPES[dtype] for name, (dtype, _, _) in OWN_COLUMNS.items()}
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
 
 
 def shapes(frame: pd.DataFrame) -> pd.Series:

@@ -24,7 +24,7 @@ from frontier import curves, figures, measurements, shifts
 from frontier.comparisons import CONDITIONAL, LEAST_POINTS, NOT_REPRODUCED, REPRODUCED, evidence
 from frontier.curves import Frontier
 from frontier.shifts import NOISE
-from frontier.words import number, span
+from frontier.words import counted, number, published, span
 
 SERIES = ("model", "hardware", "precision", "isl", "osl")
 """What a frontier is of; every software and every size of deployment may carry it."""
@@ -162,7 +162,7 @@ def _move(key, old, new, sigma, changes, replicates):
     carried = [rows.loc[list(f.rows), "source"] for rows, f in ((old, before), (new, after)) if f]
     move["sources"] = sorted(pd.concat(carried).unique())
     move["coincides"] = _coincides(old, new, before, after, changes)
-    return plain(move)
+    return published(move)
 
 
 def _equal(one, other):
@@ -478,21 +478,5 @@ def name(move: Mapping, /) -> str:
     return re.sub(r"[\x00-\x1f\x7f]", "\N{REPLACEMENT CHARACTER}", ", ".join(filter(None, parts)))
 
 
-def counted(count: int, noun: str, /) -> str:
-    """Return a number of things in words."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def _is(count):
     return "is" if count == 1 else "are"
-
-
-def plain(value):
-    """Return a value that JSON can hold; published numbers have six significant digits."""
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, float | np.floating):
-        return float(f"{value:.6g}") if math.isfinite(value) else None
-    return int(value) if isinstance(value, np.integer) else value

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from frontier import comparisons, curves, hardware, measurements, tables
+from frontier import comparisons, curves, hardware, measurements
 from frontier.comparisons import Basis, Comparison
 
 # Claims that compare one system with and without one thing: another system says nothing there.
@@ -114,8 +114,7 @@ def _fitting(rows: pd.DataFrame, models: set[str], shape: str, basis: Basis, /):
     fits = rows[rows["model"].isin(models) & (measurements.shapes(rows) == shape)]
     unknown = set()
     if basis.per == "MW":
-        power = tables.read("power")
-        known = set(power.loc[power["edition"] == basis.power_edition, "hardware"])
+        known = set(hardware.powered(basis.power_edition))
         unknown = set(fits["hardware"]) - known
         fits = fits[fits["hardware"].isin(known)]
     return comparisons.valued(fits, basis), unknown

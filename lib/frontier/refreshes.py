@@ -23,10 +23,10 @@ import pandas as pd
 
 from frontier import figures, measurements, moved, paths, tables
 from frontier.errors import DataError
-from frontier.moved import KINDS, RULE, SERIES, counted, extremes, name, plain, told
+from frontier.moved import KINDS, RULE, SERIES, extremes, name, told
 from frontier.shifts import NOISE
 from frontier.sources import snapshots
-from frontier.words import number, span
+from frontier.words import counted, number, published, span
 
 SCHEMA = 1
 _MOMENT = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z")
@@ -114,7 +114,7 @@ def record(
     others = sorted({f"{kind}: {cause}" for _, kind, cause in difference.causes if kind != "data"}
                     if difference else ())  # fmt: skip
     notes = [f"Beside the data this may have changed as well: {'; '.join(others)}."]
-    return plain({
+    return published({
         "schema": SCHEMA,
         "refreshed": refreshed,
         "before": was,

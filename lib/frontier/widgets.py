@@ -17,7 +17,7 @@ from frontier import charts, comparisons, explored, explorer, figures, hardware,
 from frontier.charts import Dots, Line
 from frontier.errors import UsageError
 from frontier.explorer import QUANTITIES, Choice
-from frontier.words import number
+from frontier.words import counted, number
 
 TTFT = (None, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 20.0, 50.0, 100.0)
 INK = "var(--jp-content-font-color1,#1b1f25)"  # of text and of one's own rows
@@ -299,7 +299,7 @@ def _modelled_note(modelled, reasons, choice) -> str:
         per_mw = f"{number(row['tok_s_per_mw'])} {explored.unit(choice, 'tok_s_per_mw')}"
         told = [
             f"Modelled, not measured{outside}: {_name(row['hardware'])} in {row['precision']}, "
-            f"{explored.counted(row['gpus'], 'GPU')}, {per_mw} at "
+            f"{counted(row['gpus'], 'GPU')}, {per_mw} at "
             f"{number(row['interactivity'])} tok/s/user, {dollars}"
             f"{number(row['wh_per_answer'])} Wh per answer."
         ]

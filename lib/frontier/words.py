@@ -6,6 +6,7 @@
 """
 
 import math
+from numbers import Integral, Real
 
 
 def number(value: float | None, /, digits: int = 3) -> str:
@@ -21,6 +22,34 @@ def number(value: float | None, /, digits: int = 3) -> str:
     places = digits - 1 - math.floor(math.log10(abs(value)))
     text = f"{round(value, places):,.{max(places, 0)}f}"
     return text.rstrip("0").rstrip(".") if places > 0 else text
+
+
+def counted(count: int, noun: str, /) -> str:
+    """Return a count with its noun, in the plural unless it is one.
+
+    >>> counted(1, "row"), counted(1200, "row")
+    ('1 row', '1,200 rows')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def published(value: object, /) -> object:
+    """Return a value as JSON holds what is published: numbers to six significant digits.
+
+    >>> published({"a": (1.23456789, float("nan"), 7, True)})
+    {'a': [1.23457, None, 7, True]}
+    """
+    if isinstance(value, dict):
+        return {key: published(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [published(item) for item in value]
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, Integral):  # one of NumPy's, too
+        return int(value)
+    if isinstance(value, Real):
+        return float(f"{value:.6g}") if math.isfinite(value) else None
+    return value
 
 
 def verdict_words(verdict: str, /) -> str:

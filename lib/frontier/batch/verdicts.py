@@ -5,12 +5,11 @@ ledger, the outputs of notebooks) and how they are drawn belongs elsewhere.
 """
 
 import json
-import math
 from collections import Counter
 from pathlib import Path
 
 from frontier.errors import FrontierError
-from frontier.words import plain, quantity, span, verdict_words
+from frontier.words import plain, published, quantity, span, verdict_words
 
 SCHEMA = 1
 UNEXAMINED = "not yet examined"
@@ -41,7 +40,7 @@ def load(site: Path, /) -> list[dict]:
 
 def dump(records, /) -> str:
     """Return the text of ``verdicts.json``; published numbers have six significant digits."""
-    rows = [_rounded({key: row.get(key) for key in KEYS}) for row in records]
+    rows = [published({key: row.get(key) for key in KEYS}) for row in records]
     document = {"schema": SCHEMA, "claims": rows}
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
@@ -142,13 +141,3 @@ def changes(old, new, /) -> list[tuple[str, str, str]]:
 def _short(row):
     found = row.get("found") or {}
     return f"{verdict_words(row['verdict'])}, {quantity(found.get('value'), found.get('unit'), 6)}"
-
-
-def _rounded(value):
-    if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_rounded(item) for item in value]
-    if isinstance(value, float):
-        return float(f"{value:.6g}") if math.isfinite(value) else None
-    return value

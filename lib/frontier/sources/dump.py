@@ -21,7 +21,6 @@ from frontier.errors import DataError, UsageError
 CUSTOM, ZSTD, ZIP = b"PGDMP", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
 NEEDED = ("configs", "workflow_runs", "benchmark_results")
 _ALSO = {"benchmark_results": ("benchmark_results_raw",)}
-_TRUTHS = {"t", "f", "true", "false", "True", "False"}
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _CONFIG = (
     *("hardware", "framework", "model", "precision", "spec_method", "disagg", "is_multinode"),
@@ -92,15 +91,10 @@ def _rows(tables: dict[str, Table], file: Path) -> Iterator[dict]:
         except ValueError:
             raise DataError(file, "is not JSON", row=number, column="metrics") from None
         yield (
-            {name: _value(config.get(name)) for name in _CONFIG}
-            | {name: _value(row.get(name)) for name in _RESULT}
+            {name: config.get(name) for name in _CONFIG}
+            | {name: row.get(name) for name in _RESULT}
             | {"metrics": metrics, "run_url": row.get("run_url") or _address(run)}
         )
-
-
-def _value(text: str | None) -> str | bool | None:
-    """Return PostgreSQL's truth values as such; numbers stay text, which the reader takes."""
-    return text.lower().startswith("t") if text in _TRUTHS else text
 
 
 def _address(run: dict) -> str | None:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -131,13 +132,12 @@ def refresh(
     if since is not None:
         new = new[~(new["date"] < pd.Timestamp(since))]
     with snapshots.alone():
-        old, refused = _before()
-        stays = ~old["model"].isin(new["model"])
-        stays_refused = (refused["source"] != LIVE) | ~refused["model"].isin(new["model"])
+        before = _before()
+        stays, remains = (~table["model"].isin(new["model"]) for table in before)
         if since is not None:
-            stays |= old["date"] < pd.Timestamp(since)
-            stays_refused |= refused["date"] < pd.Timestamp(since)
-        return _join(report, batch, new, old, stays, refused[stays_refused], accept=accept)
+            stays |= before.rows["date"] < pd.Timestamp(since)
+            remains |= before.refused["date"] < pd.Timestamp(since)
+        return _join(report, batch, new, before, stays, remains, accept=accept)
 
 
 def import_files(
@@ -176,10 +176,9 @@ def import_files(
     batch = _together(batches)
     new, report = _judged(batch)
     with snapshots.alone():
-        old, refused = _before()
-        stays = ~old["row_id"].isin(new["row_id"])
-        known = (refused["source"] == LIVE) & refused["row_id"].isin(new["row_id"])
-        return _join(report, batch, new, old, stays, refused[~known], accept=accept)
+        before = _before()
+        stays, remains = (~table["row_id"].isin(new["row_id"]) for table in before)
+        return _join(report, batch, new, before, stays, remains, accept=accept)
 
 
 # --- where rows come from -----------------------------------------------------------------
@@ -440,16 +439,25 @@ def _unseen(new, old) -> list[str]:
 # --- into place ---------------------------------------------------------------------------
 
 
-def _before() -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the live rows that there are, none at first, and the quarantine."""
-    quarantine = tables.read("quarantine")
-    if tables.has(LIVE):
-        return tables.read(LIVE), quarantine
-    return quarantine.drop(columns="reason").head(0), quarantine
+class _Before(NamedTuple):
+    """The live rows that there are, none at first, and the quarantine, of whatever source."""
+
+    rows: pd.DataFrame
+    refused: pd.DataFrame
 
 
-def _join(report, batch, new, old, stays, refused, *, accept) -> Report:
-    """Join new rows with those that stay, and put both tables in place if anything changed."""
+def _before() -> _Before:
+    refused = tables.read("quarantine")
+    rows = tables.read(LIVE) if tables.has(LIVE) else refused.drop(columns="reason").head(0)
+    return _Before(rows, refused)
+
+
+def _join(report, batch, new, before, stays, remains, *, accept) -> Report:
+    """Join new rows with those that stay, and put both tables in place if anything changed.
+
+    `stays` and `remains` mark the live rows, and the live rows in quarantine, that are kept.
+    """
+    old, refused = before
     everything, where = measurements.load_measurements(), next(iter(batch.inputs))
     usable = new[new["reason"] == ""].drop(columns="reason")
     # A sound row is displaced by a sound one only, and keeps its image where the new one has none.
@@ -467,11 +475,11 @@ def _join(report, batch, new, old, stays, refused, *, accept) -> Report:
     low = checks.regressed(rows) & rows["caveat"].isin(["", "regressed"])
     caveat = rows["caveat"].where(rows["caveat"] != "regressed", "").mask(low, "regressed")
     rows = rows.assign(caveat=caveat).sort_values([*RUN, "row_id"], kind="stable")
-    kept = pd.concat([refused, new[new["reason"] != ""]], ignore_index=True)
+    others = remains | (refused["source"] != LIVE)
+    kept = pd.concat([refused[others], new[new["reason"] != ""]], ignore_index=True)
     quarantine = _typed(kept, reason="str")
     _count(report, old, rows)
-    before = tables.read("quarantine")
-    if rows.reset_index(drop=True).equals(old) and quarantine.equals(before):
+    if rows.reset_index(drop=True).equals(old) and quarantine.equals(refused):
         return report
     inputs = batch.inputs
     if stays.any():

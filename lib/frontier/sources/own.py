@@ -21,10 +21,7 @@ from frontier.errors import DataError, UsageError
 from frontier.sources import checks, inferencex, raw
 
 SOURCE = measurements.OWN
-COLUMNS = {
-    **measurements.COLUMNS,
-    "label": ("string", "", "what the series is called on figures"),
-}
+COLUMNS = measurements.OWN_COLUMNS
 # What a person can say of a run, by column: the kind of value, and whether it must be known.
 SAID = {
     "label": (str, False),
