@@ -41,10 +41,19 @@ def server(folder):
     port, token = _free_port(), secrets.token_hex(16)
     told = (folder / "server.log").open("w")
     process = subprocess.Popen(
-        [JUPYTER, "lab", *QUIET, f"--ServerApp.port={port}", f"--ServerApp.root_dir={work}",
-         f"--IdentityProvider.token={token}"],
-        cwd=folder, env=_environment(own), stdout=told, stderr=told,
-    )  # fmt: skip
+        [
+            JUPYTER,
+            "lab",
+            *QUIET,
+            f"--ServerApp.port={port}",
+            f"--ServerApp.root_dir={work}",
+            f"--IdentityProvider.token={token}",
+        ],
+        cwd=folder,
+        env=_environment(own),
+        stdout=told,
+        stderr=told,
+    )
     address = f"http://127.0.0.1:{port}"
     try:
         _wait(process, f"{address}/api/status?token={token}", folder / "server.log")
@@ -97,7 +106,7 @@ class Notebook:
         page.wait_for_function(
             "window.jupyterapp?.shell.currentWidget?.context?.sessionContext?.session?.kernel"
             "?.status === 'idle'"
-        )  # fmt: skip
+        )
 
     def restart_and_run_all(self):
         """Use the command of that name, say yes to its question, and wait until all is done."""
@@ -119,8 +128,9 @@ class Notebook:
             "([old, made]) => {const cells = [...window.jupyterapp.shell.currentWidget.content"
             ".model.cells].filter((c) => c.sharedModel.getSource().includes(old));"
             "for (const c of cells) c.sharedModel.setSource("
-            "c.sharedModel.getSource().replace(old, made)); return cells.length}", [old, new],
-        )  # fmt: skip
+            "c.sharedModel.getSource().replace(old, made)); return cells.length}",
+            [old, new],
+        )
         assert count == 1
 
     @property
@@ -160,8 +170,9 @@ class Notebook:
             "(text) => {const content = window.jupyterapp.shell.currentWidget.content;"
             "const found = content.widgets.findIndex("
             "(w) => w.model.sharedModel.getSource().startsWith(text));"
-            "content.activeCellIndex = found; content.scrollToItem(found, 'start');}", source,
-        )  # fmt: skip
+            "content.activeCellIndex = found; content.scrollToItem(found, 'start');}",
+            source,
+        )
 
     def close(self):
         """End the kernel and leave the page; what was changed is not saved."""

@@ -29,10 +29,12 @@ def sweep(x=X, y=Y, **changes) -> pd.DataFrame:
     output = y * values["osl"] / (values["isl"] + values["osl"])
     frame = pd.DataFrame({"interactivity": x, "throughput_per_gpu": y})
     frame = frame.assign(
-        **values, output_throughput_per_gpu=output, tpot=1 / x,
+        **values,
+        output_throughput_per_gpu=output,
+        tpot=1 / x,
         concurrency=np.ceil(output * values["gpus"] / x).astype(int),
         row_id=[f"{values['hardware']} {values['tp']} {values['osl']} {i}" for i in range(len(x))],
-    )  # fmt: skip
+    )
     frame["date"] = pd.to_datetime(frame["date"])
     kinds = {name: tables.DTYPES[kind] for name, (kind, _, _) in measurements.COLUMNS.items()}
     return frame[list(kinds)].astype(kinds)
@@ -54,14 +56,22 @@ def test_of(value, form="gain", **changes) -> claims.Test:
     """The test of a claim on GB200 over H200; a change replaces a field, or one of the basis."""
     basis = {key: changes.pop(key) for key in ("metric", "per", "floor") if key in changes}
     fields = {
-        "basis": Basis(**basis), "shapes": (SHAPE,), "nearest": (), "variants": (),
-        "modelled": (), "modelled_variants": (), "steps": (),
+        "basis": Basis(**basis),
+        "shapes": (SHAPE,),
+        "nearest": (),
+        "variants": (),
+        "modelled": (),
+        "modelled_variants": (),
+        "steps": (),
         "comparisons": (
-            {"name": "GB200 over H200", "numerator": {"hardware": "gb200"},
-             "denominator": {"hardware": "h200"}},
+            {
+                "name": "GB200 over H200",
+                "numerator": {"hardware": "gb200"},
+                "denominator": {"hardware": "h200"},
+            },
         ),
         "target": Target(value, form),
-    }  # fmt: skip
+    }
     return claims.Test(**{**fields, **changes})
 
 
@@ -71,7 +81,16 @@ test_of.__test__ = False
 def claim_of(value, form="gain", **changes) -> claims.Claim:
     source = {"title": "A talk", "url": "https://example.org/talk", "date": "2025-10-21"}
     return claims.Claim(
-        id="synthetic", report="00_none", statement="It is faster.", value=value, unit="x tok/s",
-        form=form, point="None stated.", date=datetime.date(2025, 10, 21), sources=(source,),
-        quantity="The ratio.", decides="A measurement.", test=test_of(value, form, **changes),
-    )  # fmt: skip
+        id="synthetic",
+        report="00_none",
+        statement="It is faster.",
+        value=value,
+        unit="x tok/s",
+        form=form,
+        point="None stated.",
+        date=datetime.date(2025, 10, 21),
+        sources=(source,),
+        quantity="The ratio.",
+        decides="A measurement.",
+        test=test_of(value, form, **changes),
+    )

@@ -30,9 +30,14 @@ SIDES = {
     "denominators": ({"model": "deepseek-r1", "hardware": "h200", "single_node": True},),
 }
 MINE = additions.Addition(
-    id="mine-3x", statement="GB200 yields 3X the throughput of H200", value=3, unit="x tok/s/GPU",
-    source="https://example.org/a", date=date(2026, 1, 31), **SIDES,
-)  # fmt: skip
+    id="mine-3x",
+    statement="GB200 yields 3X the throughput of H200",
+    value=3,
+    unit="x tok/s/GPU",
+    source="https://example.org/a",
+    date=date(2026, 1, 31),
+    **SIDES,
+)
 
 
 @pytest.fixture
@@ -133,8 +138,11 @@ def test_what_was_added_is_read_back_as_it_was_given(home):
     written = additions.add(replace(MINE, form="drop", value=2.5, floor=50.5))
     claim = claims.ledger()[-1]
     assert (claim.id, claim.value, claim.form, claim.date) == (
-        "mine-3x", 2.5, "drop", date(2026, 1, 31),
-    )  # fmt: skip
+        "mine-3x",
+        2.5,
+        "drop",
+        date(2026, 1, 31),
+    )
     assert claim.test.basis.floor == 50.5
     assert claim.test.comparisons[0]["denominator"] == SIDES["denominators"][0]
     entry = collection.read(home / "notebooks").pages[-1]
@@ -150,11 +158,17 @@ def test_what_was_added_is_read_back_as_it_was_given(home):
 @pytest.mark.parametrize(
     ("unit", "per", "tested"),
     [
-        ("x tok/s/MW", "", "MW"), ("x tokens per second per megawatt", "", "MW"),
-        ("x tok/s/kW", "", "MW"), ("x tok/s/GPU", "", "GPU"), ("x", "", "GPU"), ("x", "MW", "MW"),
-        ("x tok/s/MW", "MW", "MW"), ("x tok/s/user", "", "GPU"), ("x tok/W3/Wh", "", "GPU"),
+        ("x tok/s/MW", "", "MW"),
+        ("x tokens per second per megawatt", "", "MW"),
+        ("x tok/s/kW", "", "MW"),
+        ("x tok/s/GPU", "", "GPU"),
+        ("x", "", "GPU"),
+        ("x", "MW", "MW"),
+        ("x tok/s/MW", "MW", "MW"),
+        ("x tok/s/user", "", "GPU"),
+        ("x tok/W3/Wh", "", "GPU"),
     ],
-)  # fmt: skip
+)
 def test_what_is_tested_is_counted_per_what_the_unit_names(unit, per, tested):
     assert replace(MINE, unit=unit, per=per).per == tested
 

@@ -121,8 +121,13 @@ def test_a_change_that_needs_another_comes_only_after_it():
     lattice = Lattice(ABC, cells)
     assert lattice.orders == 3
     assert frozenset("b") not in lattice.cells
-    gains = {frozenset("a"): 1.0, frozenset("c"): 5.0, frozenset("ab"): 3.0,
-             frozenset("ac"): 7.0, frozenset("abc"): 10.0}  # fmt: skip
+    gains = {
+        frozenset("a"): 1.0,
+        frozenset("c"): 5.0,
+        frozenset("ab"): 3.0,
+        frozenset("ac"): 7.0,
+        frozenset("abc"): 10.0,
+    }
     # abc: 1, 2, 7; acb: 1, 3, 6; cab: 2, 3, 5
     expected = [4 / 3, 8 / 3, 6]
     assert shapley(lattice, lattice.values(gains)) == pytest.approx(expected)

@@ -129,8 +129,10 @@ def test_a_kernel_that_dies_leaves_its_page_with_what_ran(made):
 def test_a_failed_report_decides_no_claim(made):
     rows = verdicts(made / "reports")
     assert [rows[name]["verdict"] for name in "abc"] == [
-        "not-reproduced", "not yet examined", "not yet examined",
-    ]  # fmt: skip
+        "not-reproduced",
+        "not yet examined",
+        "not yet examined",
+    ]
     assert rows["a"]["page"] == "01_sound.html"
     assert rows["a"]["found"]["value"] == 12.3457
 
@@ -144,16 +146,25 @@ def test_two_builds_give_the_same_bytes(made):
 def test_a_build_leaves_the_site_and_a_record_and_nothing_else(made):
     assert {path.name for path in made.iterdir()} == {"notebooks", "first", "reports", ".frontier"}
     assert set(tree(made / "reports", without=())) == {
-        "01_sound.html", "02_raises.html", "03_dies.html", "data/one.csv", "figures/one.svg",
-        "index.html", "scorecard.svg", "status.html", "verdicts.json",
-    }  # fmt: skip
+        "01_sound.html",
+        "02_raises.html",
+        "03_dies.html",
+        "data/one.csv",
+        "figures/one.svg",
+        "index.html",
+        "scorecard.svg",
+        "status.html",
+        "verdicts.json",
+    }
     records = sorted((made / ".frontier" / "runs").iterdir())
     assert len(records) == 2
     record = json.loads(records[-1].read_text())
     assert record["status"] == "finished"
     assert {(r["notebook"], r["status"], r["kernel"]) for r in record["reports"]} == {
-        ("01_sound", "ok", "warm"), ("02_raises", "failed", "warm"), ("03_dies", "failed", "warm"),
-    }  # fmt: skip
+        ("01_sound", "ok", "warm"),
+        ("02_raises", "failed", "warm"),
+        ("03_dies", "failed", "warm"),
+    }
 
 
 def test_nothing_links_to_the_status_page(made):
@@ -222,21 +233,9 @@ def test_a_worker_that_is_killed_is_an_error_of_what_it_had():
     ("names", "settings", "problem"),
     [
         (["09"], {}, "no report is called '09'; there are: 01_sound, 02_raises, 03_dies"),
-        (
-            ["01"],
-            {"who": ["x"]},
-            "unknown parameter 'who' of 01_sound; it has: how, at",
-        ),
-        (
-            [],
-            {"who": ["x"]},
-            "unknown parameter 'who' of 01_sound, 02_raises, 03_dies",
-        ),
-        (
-            ["02"],
-            {"how": ["x"]},
-            "unknown parameter 'how' of 02_raises; it has: none",
-        ),
+        (["01"], {"who": ["x"]}, "unknown parameter 'who' of 01_sound; it has: how, at"),
+        ([], {"who": ["x"]}, "unknown parameter 'who' of 01_sound, 02_raises, 03_dies"),
+        (["02"], {"how": ["x"]}, "unknown parameter 'how' of 02_raises; it has: none"),
         (["01"], {"at": ["far"]}, "'at' is float, not 'far'"),
         (["01"], {"how": ["x"]}, "table.column has: step, semilog"),
     ],
@@ -304,8 +303,9 @@ def test_a_first_build_of_one_report_links_to_no_page_that_is_not_there(home, in
     assert {a["href"] for a in page.select(".neighbours a")} == {"index.html"}
     index = BeautifulSoup((home / "reports" / "index.html").read_text(), "html.parser")
     assert {a["href"] for a in index.table.find_all("a")} == {
-        "02_raises.html", "02_raises.html#claim-b",
-    }  # fmt: skip
+        "02_raises.html",
+        "02_raises.html#claim-b",
+    }
 
 
 def test_settings_go_to_every_report_that_has_them_and_to_a_site_apart(home, instant, capsys):

@@ -58,11 +58,9 @@ def test_equal_ratios_are_equal_distances_and_more_is_higher():
 
 
 @given(
-    st.lists(
-        st.tuples(st.floats(1e-3, 1e6), st.floats(1e-3, 1e9)), min_size=1, max_size=20
-    ),
+    st.lists(st.tuples(st.floats(1e-3, 1e6), st.floats(1e-3, 1e9)), min_size=1, max_size=20),
     st.floats(1e-2, 1e4),
-)  # fmt: skip
+)
 def test_everything_is_drawn_within_the_chart(points, at):
     x, y = np.array(points).T
     text = charts.chart([Line("a", "red", np.sort(x), y)], [Dots("blue", x, y)], **AXES, at=at)

@@ -33,11 +33,13 @@ def decide(claim, rows, sigma=0.001):
 
 def solid(above=3.0, below=1.0):
     """Two sources, each with both sides alike: nothing hangs on one of them."""
-    return together(*(
-        sweep(X, Y * factor, hardware=key, source=source)
-        for key, factor in (("gb200", above), ("h200", below))
-        for source in (A, B)
-    ))  # fmt: skip
+    return together(
+        *(
+            sweep(X, Y * factor, hardware=key, source=source)
+            for key, factor in (("gb200", above), ("h200", below))
+            for source in (A, B)
+        )
+    )
 
 
 @pytest.fixture(scope="module")
@@ -116,8 +118,11 @@ def test_sides_that_share_no_interactivity_are_not_said_to_be_unmeasured():
 
 
 def sides(numerator, denominator="h200"):
-    return {"name": f"{numerator} over {denominator}", "numerator": {"hardware": numerator},
-            "denominator": {"hardware": denominator}}  # fmt: skip
+    return {
+        "name": f"{numerator} over {denominator}",
+        "numerator": {"hardware": numerator},
+        "denominator": {"hardware": denominator},
+    }
 
 
 def test_one_comparison_of_two_that_meets_the_claim_makes_it_conditional():
@@ -174,11 +179,16 @@ def test_a_level_is_reached_or_not(value, verdict):
 
 def test_a_level_that_is_reached_somewhere_says_since_when():
     rows = together(
-        sweep(date="2025-12-01", y=Y / 2), sweep(date="2026-03-04"), sweep(date="2026-02-03"),
-        sweep(X, Y, date=None), sweep(X, Y / 9, hardware="gb200"),
-    )  # fmt: skip
-    sides = ({"name": "H200", "rows": {"hardware": "h200"}},
-             {"name": "GB200", "rows": {"hardware": "gb200"}})  # fmt: skip
+        sweep(date="2025-12-01", y=Y / 2),
+        sweep(date="2026-03-04"),
+        sweep(date="2026-02-03"),
+        sweep(X, Y, date=None),
+        sweep(X, Y / 9, hardware="gb200"),
+    )
+    sides = (
+        {"name": "H200", "rows": {"hardware": "h200"}},
+        {"name": "GB200", "rows": {"hardware": "gb200"}},
+    )
     verdict = decide(claim_of(9_000, "level", comparisons=sides), rows)
     assert verdict.verdict == CONDITIONAL
     assert verdict.condition == (
@@ -215,15 +225,21 @@ def test_a_claim_without_a_test_cannot_be_decided():
 
 NODE = {"model": "llama-70b", "hardware": "h200", "precision": "fp8", "single_node": True}
 MODEL = (
-    {"name": "B200 over H200, both modelled",
-     "numerator": {**NODE, "hardware": "b200", "precision": "fp4"}, "denominator": NODE},
-)  # fmt: skip
+    {
+        "name": "B200 over H200, both modelled",
+        "numerator": {**NODE, "hardware": "b200", "precision": "fp4"},
+        "denominator": NODE,
+    },
+)
 # Neither frontier of it comes near the floor of 100 tok/s/GPU in total where they share a range.
 _GUESS = {"model": "gpt-moe-1.8t", "max_gpus": 16, "max_worker_gpus": 16, "disaggregated": False}
 UNSHARED = (
-    {"name": "a guess", "numerator": {**_GUESS, "hardware": "gb200", "precision": "fp4"},
-     "denominator": {**_GUESS, "hardware": "h200", "precision": "fp8"}},
-)  # fmt: skip
+    {
+        "name": "a guess",
+        "numerator": {**_GUESS, "hardware": "gb200", "precision": "fp4"},
+        "denominator": {**_GUESS, "hardware": "h200", "precision": "fp8"},
+    },
+)
 
 
 @pytest.fixture(scope="module")
@@ -252,8 +268,10 @@ def test_a_modelled_number_is_said_to_be_modelled_wherever_it_stands(only_modell
     row = only_modelled.row()
     (answer,) = only_modelled.modelled
     assert [row["found"][key] for key in ("value", "low", "high")] == [
-        answer.headline, answer.low, answer.high,
-    ]  # fmt: skip
+        answer.headline,
+        answer.low,
+        answer.high,
+    ]
     assert row["found"]["at"] == only_modelled.at
     assert row["found"]["at"].startswith(
         f"modelled, not measured: B200 over H200, both modelled, {SHAPE}; mean over "
@@ -321,8 +339,11 @@ def test_a_verdict_that_every_variation_keeps_is_firm(met):
     assert changed(met) == set()
     variations = met.sensitivity["variation"].tolist()
     assert variations[:4] == [
-        "attainable step alone", "semilog estimate", f"without {A}", f"without {B}",
-    ]  # fmt: skip
+        "attainable step alone",
+        "semilog estimate",
+        f"without {A}",
+        f"without {B}",
+    ]
     assert len(variations) == 4 + 2  # of equal configurations the first carries the front
     assert met.sensitivity["headline"].tolist() == pytest.approx([3] * 6)
 
@@ -368,9 +389,9 @@ def test_a_verdict_that_rests_on_a_source_is_not_firm():
 
 def test_a_verdict_that_rests_on_undated_rows_is_not_firm():
     rows = solid(1.5)
-    undated = together(*(
-        sweep(X, Y * 3, hardware="gb200", source=s, tp=1, date=None) for s in (A, B)
-    ))  # fmt: skip
+    undated = together(
+        *(sweep(X, Y * 3, hardware="gb200", source=s, tp=1, date=None) for s in (A, B))
+    )
     verdict = decide(claim_of(2), together(rows, undated))
     assert changed(verdict) == {claims.WITHOUT_UNDATED}
     assert verdict.at.endswith("rows to 2026-01-15 and undated ones; without the undated rows 1.5")
@@ -381,8 +402,9 @@ def test_a_verdict_that_rests_on_one_configuration_is_not_firm():
     rows = together(
         sweep(X, Y * 3, hardware="gb200", tp=8, source=A),
         sweep(X, Y * 1.5, hardware="gb200", tp=4, source=B),
-        sweep(X, Y, source=A), sweep(X, Y / 2, source=B),
-    )  # fmt: skip
+        sweep(X, Y, source=A),
+        sweep(X, Y / 2, source=B),
+    )
     verdict = decide(claim_of(2), rows)
     (name,) = changed(verdict)
     assert name.startswith("without deepseek-r1 gb200 trt fp8 on 8 GPUs, tp8")
@@ -668,14 +690,18 @@ def test_a_gain_of_two_runs_has_the_noise_of_both():
 
 def test_where_most_comparisons_hold_the_condition_names_those_that_do_not():
     rows = together(
-        sweep(), sweep(y=Y * 1.01, hardware="mi355x"),
+        sweep(),
+        sweep(y=Y * 1.01, hardware="mi355x"),
         *(sweep(y=Y * 3, hardware=key) for key in ("b200", "b300", "gb200", "gb300", "h100")),
-    )  # fmt: skip
+    )
     sides = tuple(
-        {"name": f"{key} over h200", "numerator": {"hardware": key},
-         "denominator": {"hardware": "h200"}}
+        {
+            "name": f"{key} over h200",
+            "numerator": {"hardware": key},
+            "denominator": {"hardware": "h200"},
+        }
         for key in ("b200", "b300", "gb200", "gb300", "h100", "mi355x")
-    )  # fmt: skip
+    )
     verdict = decide(claim_of(2, comparisons=sides), rows)
     assert verdict.verdict == CONDITIONAL
     assert f"not in: mi355x over h200, {SHAPE};" in verdict.condition
@@ -712,11 +738,24 @@ def test_what_is_no_ledger_is_one_line_with_the_place(ledger, text, line):
 
 
 def test_a_claim_that_stands_twice_is_an_error(ledger):
-    entry = yaml.safe_dump({"claims": [{
-        "id": "a", "report": "r", "statement": "s", "point": "p", "date": "2025-10-21",
-        "claimed": {"value": 1, "unit": "x", "form": "gain"}, "sources": [], "quantity": "q",
-        "decides": "d",
-    }] * 2})  # fmt: skip
+    entry = yaml.safe_dump(
+        {
+            "claims": [
+                {
+                    "id": "a",
+                    "report": "r",
+                    "statement": "s",
+                    "point": "p",
+                    "date": "2025-10-21",
+                    "claimed": {"value": 1, "unit": "x", "form": "gain"},
+                    "sources": [],
+                    "quantity": "q",
+                    "decides": "d",
+                }
+            ]
+            * 2
+        }
+    )
     with pytest.raises(DataError, match="claim a stands twice"):
         ledger(entry)
 
@@ -730,14 +769,18 @@ def test_a_missing_ledger_is_said_to_be_missing(tmp_path, monkeypatch):
 def test_the_names_of_left_out_configurations_tell_them_apart():
     alike = {"hardware": "gb200", "ep": 8}
     rows = together(
-        sweep(X, Y * 3, **alike, prefill="1 x tp8"), sweep(X * 1.01, Y * 3, **alike),
-        sweep(X * 1.02, Y * 3, **alike, dp_attention=True), sweep(),
-    )  # fmt: skip
+        sweep(X, Y * 3, **alike, prefill="1 x tp8"),
+        sweep(X * 1.01, Y * 3, **alike),
+        sweep(X * 1.02, Y * 3, **alike, dp_attention=True),
+        sweep(),
+    )
     names = decide(claim_of(2), rows).sensitivity["variation"].str.partition(" on 8 GPUs, ")[2]
     assert set(names) - {""} <= {
-        f"tp8 ep8, prefill 1 x tp8, {SHAPE}, {A}", f"tp8 ep8, {SHAPE}, {A}",
-        f"tp8 ep8 dp, {SHAPE}, {A}", f"tp8 ep1, {SHAPE}, {A}",
-    }  # fmt: skip
+        f"tp8 ep8, prefill 1 x tp8, {SHAPE}, {A}",
+        f"tp8 ep8, {SHAPE}, {A}",
+        f"tp8 ep8 dp, {SHAPE}, {A}",
+        f"tp8 ep1, {SHAPE}, {A}",
+    }
     assert (names != "").sum() == names[names != ""].nunique() > 1
 
 

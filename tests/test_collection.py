@@ -18,9 +18,14 @@ def site(root, **changes):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"glossary": [{"also": ["x"]}]}, {"glossary": [{"term": "TTFT"}]},
-     {"errata": [{"report": ""}]}, {"errata": ["a text"]}, {"pages": [{"title": "no notebook"}]}],
-)  # fmt: skip
+    [
+        {"glossary": [{"also": ["x"]}]},
+        {"glossary": [{"term": "TTFT"}]},
+        {"errata": [{"report": ""}]},
+        {"errata": ["a text"]},
+        {"pages": [{"title": "no notebook"}]},
+    ],
+)
 def test_a_malformed_site_map_is_refused_in_one_line(tmp_path, changes):
     with pytest.raises(UsageError, match="is not a site map"):
         site(tmp_path, **changes)
@@ -38,10 +43,11 @@ def test_a_site_map_without_terms_and_errata_has_none(tmp_path):
 
 def test_terms_errata_and_the_figure_that_decides_are_read(tmp_path):
     found = site(
-        tmp_path, page={"figure": "01-ratio"},
+        tmp_path,
+        page={"figure": "01-ratio"},
         glossary=[{"term": "Time to first", "also": ["TTFT"], "meaning": "m"}],
         errata=[{"text": "x", "report": "01_one"}],
-    )  # fmt: skip
+    )
     assert found.pages[0].figure == "01-ratio"
     assert (found.terms[0].anchor, found.terms[0].also) == ("time-to-first", ("TTFT",))
     assert found.errata == (collection.Erratum("x", "01_one"),)

@@ -3,14 +3,7 @@ import pandas as pd
 import pytest
 
 from frontier import comparisons, curves, hardware, measurements
-from frontier.comparisons import (
-    CONDITIONAL,
-    NOT_REPRODUCED,
-    REPRODUCED,
-    UNTESTED,
-    Basis,
-    Target,
-)
+from frontier.comparisons import CONDITIONAL, NOT_REPRODUCED, REPRODUCED, UNTESTED, Basis, Target
 from frontier.errors import UsageError
 from measured import SHAPE, X, Y, pair, sweep, test_of, together
 
@@ -167,9 +160,14 @@ def test_the_longest_of_two_stretches_is_named():
 
 @pytest.mark.parametrize(
     ("factor", "outcome"),
-    [(11, REPRODUCED), (9, REPRODUCED), (13.5, REPRODUCED), (8.7, NOT_REPRODUCED),
-     (30, NOT_REPRODUCED)],
-)  # fmt: skip
+    [
+        (11, REPRODUCED),
+        (9, REPRODUCED),
+        (13.5, REPRODUCED),
+        (8.7, NOT_REPRODUCED),
+        (30, NOT_REPRODUCED),
+    ],
+)
 def test_a_drop_is_met_near_its_value_and_not_far_above_it(factor, outcome):
     assert examine(pair(factor), Target(11, "drop")).outcome == outcome
 
@@ -365,10 +363,14 @@ def test_the_newest_date_ignores_undated_rows_and_may_be_unknown():
 
 @pytest.mark.parametrize(
     ("wrong", "named"),
-    [({"per": "W"}, "per is 'W'; there are GPU, MW"), ({"metric": "speed"}, "metric is 'speed'"),
-     ({"power_edition": "1999"}, "power_edition is '1999'"), ({"floor": "a"}, "floor is 'a'"),
-     ({"floor": -1}, "floor is -1")],
-)  # fmt: skip
+    [
+        ({"per": "W"}, "per is 'W'; there are GPU, MW"),
+        ({"metric": "speed"}, "metric is 'speed'"),
+        ({"power_edition": "1999"}, "power_edition is '1999'"),
+        ({"floor": "a"}, "floor is 'a'"),
+        ({"floor": -1}, "floor is -1"),
+    ],
+)
 def test_a_basis_of_what_does_not_exist_is_refused(wrong, named):
     with pytest.raises(UsageError, match=named):
         comparisons.Basis(**wrong)

@@ -23,9 +23,11 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 BINDER = ROOT / ".binder"
 FILES = [
-    "Dockerfile", ".dockerignore", ".devcontainer/devcontainer.json",
+    "Dockerfile",
+    ".dockerignore",
+    ".devcontainer/devcontainer.json",
     *(f".binder/{p.name}" for p in sorted(BINDER.iterdir())),
-]  # fmt: skip
+]
 
 
 def instructions(text):

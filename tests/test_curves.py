@@ -602,10 +602,7 @@ def test_frontiers_of_groups_equal_a_slow_twin(points):
     assert set(made) == {(name,) for name in frame["model"]}
     for (name,), front in made.items():
         mine = frame[frame["model"] == name].to_numpy()[:, 2:].astype(float)
-        kept = [
-            tuple(p) for p in mine
-            if not any((q >= p).all() and (q > p).any() for q in mine)
-        ]  # fmt: skip
+        kept = [tuple(p) for p in mine if not any((q >= p).all() and (q > p).any() for q in mine)]
         found = zip(front.interactivity, front.throughput, strict=True)
         assert sorted(set(kept)) == sorted(found)
 

@@ -116,11 +116,19 @@ def test_a_verdict_and_a_value_that_moved_are_named_with_their_change(tmp_path):
     lines = diff.text(diff.diff(*pair)).splitlines()
     assert lines == [
         "1 verdict moved, 3 claims differ in all, and 0 files of data.",
-        "", "a", "  verdict: not reproduced → reproduced", "  found: 12.3457 → 15.4321 (+25 %)",
-        "  firm: no → yes", "  condition: none → Above 30.",
-        "", "new", "  claim: absent → there",
-        "", "gone", "  claim: there → absent",
-    ]  # fmt: skip
+        "",
+        "a",
+        "  verdict: not reproduced → reproduced",
+        "  found: 12.3457 → 15.4321 (+25 %)",
+        "  firm: no → yes",
+        "  condition: none → Above 30.",
+        "",
+        "new",
+        "  claim: absent → there",
+        "",
+        "gone",
+        "  claim: there → absent",
+    ]
 
 
 def test_numbers_are_compared_row_by_row_wherever_the_rows_stand(tmp_path):
@@ -149,9 +157,10 @@ def test_the_numbers_that_moved_the_most_come_first_and_no_more_than_some(tmp_pa
     new = site(tmp_path / "new", one="name,x\n" + "".join(f"r{i},{100 + i}\n" for i in rows))
     lines = diff.text(diff.diff(old, new)).splitlines()
     assert lines[2:5] == [
-        "data/one.csv: 8 of 8 numbers moved", "  x (r8): 100 → 108 (+8 %)",
+        "data/one.csv: 8 of 8 numbers moved",
+        "  x (r8): 100 → 108 (+8 %)",
         "  x (r7): 100 → 107 (+7 %)",
-    ]  # fmt: skip
+    ]
     assert len(lines) == 8
 
 

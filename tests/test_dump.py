@@ -142,15 +142,29 @@ def test_the_rows_of_a_dump_are_those_that_a_server_restored_from_it_selects(mad
     file, said = made
     rows = dump.read([file])
     mine = [
-        [r["hardware"], r["model"], r["isl"], r["conc"], r["date"], r["image"],
-         r["metrics"]["tput_per_gpu"]]
+        [
+            r["hardware"],
+            r["model"],
+            r["isl"],
+            r["conc"],
+            r["date"],
+            r["image"],
+            r["metrics"]["tput_per_gpu"],
+        ]
         for r in rows
-    ]  # fmt: skip
+    ]
     theirs = [
-        [t["hardware"], t["model"], text(t["isl"]), text(t["conc"]), t["date"], t["image"],
-         t["float8"]]
+        [
+            t["hardware"],
+            t["model"],
+            text(t["isl"]),
+            text(t["conc"]),
+            t["date"],
+            t["image"],
+            t["float8"],
+        ]
         for t in said
-    ]  # fmt: skip
+    ]
     assert mine == theirs
     assert len(rows) == 20
 
@@ -259,9 +273,11 @@ def test_a_result_of_no_configuration_is_named_by_row(tmp_path):
 
 @pytest.mark.parametrize(
     ("runs", "results"),
-    [("number,name\n1,x\n", "id,config_id,metrics\n1,1,{}\n"),
-     ("id,github_run_id,run_attempt\n1,2,second\n", "id,config_id,metrics\n1,1,{}\n")],
-)  # fmt: skip
+    [
+        ("number,name\n1,x\n", "id,config_id,metrics\n1,1,{}\n"),
+        ("id,github_run_id,run_attempt\n1,2,second\n", "id,config_id,metrics\n1,1,{}\n"),
+    ],
+)
 def test_tables_of_another_form_are_one_line(tmp_path, runs, results):
     with zipfile.ZipFile(tmp_path / "d.zip", "w") as archive:
         archive.writestr("configs.csv", "id,hardware\n1,h200\n")
@@ -293,8 +309,15 @@ def escaped(value):
     """PostgreSQL's own rules for COPY's text, by its documentation."""
     if value is None:
         return "\\N"
-    names = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\b": "\\b", "\f": "\\f",
-             "\v": "\\v"}  # fmt: skip
+    names = {
+        "\\": "\\\\",
+        "\t": "\\t",
+        "\n": "\\n",
+        "\r": "\\r",
+        "\b": "\\b",
+        "\f": "\\f",
+        "\v": "\\v",
+    }
     return "".join(names.get(c, c) for c in value)
 
 

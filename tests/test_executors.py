@@ -71,9 +71,14 @@ def home(tmp_path):
 def test_a_killed_dask_worker_loses_nothing_and_doubles_nothing(home, cluster):
     address, workers = cluster
     runner = start(
-        "-c", COMMAND, "build", "--executor", f"dask://{address}",
-        env={"FRONTIER_HOME": str(home)}, stderr=subprocess.PIPE,
-    )  # fmt: skip
+        "-c",
+        COMMAND,
+        "build",
+        "--executor",
+        f"dask://{address}",
+        env={"FRONTIER_HOME": str(home)},
+        stderr=subprocess.PIPE,
+    )
     started = home / "started"
     assert wait_for(lambda: started.exists() and len(started.read_text().splitlines()) >= 2)
     os.kill(workers[0].pid, signal.SIGKILL)

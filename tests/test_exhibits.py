@@ -17,14 +17,22 @@ FACTORS = np.where(X <= 45, 4, 1)
 CLAIM = claim_of(
     2.5,
     comparisons=(
-        {"name": "GB200 over H200", "numerator": {"hardware": "gb200"},
-         "denominator": {"hardware": "h200"}},
-        {"name": "GB300 over H200", "numerator": {"hardware": "gb300"},
-         "denominator": {"hardware": "h200"}},
+        {
+            "name": "GB200 over H200",
+            "numerator": {"hardware": "gb200"},
+            "denominator": {"hardware": "h200"},
+        },
+        {
+            "name": "GB300 over H200",
+            "numerator": {"hardware": "gb300"},
+            "denominator": {"hardware": "h200"},
+        },
     ),
-    variants=({"name": "FP4 on both sides", "where": {"precision": "fp4"}},
-              {"name": "output tokens", "metric": "output_throughput_per_gpu"}),
-)  # fmt: skip
+    variants=(
+        {"name": "FP4 on both sides", "where": {"precision": "fp4"}},
+        {"name": "output tokens", "metric": "output_throughput_per_gpu"},
+    ),
+)
 ROWS = together(
     pair(FACTORS),
     sweep(X, Y * 5, hardware="gb300", source=B, date="2026-02-10"),
@@ -207,16 +215,21 @@ DENSE, REASONING = {"model": "llama-70b"}, {"model": "deepseek-r1"}
 def four_fronts():
     """A drop of 12: the model costs 4 and the longer answer 3, in either order."""
     return together(
-        sweep(X, Y * 12, model="llama-70b", osl=1024), sweep(X, Y * 4, model="llama-70b"),
-        sweep(X, Y * 3, osl=1024), sweep(X, Y),
-    )  # fmt: skip
+        sweep(X, Y * 12, model="llama-70b", osl=1024),
+        sweep(X, Y * 4, model="llama-70b"),
+        sweep(X, Y * 3, osl=1024),
+        sweep(X, Y),
+    )
 
 
 def test_a_drop_is_split_into_parts_that_multiply_to_the_whole():
     exhibit = exhibits.model_and_length(
-        four_fronts(), Basis(), {"H200": (DENSE, REASONING)}, shapes=("1024/1024", SHAPE),
+        four_fronts(),
+        Basis(),
+        {"H200": (DENSE, REASONING)},
+        shapes=("1024/1024", SHAPE),
         name="02-split",
-    )  # fmt: skip
+    )
     row = data(exhibit).iloc[0]
     assert row["whole drop"] == pytest.approx(12)
     assert row["model, short answer"] == pytest.approx(4)
@@ -231,9 +244,12 @@ def test_a_split_of_fronts_that_share_nothing_is_refused():
     far = rows["interactivity"].where(rows["model"] == "deepseek-r1", rows["interactivity"] * 100)
     with pytest.raises(UsageError, match="H200: the four frontiers share no interactivity"):
         exhibits.model_and_length(
-            rows.assign(interactivity=far), Basis(), {"H200": (DENSE, REASONING)},
-            shapes=("1024/1024", SHAPE), name="02-split",
-        )  # fmt: skip
+            rows.assign(interactivity=far),
+            Basis(),
+            {"H200": (DENSE, REASONING)},
+            shapes=("1024/1024", SHAPE),
+            name="02-split",
+        )
 
 
 def test_the_energy_of_an_answer_is_power_over_throughput_times_tokens():
@@ -283,9 +299,12 @@ def test_results_at_a_limit_are_said_not_to_be_at_equal_interactivity():
 def test_coverage_counts_the_rows_of_each_kind_and_those_that_are_missing():
     other = pd.DataFrame({"model": ["llama-3.1-405b"] * 2, "hardware": ["gb200", "h200"]})
     exhibit = exhibits.covered(
-        ROWS, {"MLPerf": other}, models={"R1": ["deepseek-r1"], "405B": ["llama-3.1-405b"]},
-        accelerators=["h200", "gb200"], name="01-covered",
-    )  # fmt: skip
+        ROWS,
+        {"MLPerf": other},
+        models={"R1": ["deepseek-r1"], "405B": ["llama-3.1-405b"]},
+        accelerators=["h200", "gb200"],
+        name="01-covered",
+    )
     table = data(exhibit).set_index(["model", "kind of row"])
     assert table.loc[("R1", "with interactivity")].tolist() == [18, 9]
     assert table.loc[("405B", "MLPerf")].tolist() == [1, 1]
@@ -298,17 +317,26 @@ NODE = {"model": "llama-70b", "hardware": "h200", "precision": "fp8", "single_no
 NEW = {**NODE, "hardware": "b200", "precision": "fp4"}
 _GUESS = {"model": "gpt-moe-1.8t", "max_gpus": 16, "max_worker_gpus": 16, "disaggregated": False}
 UNSHARED = {
-    "name": "a guess", "numerator": {**_GUESS, "hardware": "gb200", "precision": "fp4"},
+    "name": "a guess",
+    "numerator": {**_GUESS, "hardware": "gb200", "precision": "fp4"},
     "denominator": {**_GUESS, "hardware": "h200", "precision": "fp8"},
-}  # fmt: skip
+}
 MODELLED = claim_of(
-    4, floor=100.0, per="MW", shapes=("1024/1024",),
-    modelled=({"name": "one", "numerator": NEW, "denominator": NODE},
-              {"name": "two", "numerator": {**NEW, "precision": "fp8"}, "denominator": NODE}),
+    4,
+    floor=100.0,
+    per="MW",
+    shapes=("1024/1024",),
+    modelled=(
+        {"name": "one", "numerator": NEW, "denominator": NODE},
+        {"name": "two", "numerator": {**NEW, "precision": "fp8"}, "denominator": NODE},
+    ),
     modelled_variants=(UNSHARED,),
-    steps=({"name": "node", **NODE}, {"name": "silicon", **NEW, "precision": "fp8"},
-           {"name": "FP4", **NEW}),
-)  # fmt: skip
+    steps=(
+        {"name": "node", **NODE},
+        {"name": "silicon", **NEW, "precision": "fp8"},
+        {"name": "FP4", **NEW},
+    ),
+)
 
 
 @pytest.fixture
@@ -328,13 +356,18 @@ def guessed():
 
 def test_modelled_ratios_stand_beside_measured_ones_and_the_largest_is_named(guessed):
     near = claims.decide(replace(MODELLED, test=CLAIM.test), pair(3), sigma=0, replicates=20)
-    nearest = tuple(replace(f, comparison=replace(f.comparison, shape="1024/1024"))
-                    for f in near.findings if f.outcome != comparisons.UNTESTED)  # fmt: skip
+    nearest = tuple(
+        replace(f, comparison=replace(f.comparison, shape="1024/1024"))
+        for f in near.findings
+        if f.outcome != comparisons.UNTESTED
+    )
     exhibit = exhibits.modelled_ratios(replace(guessed, nearest=nearest), name="01-modelled")
     lines = data(exhibit)
     assert set(lines["comparison"]) == {
-        "modelled: one", "modelled: two", "measured: GB200 over H200",
-    }  # fmt: skip
+        "modelled: one",
+        "modelled: two",
+        "measured: GB200 over H200",
+    }
     own = lines[lines["comparison"].str.startswith("modelled")]
     best = own.loc[own["ratio"].idxmax()]
     where = f"{number(best['ratio'])}x at {number(best['interactivity'])} tok/s/user"

@@ -142,10 +142,14 @@ def test_output_tokens_are_named_wherever_they_are_counted(rows):
     shown = {
         draw.__name__: draw(rows, choice, name="08-x")
         for draw in (
-            explored.modelled, explored.best, explored.best_of_each, explored.variations,
-            explored.frontiers, explored.others,
+            explored.modelled,
+            explored.best,
+            explored.best_of_each,
+            explored.variations,
+            explored.frontiers,
+            explored.others,
         )
-    }  # fmt: skip
+    }
     for name, exhibit in shown.items():
         text = exhibit.html + "".join(v for k, v in exhibit.files.items() if k.endswith("svg"))
         assert not re.search(r"(?<!output )tok/s/(MW|GPU)|million tokens\b(?! \(output\))", text), (

@@ -104,8 +104,9 @@ def test_a_stopped_build_leaves_the_site_and_the_next_one_does_only_the_rest(
     assert stopped["status"] == status
     assert [(r["notebook"], r["status"]) for r in stopped["reports"]] == [("01_quick", "ok")]
     assert {r["notebook"]: r["action"] for r in last["reports"]} == {
-        "01_quick": "render", "02_waits": "run",
-    }  # fmt: skip
+        "01_quick": "render",
+        "02_waits": "run",
+    }
     assert "quick, second" in text(home / "reports" / "01_quick.html")
     assert "waits, second" in text(home / "reports" / "02_waits.html")
     assert {path.name for path in home.glob(".*")} == {".frontier"}
@@ -222,9 +223,13 @@ def test_the_last_good_page_outlives_every_failure_and_ends_with_the_next_good_o
     failure.clear()
     assert build.build() == 0
     assert set(tree(site)) == {
-        "01_one.html", "02_two.html", "data/one.csv", "index.html", "scorecard.svg",
+        "01_one.html",
+        "02_two.html",
+        "data/one.csv",
+        "index.html",
+        "scorecard.svg",
         "verdicts.json",
-    }  # fmt: skip
+    }
     assert (site / "data" / "one.csv").read_text() == "second"
 
 

@@ -12,11 +12,16 @@ from frontier.batch.kernel import READS
 
 SOURCE = "inferencex_captures"
 WORDS = {"name": "03-ratio", "alt": "It rises.", "caption": "It rises to 4."}
-DATA = pd.DataFrame({
-    "x": [10.0, 20.0, 40.0] * 2, "y": [4.0, np.nan, 1.0, 30.0, 20.0, 10.0],
-    "low": [3.0, np.nan, 0.5, 20.0, 15.0, 9.0], "high": [5.0, np.nan, 2.0, 40.0, 25.0, 11.0],
-    "name": ["B200"] * 3 + ["GB200"] * 3, "source": SOURCE,
-})  # fmt: skip
+DATA = pd.DataFrame(
+    {
+        "x": [10.0, 20.0, 40.0] * 2,
+        "y": [4.0, np.nan, 1.0, 30.0, 20.0, 10.0],
+        "low": [3.0, np.nan, 0.5, 20.0, 15.0, 9.0],
+        "high": [5.0, np.nan, 2.0, 40.0, 25.0, 11.0],
+        "name": ["B200"] * 3 + ["GB200"] * 3,
+        "source": SOURCE,
+    }
+)
 HUES = {"B200": figures.colour("b200"), "GB200": figures.colour("gb200")}
 LABELS = {"xlabel": "Interactivity", "ylabel": "Ratio"}
 
@@ -87,8 +92,9 @@ def test_a_figure_leaves_with_its_words_its_sources_and_its_files(monkeypatch):
     links = {a["href"] for a in page.find_all("a")}
     assert links == set(exhibit.files) == {"data/03-ratio.csv", "figures/03-ratio.svg"}
     assert exhibit._repr_mimebundle_() == {
-        "text/html": exhibit.html, figures.FILES_MIME: exhibit.files,
-    }  # fmt: skip
+        "text/html": exhibit.html,
+        figures.FILES_MIME: exhibit.files,
+    }
 
 
 def test_hostile_words_are_escaped_everywhere():
@@ -107,21 +113,29 @@ def test_hostile_words_are_escaped_everywhere():
 
 @pytest.mark.parametrize(
     "hostile",
-    ["</text><script>alert(1)</script>", "'DejaVu Sans' forever", ' id="x" href="#y"',
-     "url(#p) " + figures.INK, "--><!--", "]]>", "&lt;b&gt;"],
-)  # fmt: skip
+    [
+        "</text><script>alert(1)</script>",
+        "'DejaVu Sans' forever",
+        ' id="x" href="#y"',
+        "url(#p) " + figures.INK,
+        "--><!--",
+        "]]>",
+        "&lt;b&gt;",
+    ],
+)
 def test_a_label_stays_a_label_whatever_it_says(hostile):
     cells = pd.DataFrame({"row": hostile, "column": ["a", hostile], "value": [1.0, 2.0]})
-    rows = pd.DataFrame({
-        "label": [hostile], "group": hostile, "headline": 2.0, "low": 1.0, "high": 3.0,
-    })  # fmt: skip
+    rows = pd.DataFrame(
+        {"label": [hostile], "group": hostile, "headline": 2.0, "low": 1.0, "high": 3.0}
+    )
     hues = {hostile: HUES["B200"], "GB200": HUES["GB200"]}
     figures_ = [
         drawn(DATA.assign(name=DATA["name"].replace("B200", hostile)), colours=hues, panel="name"),
-        figures.intervals(rows, label="label", group="group", xlabel=hostile, colours=hues,
-                          claim=(2.0, hostile)),
+        figures.intervals(
+            rows, label="label", group="group", xlabel=hostile, colours=hues, claim=(2.0, hostile)
+        ),
         figures.heat(cells, row="row", column="column", value="value", centre=1.0, label=hostile),
-    ]  # fmt: skip
+    ]
     for figure in figures_:
         tree = ElementTree.fromstring(svg(publish(figure)))
         names = {element.tag.rpartition("}")[2] for element in tree.iter()}
@@ -164,15 +178,20 @@ def test_an_svg_loads_nothing_and_says_nothing_of_when_it_was_made():
     others = re.findall(r'(?:href|src)="([^"#]+)"', text)
     assert others == []
     assert set(re.findall(r"https?://[^\"]+", text)) <= {
-        "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink",
-    }  # fmt: skip
+        "http://www.w3.org/2000/svg",
+        "http://www.w3.org/1999/xlink",
+    }
 
 
 def test_a_csv_has_six_significant_digits_and_plain_dates():
-    data = pd.DataFrame({
-        "ratio": [np.pi * 1e6, 1 / 3], "day": pd.to_datetime(["2026-01-02", None]),
-        "name": ["a,b", "c"], "source": SOURCE,
-    })  # fmt: skip
+    data = pd.DataFrame(
+        {
+            "ratio": [np.pi * 1e6, 1 / 3],
+            "day": pd.to_datetime(["2026-01-02", None]),
+            "name": ["a,b", "c"],
+            "source": SOURCE,
+        }
+    )
     exhibit = figures.table(data, name="03-rows", caption="Two rows.")
     assert exhibit.files["data/03-rows.csv"] == (
         f'ratio,day,name,source\n3.14159e+06,2026-01-02,"a,b",{SOURCE}\n0.333333,,c,{SOURCE}\n'
@@ -237,18 +256,25 @@ def test_panels_share_their_scale_and_name_themselves():
     assert names.count("claimed") == 1
 
 
-POINTS = pd.DataFrame({
-    "interactivity": [10.0, 20.0, 15.0, 30.0], "value": [400.0, 200.0, 100.0, 50.0],
-    "series": ["B200", "B200", "GB200", "GB200"], "source": SOURCE,
-    "evidence": ["measured", "derived from latencies", "measured", "measured, labels inferred"],
-})  # fmt: skip
+POINTS = pd.DataFrame(
+    {
+        "interactivity": [10.0, 20.0, 15.0, 30.0],
+        "value": [400.0, 200.0, 100.0, 50.0],
+        "series": ["B200", "B200", "GB200", "GB200"],
+        "source": SOURCE,
+        "evidence": ["measured", "derived from latencies", "measured", "measured, labels inferred"],
+    }
+)
 
 
 def fronts(points=POINTS):
     return figures.frontiers(
-        points, POINTS[["interactivity", "value", "series"]], series="series", colours=HUES,
+        points,
+        POINTS[["interactivity", "value", "series"]],
+        series="series",
+        colours=HUES,
         ylabel="Throughput",
-    )  # fmt: skip
+    )
 
 
 def test_points_of_other_evidence_have_other_marks_and_the_legend_says_which():
@@ -261,9 +287,12 @@ def test_points_of_other_evidence_have_other_marks_and_the_legend_says_which():
     assert len(set(found)) == 3
     keys = [text.get_text() for text in figure.legends[0].get_texts()]
     assert keys == [
-        "B200", "GB200", "point, measured", "point, derived from latencies",
+        "B200",
+        "GB200",
+        "point, measured",
+        "point, derived from latencies",
         "point, measured, labels inferred",
-    ]  # fmt: skip
+    ]
     marks = [line.get_marker() for line in axes.get_lines()[2:]]
     assert marks == ["o", "s", "D"]
 
@@ -276,14 +305,23 @@ def test_a_frontier_is_drawn_as_steps_that_hold_to_the_left():
 
 def test_a_modelled_line_is_dashed_and_dotted_where_it_was_not_checked():
     outside = [True, False, False, True]
-    modelled = pd.DataFrame({
-        "interactivity": [5.0, 10.0, 20.0, 40.0], "value": [8.0, 4.0, 2.0, 1.0],
-        "series": "B200", "extrapolated": outside,
-    })  # fmt: skip
+    modelled = pd.DataFrame(
+        {
+            "interactivity": [5.0, 10.0, 20.0, 40.0],
+            "value": [8.0, 4.0, 2.0, 1.0],
+            "series": "B200",
+            "extrapolated": outside,
+        }
+    )
     figure = figures.frontiers(
-        POINTS, POINTS[["interactivity", "value", "series"]], series="series", colours=HUES,
-        ylabel="Throughput", modelled=modelled, at=(15.0, "target"),
-    )  # fmt: skip
+        POINTS,
+        POINTS[["interactivity", "value", "series"]],
+        series="series",
+        colours=HUES,
+        ylabel="Throughput",
+        modelled=modelled,
+        at=(15.0, "target"),
+    )
     lines = [line for line in figure.axes[0].get_lines() if line.get_linewidth() == 1.2]
     drawn = [(line.get_xdata().tolist(), line.get_linestyle()) for line in lines[:2]]
     # Each part has the dash of the point that it leads to.
@@ -295,23 +333,35 @@ def test_a_modelled_line_is_dashed_and_dotted_where_it_was_not_checked():
 
 
 def test_a_modelled_line_that_changes_at_every_point_is_drawn_whole():
-    modelled = pd.DataFrame({
-        "interactivity": [5.0, 10.0, 20.0, 40.0], "value": [8.0, 4.0, 2.0, 1.0],
-        "series": "B200", "extrapolated": [False, True, False, True],
-    })  # fmt: skip
+    modelled = pd.DataFrame(
+        {
+            "interactivity": [5.0, 10.0, 20.0, 40.0],
+            "value": [8.0, 4.0, 2.0, 1.0],
+            "series": "B200",
+            "extrapolated": [False, True, False, True],
+        }
+    )
     figure = figures.frontiers(
-        POINTS, POINTS[["interactivity", "value", "series"]], series="series", colours=HUES,
-        ylabel="Throughput", modelled=modelled,
-    )  # fmt: skip
+        POINTS,
+        POINTS[["interactivity", "value", "series"]],
+        series="series",
+        colours=HUES,
+        ylabel="Throughput",
+        modelled=modelled,
+    )
     lines = [line for line in figure.axes[0].get_lines() if line.get_linewidth() == 1.2][:3]
     assert [line.get_xdata().tolist() for line in lines] == [[5, 10], [10, 20], [20, 40]]
 
 
 def test_quantities_have_a_panel_each_with_its_own_scale_and_the_target():
-    data = pd.DataFrame({
-        "quantity": ["cost", "cost", "users"], "interactivity": [10.0, 20.0, 10.0],
-        "value": [0.1, 0.2, 9000.0], "series": "B200",
-    })  # fmt: skip
+    data = pd.DataFrame(
+        {
+            "quantity": ["cost", "cost", "users"],
+            "interactivity": [10.0, 20.0, 10.0],
+            "value": [0.1, 0.2, 9000.0],
+            "series": "B200",
+        }
+    )
     figure = figures.quantities(
         data, columns={"cost": "Cost, $", "users": "Users"}, series="series", colours=HUES, at=15.0
     )
@@ -332,11 +382,18 @@ def test_marks_are_an_image_only_where_they_are_very_many():
     assert "data:image/png" not in svg(publish(fronts(), POINTS))
 
 
-ROWS = pd.DataFrame({
-    "label": ["a", "b", "c"], "group": ["one", "one", "two"], "headline": [2.0, 3.0, 9.0],
-    "low": [1.8, 2.5, 8.0], "high": [2.2, 3.5, 10.0], "least": [1.0, 1.0, 5.0],
-    "largest": [4.0, 6.0, 20.0], "source": SOURCE,
-})  # fmt: skip
+ROWS = pd.DataFrame(
+    {
+        "label": ["a", "b", "c"],
+        "group": ["one", "one", "two"],
+        "headline": [2.0, 3.0, 9.0],
+        "low": [1.8, 2.5, 8.0],
+        "high": [2.2, 3.5, 10.0],
+        "least": [1.0, 1.0, 5.0],
+        "largest": [4.0, 6.0, 20.0],
+        "source": SOURCE,
+    }
+)
 
 
 def test_intervals_are_drawn_from_the_top_in_the_order_of_the_frame():
@@ -372,10 +429,15 @@ def test_an_accelerator_has_one_colour_and_no_two_share_it():
 
 # Tables.
 
-TABLE = pd.DataFrame({
-    "system": ["<b>B200</b>", "H200"], "ratio": [1234.5, np.nan], "GPUs": [72, 8],
-    "firm": [True, False], "day": pd.to_datetime(["2026-01-02", None]),
-})  # fmt: skip
+TABLE = pd.DataFrame(
+    {
+        "system": ["<b>B200</b>", "H200"],
+        "ratio": [1234.5, np.nan],
+        "GPUs": [72, 8],
+        "firm": [True, False],
+        "day": pd.to_datetime(["2026-01-02", None]),
+    }
+)
 
 
 def cells(frame=TABLE):
@@ -389,8 +451,9 @@ def test_a_table_has_a_caption_and_headers_with_their_scope():
     assert [(th.text, th["scope"]) for th in heads] == [(c, "col") for c in TABLE]
     rows = page.tbody.find_all("tr")
     assert [(row.th.text, row.th["scope"]) for row in rows] == [
-        ("<b>B200</b>", "row"), ("H200", "row"),
-    ]  # fmt: skip
+        ("<b>B200</b>", "row"),
+        ("H200", "row"),
+    ]
     assert page.figcaption.p.text == "Two <rows>."
     assert page.tbody.b is None
 
@@ -416,10 +479,15 @@ def test_publishing_changes_no_data(unchanged):
     assert frame.equals(DATA)
 
 
-HEAT = pd.DataFrame({
-    "row": ["a", "a", "b"], "column": ["x", "y", "x"], "gain": [4.0, 0.25, 1.0],
-    "good": [True, False, False], "group": ["one", "two", "one"],
-})  # fmt: skip
+HEAT = pd.DataFrame(
+    {
+        "row": ["a", "a", "b"],
+        "column": ["x", "y", "x"],
+        "gain": [4.0, 0.25, 1.0],
+        "good": [True, False, False],
+        "group": ["one", "two", "one"],
+    }
+)
 
 
 def heat(**options):
@@ -470,18 +538,32 @@ def test_columns_can_be_put_in_an_order_of_their_own():
     assert [t.get_text() for t in axes.get_xticklabels()] == ["y", "x"]
 
 
-INTERVALS = pd.DataFrame({
-    "label": ["p", "q"], "group": "g", "kind": ["h200", "gb200"], "headline": [2.0, 3.0],
-    "low": [1.9, 2.9], "high": [2.1, 3.1], "tick": [2.2, 3.3],
-})  # fmt: skip
+INTERVALS = pd.DataFrame(
+    {
+        "label": ["p", "q"],
+        "group": "g",
+        "kind": ["h200", "gb200"],
+        "headline": [2.0, 3.0],
+        "low": [1.9, 2.9],
+        "high": [2.1, 3.1],
+        "tick": [2.2, 3.3],
+    }
+)
 
 
 def test_rows_of_one_group_can_have_colours_of_their_own_with_a_legend_in_plain_names():
     hues = {key: figures.colour(key) for key in ("h200", "gb200")}
     drawn = figures.intervals(
-        INTERVALS, label="label", group="group", hue="kind", colours=hues, xlabel="Ratio",
-        tick="tick", reference=(1.0, "no gain"), log=False,
-    )  # fmt: skip
+        INTERVALS,
+        label="label",
+        group="group",
+        hue="kind",
+        colours=hues,
+        xlabel="Ratio",
+        tick="tick",
+        reference=(1.0, "no gain"),
+        log=False,
+    )
     assert [t.get_text() for t in drawn.legends[0].get_texts()] == ["H200", "GB200"]
     assert "no gain" in {t.get_text() for t in drawn.axes[0].texts}
     assert drawn.axes[0].get_xscale() == "linear"

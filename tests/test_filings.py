@@ -5,8 +5,12 @@ from frontier import claims, filings, tables
 from frontier.comparisons import NOT_REPRODUCED, REPRODUCED, UNTESTED, Target
 from frontier.errors import UsageError
 
-RESEARCH = {"name": "research staff", "quantity": "staff", "part": "research and development",
-            "fiscal_year": 2025}  # fmt: skip
+RESEARCH = {
+    "name": "research staff",
+    "quantity": "staff",
+    "part": "research and development",
+    "fiscal_year": 2025,
+}
 LEVEL = Target(0.8, "level")
 
 
@@ -30,8 +34,9 @@ def test_a_share_is_the_part_over_the_whole_as_far_as_the_rounding_goes():
 
 
 def test_a_share_that_is_stated_as_such_is_taken_as_it_is():
-    one = filings.statement({**RESEARCH, "part": "technical roles (more than)",
-                             "fiscal_year": 2026})  # fmt: skip
+    one = filings.statement(
+        {**RESEARCH, "part": "technical roles (more than)", "fiscal_year": 2026}
+    )
     assert (one.share, *one.bounds) == (0.8, 0.8, 0.8)
 
 
@@ -77,8 +82,9 @@ def test_the_staff_claim_is_decided_by_filings_alone_and_each_can_be_left_out():
     verdict = claims.decide(claims.claim("staff-80-software"), pd.DataFrame(), sigma=0.01)
     assert (verdict.verdict, verdict.firm) == (NOT_REPRODUCED, True)
     assert sorted(verdict.sensitivity["variation"]) == [
-        "without 10-K of fiscal 2025", "without 10-K of fiscal 2026",
-    ]  # fmt: skip
+        "without 10-K of fiscal 2025",
+        "without 10-K of fiscal 2026",
+    ]
     assert "In none of 2 filings" in verdict.condition
     assert "beside it staff in technical roles" in verdict.condition
     assert verdict.sources == ("filings",)

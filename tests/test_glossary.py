@@ -48,8 +48,9 @@ def test_a_hostile_meaning_stays_within_its_attribute():
 def test_only_the_first_use_of_a_term_is_marked_whatever_its_name_there():
     body = "<p>A time to first token.</p><p>TTFT, TTFT and a frontier; Frontier.</p>"
     assert links(body) == [
-        ("glossary.html#ttft", "time to first token"), ("glossary.html#frontier", "frontier"),
-    ]  # fmt: skip
+        ("glossary.html#ttft", "time to first token"),
+        ("glossary.html#frontier", "frontier"),
+    ]
 
 
 def test_a_term_in_small_letters_may_begin_a_sentence():

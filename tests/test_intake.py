@@ -274,13 +274,19 @@ WRONG = {
     "a time per token of zero": ({"median_tpot": 0}, "interactivity is not positive"),
     "a date in the future": ({"date": TOMORROW}, "date is in the future"),
     "a date that is none": ({"date": "soon"}, "the date is missing or is none"),
-    "above Little's bound": ({"tput_per_gpu": 9e4, "output_tput_per_gpu": 4.5e4,
-                              "input_tput_per_gpu": 4.5e4}, "Little's bound"),
-    "output above the total": ({"output_tput_per_gpu": 9e4, "input_tput_per_gpu": None},
-                               "output_throughput_per_gpu is above throughput_per_gpu"),
+    "above Little's bound": (
+        {"tput_per_gpu": 9e4, "output_tput_per_gpu": 4.5e4, "input_tput_per_gpu": 4.5e4},
+        "Little's bound",
+    ),
+    "output above the total": (
+        {"output_tput_per_gpu": 9e4, "input_tput_per_gpu": None},
+        "output_throughput_per_gpu is above throughput_per_gpu",
+    ),
     "parts that are not the whole": ({"output_tput_per_gpu": 1.0}, "not the total throughput"),
-    "a throughput per kilotoken": ({"tput_per_gpu": 1.0, "output_tput_per_gpu": 0.5,
-                                    "input_tput_per_gpu": 0.5}, "another unit"),
+    "a throughput per kilotoken": (
+        {"tput_per_gpu": 1.0, "output_tput_per_gpu": 0.5, "input_tput_per_gpu": 0.5},
+        "another unit",
+    ),
     "a first token after the last": ({"median_ttft": 60.0}, "above the latency of the whole"),
     "a count that is no number": ({"conc": "many"}, "conc is no whole number but 'many'"),
     "half a GPU": ({"decode_tp": 7.5}, "decode_tp is no whole number but 7.5"),
@@ -288,7 +294,7 @@ WRONG = {
     "a rate that is endless": ({"tput_per_gpu": float("inf")}, "tput_per_gpu is no number but inf"),
     "an empty accelerator": ({"hardware": " "}, "hardware is empty"),
     "power of another edition": ({"m_tput_per_mw": 1e5}, "no power of h200 is known"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -406,9 +412,12 @@ CHANGES = {
     "time per token in ms": {"median_tpot": 1000.0},
     "throughput in thousands": dict.fromkeys(TPUT, 1e-3),
     "throughput of the node, not the GPU": dict.fromkeys(TPUT, 8.0),
-    "output tokens called all tokens": {"tput_per_gpu": 0.5, "output_tput_per_gpu": 0.5,
-                                        "input_tput_per_gpu": 0.5},
-}  # fmt: skip
+    "output tokens called all tokens": {
+        "tput_per_gpu": 0.5,
+        "output_tput_per_gpu": 0.5,
+        "input_tput_per_gpu": 0.5,
+    },
+}
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -541,11 +550,16 @@ def test_the_command_reports_and_fails_in_one_line(server, home, capsys, monkeyp
 # --- fuzz ---------------------------------------------------------------------------------
 
 values = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8), st.just("h200"),
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=8),
+    st.just("h200"),
     st.sampled_from(["2026-09-01", "NaN", "1e400", "-0", "\x00", "\ud800", "a\tb\n", "t", "∞"]),
     st.lists(st.integers(), max_size=2),
     st.dictionaries(st.text(max_size=3), st.none(), max_size=1),
-)  # fmt: skip
+)
 KEYS = [k for k in api.row() if k != "metrics"]
 METRICS = [*api.row()["metrics"], "tput_per_mw"]
 
@@ -718,10 +732,12 @@ def test_two_imports_at_once_lose_no_row(home):
     running = [
         subprocess.Popen(
             [sys.executable, "-m", "frontier.cli", "data", "import", str(examples / name), *more],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         for name, *more in commands
-    ]  # fmt: skip
+    ]
     for process in running:
         _, error = process.communicate(timeout=60)
         assert process.returncode == 0, error

@@ -99,14 +99,20 @@ def test_two_kernels_draw_other_random_numbers(execute):
     ("module", "source", "reason"),
     [
         ("absent_module", None, "cold: an import failed: ModuleNotFoundError"),
-        ("starts_thread", "import threading, time\n"
-         "threading.Thread(target=time.sleep, args=[60], daemon=True).start()",
-         "cold: an import started a thread"),
-        ("reads_data", "from frontier import paths\nopen(paths.root() / 'README.md').close()",
-         "cold: an import read README.md"),
+        (
+            "starts_thread",
+            "import threading, time\n"
+            "threading.Thread(target=time.sleep, args=[60], daemon=True).start()",
+            "cold: an import started a thread",
+        ),
+        (
+            "reads_data",
+            "from frontier import paths\nopen(paths.root() / 'README.md').close()",
+            "cold: an import read README.md",
+        ),
         ("ends", "import os; os._exit(3)", "cold: the server"),
     ],
-)  # fmt: skip
+)
 def test_a_kernel_is_started_plainly_when_anything_is_odd(
     execute, tmp_path_factory, monkeypatch, module, source, reason
 ):

@@ -104,8 +104,9 @@ def wait_for(page, text, *, there=True):
     """Wait until the charts and table have a text in their source, or have it no more."""
     page.wait_for_function(
         "([text, there]) => document.querySelector('.frontier-explorer .frontier-panel')"
-        ".innerHTML.includes(text) === there", arg=[text, there],
-    )  # fmt: skip
+        ".innerHTML.includes(text) === there",
+        arg=[text, there],
+    )
 
 
 def dropdown(page, name, option):

@@ -10,8 +10,11 @@ from frontier.comparisons import Basis
 from frontier.errors import DataError, UsageError
 from measured import SHAPE, X, Y, pair, sweep, together
 
-SIDES = {"name": "GB200 over H200", "numerator": {"hardware": "gb200"},
-         "denominator": {"hardware": "h200"}}  # fmt: skip
+SIDES = {
+    "name": "GB200 over H200",
+    "numerator": {"hardware": "gb200"},
+    "denominator": {"hardware": "h200"},
+}
 
 
 def made(factor, *, floor=None, x=X, y=Y, **more):
@@ -56,9 +59,9 @@ def test_the_parts_of_a_pair_are_the_thirds_of_its_log_range():
     x = 10 * 2.0 ** np.arange(7)  # thirds end at 40 and 160
     factor = np.array([2.0, 2, 2, 3, 3, 5, 5])
     one = made(factor, x=x, y=1e5 / x)
-    assert levers.parts(one) == pytest.approx({
-        "throughput end": 2, "mid-curve": 3, "latency end": 5,
-    })  # fmt: skip
+    assert levers.parts(one) == pytest.approx(
+        {"throughput end": 2, "mid-curve": 3, "latency end": 5}
+    )
 
 
 def test_bins_hold_the_median_of_their_pairs_and_how_many_they_are():
@@ -66,15 +69,17 @@ def test_bins_hold_the_median_of_their_pairs_and_how_many_they_are():
     assert found["gain"].tolist() == pytest.approx([3, 3])
     assert found["pairs"].tolist() == [3, 3]  # of the last bin less than half is covered
     assert (found["least"].tolist(), found["most"].tolist()) == (
-        pytest.approx([2, 2]), pytest.approx([10, 10]),
-    )  # fmt: skip
+        pytest.approx([2, 2]),
+        pytest.approx([10, 10]),
+    )
 
 
 def test_a_modelled_pair_is_measured_with_the_same_rule_and_its_power():
     names = ("model", "hardware", "precision")
-    new, old = (dict(zip(names, key, strict=True)) for key in (
-        ("llama-70b", "b200", "fp4"), ("llama-70b", "h200", "fp8"),
-    ))  # fmt: skip
+    new, old = (
+        dict(zip(names, key, strict=True))
+        for key in (("llama-70b", "b200", "fp4"), ("llama-70b", "h200", "fp8"))
+    )
     named = {"name": "B200 over H200", "numerator": new, "denominator": old}
     per_gpu, per_mw = (modelled.one(Basis(per=per), named, "1024/1024") for per in ("GPU", "MW"))
     ratio = levers.worth(per_mw, 30, 60) / levers.worth(per_gpu, 30, 60)
@@ -94,9 +99,10 @@ def test_the_levers_of_the_ledger_compare_the_same_model_with_something_changed(
 def test_a_mechanism_that_a_claim_names_is_the_claims_own_test():
     named = claims.levers()
     for claim, lever in (
-        ("mtp", "multi-token prediction"), ("nvswitch", "NVLink domain of 72 for 8"),
+        ("mtp", "multi-token prediction"),
+        ("nvswitch", "NVLink domain of 72 for 8"),
         ("parallelism", "attention DP and expert parallelism"),
-    ):  # fmt: skip
+    ):
         assert named[lever] == claims.claim(claim).test
 
 
@@ -181,7 +187,7 @@ def test_a_credit_is_looked_at_on_its_part_of_the_curve_or_where_it_says():
         "latency end, 160 to 640 tok/s/user": "5x (5 to 5)",
         "throughput end, 10 to 40 tok/s/user": "2x (2 to 2)",
         "at 150 tok/s/user": "3x (3 to 3)",
-    }  # fmt: skip
+    }
 
 
 def test_the_ends_give_the_median_over_pairs_and_how_many_are_above_one_in_all_thirds():

@@ -6,10 +6,25 @@ from frontier import links
 
 @pytest.mark.parametrize(
     "url",
-    ["javascript:alert(1)", "JavaScript:alert(1)", " javascript:alert(1)", "java\nscript:alert(1)",
-     "data:text/html,<script>alert(1)</script>", "vbscript:x", "file:///etc/passwd", "//host/path",
-     "https:", "https:///path", "http://[", "/local", "", None, float("nan"), 3],
-)  # fmt: skip
+    [
+        "javascript:alert(1)",
+        "JavaScript:alert(1)",
+        " javascript:alert(1)",
+        "java\nscript:alert(1)",
+        "data:text/html,<script>alert(1)</script>",
+        "vbscript:x",
+        "file:///etc/passwd",
+        "//host/path",
+        "https:",
+        "https:///path",
+        "http://[",
+        "/local",
+        "",
+        None,
+        float("nan"),
+        3,
+    ],
+)
 def test_what_is_no_address_of_the_web_is_shown_as_text_and_never_linked(url):
     assert not links.is_web(url)
     assert links.link(url, "a <b>") == "a &lt;b&gt;"

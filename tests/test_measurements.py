@@ -93,9 +93,15 @@ def test_medians_met_the_published_table_of_b200_to_every_digit(rows):
     # SemiAnalysis, post of 2026-05-22: concurrency and total tok/s per GPU.
     published = {6: 49.3, 90: 577.3, 875: 2832.9, 1214: 7111.4, 10860: 12515.7}
     found = m.select(
-        rows, source="inferencex_medians_2026_07", hardware="b200", framework="dynamo-trt",
-        precision="fp4", speculative=True, shape="1024/1024", concurrency=list(published),
-    )  # fmt: skip
+        rows,
+        source="inferencex_medians_2026_07",
+        hardware="b200",
+        framework="dynamo-trt",
+        precision="fp4",
+        speculative=True,
+        shape="1024/1024",
+        concurrency=list(published),
+    )
     nearest = {
         c: min((abs(t - published[c]) for t in g), default=1e9)
         for c, g in found.groupby("concurrency")["throughput_per_gpu"]
@@ -120,9 +126,15 @@ def test_derived_throughput_agrees_with_the_official_medians(rows):
 def test_dead_time_is_found_where_it_is_known_to_be(rows):
     # B200 SGLang FP4 8k/1k at concurrency 4 until December 2025, and not from March 2026.
     cell = m.select(
-        rows, source="inferencex_captures", hardware="b200", framework="sglang", precision="fp4",
-        speculative=False, shape="8192/1024", concurrency=4,
-    )  # fmt: skip
+        rows,
+        source="inferencex_captures",
+        hardware="b200",
+        framework="sglang",
+        precision="fp4",
+        speculative=False,
+        shape="8192/1024",
+        concurrency=4,
+    )
     early = cell["date"] < "2026-01-01"
     assert early.sum() >= 5
     assert (cell.loc[early & (cell["date"] > "2025-12-01"), "caveat"] == "dead-time").all()
@@ -131,9 +143,14 @@ def test_dead_time_is_found_where_it_is_known_to_be(rows):
 
 def test_the_regression_of_may_2026_is_marked(rows):
     cell = m.select(
-        rows, source="inferencex_captures", hardware="h200", framework="sglang",
-        speculative=False, shape="8192/1024", concurrency=64,
-    )  # fmt: skip
+        rows,
+        source="inferencex_captures",
+        hardware="h200",
+        framework="sglang",
+        speculative=False,
+        shape="8192/1024",
+        concurrency=64,
+    )
     assert cell[cell["caveat"] == "regressed"]["date"].dt.strftime("%m-%d").tolist() == ["05-13"]
 
 

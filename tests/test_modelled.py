@@ -33,10 +33,15 @@ def known(ratio, low=None, high=None, *, x=GRID, fronts=None, extrapolated=False
     """A modelled comparison whose line, and so its answer, is given."""
     one = pair()
     ratio = np.broadcast_to(np.asarray(ratio, float), np.shape(x))
-    one.__dict__["line"] = pd.DataFrame({
-        "interactivity": x, "ratio": ratio, "low": ratio if low is None else low,
-        "high": ratio if high is None else high, "extrapolated": extrapolated,
-    })  # fmt: skip
+    one.__dict__["line"] = pd.DataFrame(
+        {
+            "interactivity": x,
+            "ratio": ratio,
+            "low": ratio if low is None else low,
+            "high": ratio if high is None else high,
+            "extrapolated": extrapolated,
+        }
+    )
     one.__dict__["fronts"] = fronts or (front([10, 160], [2, 1]), front([10, 160], [2, 1]))
     return one
 
@@ -128,8 +133,9 @@ def test_the_floor_is_in_input_and_output_tokens_whatever_the_metric(shape, monk
 
     def answer(new, old, at, **options):
         asked.append((at[-1], options["output_tokens"]))
-        return pd.DataFrame({"interactivity": at, "ratio": 1.0, "low": 1.0, "high": 1.0,
-                             "extrapolated": False})  # fmt: skip
+        return pd.DataFrame(
+            {"interactivity": at, "ratio": 1.0, "low": 1.0, "high": 1.0, "extrapolated": False}
+        )
 
     monkeypatch.setattr(serving, "ratio_interval", answer)
     floor = 400.0
@@ -196,9 +202,15 @@ def test_a_stretch_of_less_than_a_tenth_of_the_range_does_not_count():
 
 @pytest.mark.parametrize(
     ("ratio", "spread", "by_ratio", "met"),
-    [(11, 1.1, True, True), (11, 2, True, False), (30, 1.1, False, False), (8, 1.1, False, False),
-     (13, 1.01, True, True), (13, 1.1, True, False)],
-)  # fmt: skip
+    [
+        (11, 1.1, True, True),
+        (11, 2, True, False),
+        (30, 1.1, False, False),
+        (8, 1.1, False, False),
+        (13, 1.01, True, True),
+        (13, 1.1, True, False),
+    ],
+)
 def test_a_drop_is_met_within_a_factor_either_way(ratio, spread, by_ratio, met):
     one = known(ratio, ratio / spread, ratio * spread)
     found = modelled.examine(one, Target(11, "drop"))
@@ -252,8 +264,11 @@ def test_lines_are_those_of_the_comparisons_one_after_another():
 
 
 def test_steps_of_known_frontiers_are_known(monkeypatch):
-    worth = {"h200": ([10, 80], [101, 100]), "b200": ([10, 80], [201, 200]),
-             "gb200": ([10, 40], [601, 600])}  # fmt: skip
+    worth = {
+        "h200": ([10, 80], [101, 100]),
+        "b200": ([10, 80], [201, 200]),
+        "gb200": ([10, 40], [601, 600]),
+    }
     monkeypatch.setattr(modelled, "front", lambda system, basis: front(*worth[system.hardware]))
     named = {key: modelled.system({**NODE, "hardware": key}, LONG) for key in worth}
     found = modelled.steps(Basis(), named, (20, 60))

@@ -42,8 +42,10 @@ def record(old, new, **changes):
     made = refreshes.record(
         (old, {"rows": len(old), "last": "2026-01-15", "digest": "a" * 64}),
         (new, {"rows": len(new), "last": "2026-02-15", "digest": "b" * 64}),
-        refreshed="2026-11-24T06:00:00Z", near=[], sigma=SIGMA,
-    )  # fmt: skip
+        refreshed="2026-11-24T06:00:00Z",
+        near=[],
+        sigma=SIGMA,
+    )
     return {**made, **changes}
 
 
@@ -330,9 +332,14 @@ def test_the_checks_of_the_reports_are_found_by_claim():
     rows = json.loads((ROOT / "reports" / "verdicts.json").read_text())["claims"]
     found = moved.checks(ROOT / "reports", rows)
     assert set(found) == {
-        "reasoning-drop-11x", "blackwell-advantage-40x", "software-over-hardware", "hardware-2x-3x",
-        "mtp", "parallelism", "nvswitch",
-    }  # fmt: skip
+        "reasoning-drop-11x",
+        "blackwell-advantage-40x",
+        "software-over-hardware",
+        "hardware-2x-3x",
+        "mtp",
+        "parallelism",
+        "nvswitch",
+    }
     for claim, checks in found.items():
         row = next(row for row in rows if row["id"] == claim)
         assert row["firm"] == all(verdict == row["verdict"] for _, verdict in checks)
@@ -358,9 +365,13 @@ def told_of(**changes):
     rows = sweep()
     state = {"rows": 9, "last": "", "digest": "a"}
     made = refreshes.record(
-        (rows, state), (rows, state), refreshed="2026-11-24T06:00:00Z", near=[], sigma=SIGMA,
+        (rows, state),
+        (rows, state),
+        refreshed="2026-11-24T06:00:00Z",
+        near=[],
+        sigma=SIGMA,
         difference=diff.Difference(claims, (), ()),
-    )  # fmt: skip
+    )
     return made, [one["claim"] for one in made["verdicts"]["changed"]]
 
 
@@ -378,10 +389,12 @@ def found(**values):
     [
         condition("rows to 2026-06-11", "rows to 2026-11-16"),
         condition("42x (39.6 to 44.7)", "42.5x (40.1 to 44.9)"),
-        found(low=39.0), found(high=44.9), found(value=42.5, low=40.1),
+        found(low=39.0),
+        found(high=44.9),
+        found(value=42.5, low=40.1),
         {**found(value=42.5), **condition("42x", "42.5x")},
     ],
-)  # fmt: skip
+)
 def test_a_day_or_what_is_within_noise_is_no_change_and_is_counted(change):
     made, named = told_of(a=change, b={})
     assert (named, made["verdicts"]["slight"]) == ([], 1)
@@ -393,17 +406,25 @@ def test_a_day_or_what_is_within_noise_is_no_change_and_is_counted(change):
 @pytest.mark.parametrize(
     "change",
     [
-        {"verdict": "not-reproduced"}, {"firm": False}, {"claimed": {"value": 41}},
-        {"condition": None}, condition("3 of 8", "4 of 8"), condition("n 2025", "n 2026"),
+        {"verdict": "not-reproduced"},
+        {"firm": False},
+        {"claimed": {"value": 41}},
+        {"condition": None},
+        condition("3 of 8", "4 of 8"),
+        condition("n 2025", "n 2026"),
         condition("first reached on 2026-02-05", "first reached on 2026-02-12"),
-        condition("8192/1024", "8192/1025"), condition("42x", "46x"), condition("39.6", "30.1"),
+        condition("8192/1024", "8192/1025"),
+        condition("42x", "46x"),
+        condition("39.6", "30.1"),
         condition("rows to 2026-06-11", "rows to 2026-11-16 and undated ones"),
         found(value=45.0, high=46.0),  # beyond the old interval
         found(value=39.8),  # inside, but more than noise
-        found(low=30.0), found(value=None), found(value=42.1, low=None),
+        found(low=30.0),
+        found(value=None),
+        found(value=42.1, low=None),
         {**found(value=42.1), "firm": False},
     ],
-)  # fmt: skip
+)
 def test_what_is_more_than_a_day_or_noise_is_a_change(change):
     made, named = told_of(a=change)
     assert (named, made["verdicts"]["slight"]) == (["a"], 0)
@@ -419,9 +440,12 @@ def test_a_value_without_an_interval_has_no_noise():
 
 def test_other_verdicts_are_told_first_and_then_what_is_beyond_the_old_interval():
     made, named = told_of(
-        a={"firm": False}, b=found(low=30.0), c=found(value=50.0), d={"verdict": "not-reproduced"},
+        a={"firm": False},
+        b=found(low=30.0),
+        c=found(value=50.0),
+        d={"verdict": "not-reproduced"},
         e=found(low=39.5),
-    )  # fmt: skip
+    )
     assert named == ["d", "c", "a", "b"]
     moves = [one["moves"] for one in made["verdicts"]["changed"]]
     assert moves[1] == ["found: 42 → 50 (+19 %), beyond the old interval"]
@@ -703,9 +727,13 @@ def test_the_page_can_be_read_and_asks_for_nothing(project):
     )
     states = ({"rows": 9, "last": "", "digest": "a"}, {"rows": 9, "last": "", "digest": "b"})
     made = refreshes.record(
-        (old, states[0]), (new, states[1]), refreshed="2026-11-24T06:00:00Z", sigma=SIGMA,
-        near=[{"claim": "mtp", "why": HOSTILE}], difference=difference,
-    )  # fmt: skip
+        (old, states[0]),
+        (new, states[1]),
+        refreshed="2026-11-24T06:00:00Z",
+        sigma=SIGMA,
+        near=[{"claim": "mtp", "why": HOSTILE}],
+        difference=difference,
+    )
     refreshes.keep(made)
     refreshes.keep({**made, "refreshed": "2026-11-20T06:00:00Z"})
     assert cli.main(["build"]) == 0

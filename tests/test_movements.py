@@ -38,9 +38,12 @@ def changes(*entries):
     """Changes of (date, pull request), about the configuration of `FIXED`."""
     frame = pd.DataFrame(entries, columns=["date", "pull_request"])
     return frame.assign(
-        date=pd.to_datetime(frame["date"]), config_key="dsr1-fp8-h200-sglang", kinds="fix",
-        model="deepseek-r1", hardware="h200",
-    )  # fmt: skip
+        date=pd.to_datetime(frame["date"]),
+        config_key="dsr1-fp8-h200-sglang",
+        kinds="fix",
+        model="deepseek-r1",
+        hardware="h200",
+    )
 
 
 def like(frame, **options):
@@ -79,9 +82,7 @@ def test_a_rise_within_noise_or_a_wait_leaves_the_first_state_the_first_state():
 
 def test_a_wider_sweep_is_no_earlier_rise_of_what_is_compared():
     first, wider, jump = "2026-01-05", "2026-01-12", "2026-01-19"
-    frame = rows(
-        (first, 8, 10, 100), (wider, 8, 10, 100), (wider, 4, 40, 90), (jump, 8, 30, 300),
-    )  # fmt: skip
+    frame = rows((first, 8, 10, 100), (wider, 8, 10, 100), (wider, 4, 40, 90), (jump, 8, 30, 300))
     assert like(frame, weeks=[1])["first_state"].tolist() == [True, True]
 
 
@@ -133,9 +134,10 @@ def test_a_gain_is_taken_over_the_first_state_inside_the_window():
 @given(
     st.lists(
         st.tuples(st.integers(0, 60), st.sampled_from([4, 8]), st.integers(1, 9)),
-        min_size=2, max_size=12,
+        min_size=2,
+        max_size=12,
     )
-)  # fmt: skip
+)
 def test_singles_are_the_movement_of_series_of_one_point(runs):
     start = pd.Timestamp("2026-01-05")
     frame = rows(*((start + pd.Timedelta(days=d), c, 10.0 * v, 100.0 * v) for d, c, v in runs))
@@ -166,11 +168,13 @@ def test_a_selection_without_a_like_for_like_move_is_said_in_a_sentence():
 
 
 def test_the_words_of_the_spread_count_series_and_say_where_they_start():
-    frame = pd.concat([
-        history(100, 300),
-        history(100, 120, 290).assign(hardware="b200"),
-        history(100, 110, 100).assign(hardware="gb200"),
-    ])  # fmt: skip
+    frame = pd.concat(
+        [
+            history(100, 300),
+            history(100, 120, 290).assign(hardware="b200"),
+            history(100, 110, 100).assign(hardware="gb200"),
+        ]
+    )
     moved = movements.examined(frame, weeks=[2])
     shown = movements.spread(moved, claimed=[DOUBLING, FIVEFOLD], name="x").html
     assert "At least 2x: 2 of 3 frontiers in 2 weeks" in shown
@@ -228,9 +232,7 @@ def test_a_recovery_is_drawn_against_the_first_run():
 
 
 def test_variations_without_first_states_leave_only_what_rose_before():
-    frame = pd.concat([
-        history(100, 300), history(100, 120, 180, days=30).assign(hardware="b200")
-    ])  # fmt: skip
+    frame = pd.concat([history(100, 300), history(100, 120, 180, days=30).assign(hardware="b200")])
     moved = movements.examined(frame, weeks=[5])
     shown = movements.variations(frame, moved, claimed=[DOUBLING, FIVEFOLD], name="x")
     table = pd.read_csv(pd.io.common.StringIO(shown.files["data/x.csv"])).set_index("choice")
@@ -263,9 +265,13 @@ def test_the_first_run_that_reaches_a_level_is_dated_and_those_before_are_not_fo
     throughput = claims.claim("gptoss-60k-tps-gpu")
     speed = claims.claim("gptoss-1000-tps-user")
     frame = rows(
-        ("2025-10-01", 8, 50, 40_000), ("2026-02-01", 8, 40, 61_000), (None, 8, 30, 65_000),
-        model="gpt-oss-120b", hardware="b200", isl=8192,
-    ).assign(output_throughput_per_gpu=lambda f: f["throughput_per_gpu"] / 9)  # fmt: skip
+        ("2025-10-01", 8, 50, 40_000),
+        ("2026-02-01", 8, 40, 61_000),
+        (None, 8, 30, 65_000),
+        model="gpt-oss-120b",
+        hardware="b200",
+        isl=8192,
+    ).assign(output_throughput_per_gpu=lambda f: f["throughput_per_gpu"] / 9)
     text = movements.reached(frame, [throughput, speed], name="x").html
     assert "the largest is 65,000, on B200 at 8192/1024" in text
     assert "is of 2026-02-01; those before, from 2025-10-01 on, reach 40,000" in text

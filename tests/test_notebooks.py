@@ -217,8 +217,12 @@ def test_no_exception_for_a_number_is_left_that_nothing_needs():
 
 @pytest.mark.parametrize(
     ("text", "numbers"),
-    [("H200 and NVL72 of gpt-oss-120b in FP8", []), ("25X at 1,000 tok/s", ["25", "1,000"]),
-     ("a factor of 1.25.", ["1.25"]), ("DeepSeek-R1 8k", ["8"])],
-)  # fmt: skip
+    [
+        ("H200 and NVL72 of gpt-oss-120b in FP8", []),
+        ("25X at 1,000 tok/s", ["25", "1,000"]),
+        ("a factor of 1.25.", ["1.25"]),
+        ("DeepSeek-R1 8k", ["8"]),
+    ],
+)
 def test_a_number_is_told_from_a_name(text, numbers):
     assert NUMBER.findall(text) == numbers

@@ -66,8 +66,15 @@ def write(rows):
         **measurements.column_sidecars(),
         "label": {"dtype": "string", "unit": "", "description": "the name of the series"},
     }
-    meta = {"title": "Your own rows", "producer": "you", "citation": "yours", "url": "",
-            "accessed": "2026-11-24", "licence": "yours", "columns": columns}  # fmt: skip
+    meta = {
+        "title": "Your own rows",
+        "producer": "you",
+        "citation": "yours",
+        "url": "",
+        "accessed": "2026-11-24",
+        "licence": "yours",
+        "columns": columns,
+    }
     tables.write("own", rows, meta)
 
 
@@ -206,10 +213,15 @@ def test_the_own_ratio_is_over_the_public_denominator(given):
 def test_comparisons_with_one_denominator_give_one_own_line(given):
     given(mine(sweep(y=1.5 * Y)))
     other = comparisons.one(
-        Basis(), together(measured.pair(3), sweep(y=4 * Y, hardware="gb300")),
-        {"name": "GB300 over H200", "numerator": {"hardware": "gb300"},
-         "denominator": {"hardware": "h200"}}, SHAPE,
-    )  # fmt: skip
+        Basis(),
+        together(measured.pair(3), sweep(y=4 * Y, hardware="gb300")),
+        {
+            "name": "GB300 over H200",
+            "numerator": {"hardware": "gb300"},
+            "denominator": {"hardware": "h200"},
+        },
+        SHAPE,
+    )
     assert len(own.ratios([one(measured.pair(3)), other], measured.claim_of(2.0)).names) == 1
 
 

@@ -69,8 +69,7 @@ def collection(*entries):
 def test_hostile_text_is_shown_and_never_becomes_markup():
     traceback = f"\x1b[31mValueError\x1b[0m: {HOSTILE}"
     failed = with_output(
-        code("1/0"),
-        new_output("error", ename="ValueError", evalue=HOSTILE, traceback=[traceback]),
+        code("1/0"), new_output("error", ename="ValueError", evalue=HOSTILE, traceback=[traceback])
     )
     _, soup = page(
         markdown("# Title"),
@@ -94,9 +93,14 @@ def test_hostile_text_is_shown_and_never_becomes_markup():
 def test_hostile_records_are_shown_and_never_become_markup():
     found = {"value": HOSTILE, "low": 1, "high": 2, "unit": HOSTILE, "at": HOSTILE}
     row = synthetic.verdict_row(
-        "a", statement=HOSTILE, found=found, condition=HOSTILE, tiers={HOSTILE: 1},
-        claimed={"value": 1, "unit": HOSTILE}, verdict=f"x{HOSTILE}",
-    )  # fmt: skip
+        "a",
+        statement=HOSTILE,
+        found=found,
+        condition=HOSTILE,
+        tiers={HOSTILE: 1},
+        claimed={"value": 1, "unit": HOSTILE},
+        verdict=f"x{HOSTILE}",
+    )
     site = collection(replace(ENTRY, title=HOSTILE))
     drawn = sparks.spark([(1, 2.0), (2, 3.0)], 2.5, HOSTILE)
     text = pages.scorecard(
@@ -111,8 +115,9 @@ def test_hostile_records_are_shown_and_never_become_markup():
 
 def test_markup_in_the_text_of_a_notebook_or_of_an_output_is_shown_as_text():
     said = new_output("display_data", data={"text/markdown": f"It found {HOSTILE}"})
-    _, soup = page(markdown(f"# T\n\n{HOSTILE}\n\n<div onclick='x'>block</div>"),
-                   with_output(code("x"), said))  # fmt: skip
+    _, soup = page(
+        markdown(f"# T\n\n{HOSTILE}\n\n<div onclick='x'>block</div>"), with_output(code("x"), said)
+    )
     assert not soup.article.find_all(["script", "img"])
     assert not soup.find_all(onclick=True)
     assert soup.article.get_text().count("<script>alert(1)</script>") == 2
@@ -152,9 +157,19 @@ def test_links_lead_to_http_or_within_the_site_only(url):
 
 @pytest.mark.parametrize(
     "name",
-    ["../a.csv", "/a/b.csv", "data/../../a.csv", "data/a.html", "index.html", "verdicts.json",
-     "data/.hidden.csv", "data\\a.csv", "data/a.csv\n", ""],
-)  # fmt: skip
+    [
+        "../a.csv",
+        "/a/b.csv",
+        "data/../../a.csv",
+        "data/a.html",
+        "index.html",
+        "verdicts.json",
+        "data/.hidden.csv",
+        "data\\a.csv",
+        "data/a.csv\n",
+        "",
+    ],
+)
 def test_files_outside_a_folder_of_the_site_are_refused(name):
     with pytest.raises(FrontierError, match=r"files are FOLDER/NAME"):
         pages.collect(new_notebook(cells=[shows(files={name: "x"})]), claims=())
@@ -354,8 +369,10 @@ def test_the_scorecard_groups_claims_by_report_and_links_to_what_there_is():
     assert soup.select_one("p.summary").get_text() == found
     assert soup.select_one("p.summary a")["href"] == "#a"
     assert [g.get_text(strip=True) for g in soup.select("tr.group")] == [
-        "A title", "Later", "Claims not yet decided",
-    ]  # fmt: skip
+        "A title",
+        "Later",
+        "Claims not yet decided",
+    ]
     hrefs = [a["href"] for a in soup.table.find_all("a", href=True)]
     assert hrefs == ["03_name.html", "03_name.html#claim-a"]
     row = soup.find("tr", id="a")
@@ -391,11 +408,13 @@ def test_the_anchor_that_the_scorecard_links_to_is_on_the_page():
 
 def test_the_scorecard_says_by_how_much_a_claim_is_missed_and_over_what():
     tiers = {"measured": {"comparisons": [{"headline": 11.0}, {"headline": 42.0}]}}
-    pieces = verdicts.finding([
-        synthetic.verdict_row("a", tiers=tiers),
-        synthetic.verdict_row("b", verdict="reproduced"),
-        synthetic.verdict_row("c", verdict="modelled-only"),
-    ])  # fmt: skip
+    pieces = verdicts.finding(
+        [
+            synthetic.verdict_row("a", tiers=tiers),
+            synthetic.verdict_row("b", verdict="reproduced"),
+            synthetic.verdict_row("c", verdict="modelled-only"),
+        ]
+    )
     assert "".join(text for text, _ in pieces) == (
         "Of 3 claims, 1 reproduced in every comparison; 1 not: 25× (found 12.3, 11 to 42 over 2 "
         "comparisons); 1 measured by nobody, and answered by the model alone: 25× (modelled 12.3)."
@@ -450,9 +469,17 @@ def test_the_figure_that_decides_stands_first_and_its_place_leads_to_it():
 
 @pytest.mark.parametrize("verdict", ["modelled-only", "not-testable"])
 def test_rows_that_decide_nothing_are_not_said_to_be_behind_a_verdict(verdict):
-    result = run.Result(run.Job("03_name.ipynb", {}), new_notebook(cells=[
-        markdown("# T"), shows("<b>x</b>", verdict=synthetic.verdict_row("a", verdict=verdict)),
-    ]), 1.0, None)  # fmt: skip
+    result = run.Result(
+        run.Job("03_name.ipynb", {}),
+        new_notebook(
+            cells=[
+                markdown("# T"),
+                shows("<b>x</b>", verdict=synthetic.verdict_row("a", verdict=verdict)),
+            ]
+        ),
+        1.0,
+        None,
+    )
     text = pages.report(result, frame(rows=ENTRY.rows), used={"data/a-rows.csv": ["r1"]})
     assert "1 measured rows that come nearest" in BeautifulSoup(text, "html.parser").get_text()
 
@@ -460,8 +487,12 @@ def test_rows_that_decide_nothing_are_not_said_to_be_behind_a_verdict(verdict):
 def test_a_verdict_and_an_exhibit_lead_to_the_rows_behind_them():
     used = {"data/a-rows.csv": ["r1", "r2"], "data/03-ratio.csv": ["r1"]}
     verdict = shows("<b>x</b>", verdict=synthetic.verdict_row("a"))
-    result = run.Result(run.Job("03_name.ipynb", {}), new_notebook(
-        cells=[markdown("# T"), verdict, shows(EXHIBIT)]), 1.0, None)  # fmt: skip
+    result = run.Result(
+        run.Job("03_name.ipynb", {}),
+        new_notebook(cells=[markdown("# T"), verdict, shows(EXHIBIT)]),
+        1.0,
+        None,
+    )
     soup = BeautifulSoup(pages.report(result, frame(rows=ENTRY.rows), used=used), "html.parser")
     assert soup.select_one(".answers .at a")["href"] == "03_name.rows.html#in-a-rows"
     assert "2 measured rows" in soup.select_one(".answers").get_text()
@@ -494,8 +525,10 @@ def test_a_page_of_rows_says_how_many_it_does_not_list():
 
 
 def test_hostile_rows_are_shown_and_lead_nowhere():
-    rows_ = {HOSTILE: cited(values=(HOSTILE, HOSTILE), source=HOSTILE, url="javascript:alert(1)"),
-             "b": cited(source=HOSTILE, url=f"https://example.com/{HOSTILE}")}  # fmt: skip
+    rows_ = {
+        HOSTILE: cited(values=(HOSTILE, HOSTILE), source=HOSTILE, url="javascript:alert(1)"),
+        "b": cited(source=HOSTILE, url=f"https://example.com/{HOSTILE}"),
+    }
     soup = rows_page(rows_)
     assert not soup.find_all(["script", "img"])
     assert [a for a in soup.find_all("a") if a["href"].startswith("java")] == []
@@ -509,8 +542,11 @@ def test_a_row_has_its_anchor_its_values_its_source_and_what_uses_it():
     assert row.a["href"] == "https://example.com/1"
     assert [cell.get_text(strip=True) for cell in row.find_all(["th", "td"])][-1] == "1, 2"
     assert [a["href"] for a in soup.select(".uses a")] == [
-        "03_name.html#03-ratio", "data/03-ratio.csv", "03_name.html#a", "data/a-rows.csv",
-    ]  # fmt: skip
+        "03_name.html#03-ratio",
+        "data/03-ratio.csv",
+        "03_name.html#a",
+        "data/a-rows.csv",
+    ]
     assert soup.find(id="in-a-rows")
 
 
@@ -520,8 +556,11 @@ def test_an_address_that_all_rows_of_a_source_share_is_said_once():
 
 
 def test_hostile_terms_and_errata_are_shown_as_text():
-    site = replace(collection(), terms=(Term(HOSTILE, (HOSTILE,), HOSTILE),),
-                   errata=(Erratum(HOSTILE, ENTRY.notebook),))  # fmt: skip
+    site = replace(
+        collection(),
+        terms=(Term(HOSTILE, (HOSTILE,), HOSTILE),),
+        errata=(Erratum(HOSTILE, ENTRY.notebook),),
+    )
     for text, count in ((pages.glossary(site), 3), (pages.errata(site, {ENTRY.page}), 1)):
         soup = BeautifulSoup(text, "html.parser")
         assert not soup.find_all(["script", "img"])
@@ -546,14 +585,17 @@ def test_pages_ask_for_nothing_complain_of_nothing_and_fit_a_phone(tmp_path):
     wide = "<table><tr>" + "<td>wide content</td>" * 30 + "</tr></table>"
     formula = "$$" + "+".join(["x_{abc}"] * 40) + "$$"
     text, _ = page(
-        markdown(f"# A title with averyveryveryverylongwordthatnobodybreaks_{'x' * 40}\n\n"
-                 f"{formula}\n\n| a | b |\n|---|---|\n| 1 | 2 |"),
+        markdown(
+            f"# A title with averyveryveryverylongwordthatnobodybreaks_{'x' * 40}\n\n"
+            f"{formula}\n\n| a | b |\n|---|---|\n| 1 | 2 |"
+        ),
         synthetic.parameters(PARAMETERS),
         code("x = " + "1 + " * 80 + "1"),
-        shows(FIGURE), shows(wide),
+        shows(FIGURE),
+        shows(wide),
         digests=(("data/a.csv", "ab" * 32, "Medians"),),
         files=["data/a.csv"],
-    )  # fmt: skip
+    )
     (tmp_path / "03_name.html").write_text(text, encoding="utf-8")
     records = [synthetic.verdict_row("a", condition="somewhere " * 20), synthetic.ledger_row("b")]
     index = pages.scorecard(collection(), records, built={ENTRY.page})

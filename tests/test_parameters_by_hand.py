@@ -84,9 +84,11 @@ def test_a_build_is_not_asked_twice(saved, monkeypatch):
 
 @pytest.mark.parametrize(
     ("error", "line"),
-    [(UsageError("say so"), "UsageError: say so"),
-     (DataError("a.csv", "is empty", row=3), "DataError: a.csv, row 3: is empty")],
-)  # fmt: skip
+    [
+        (UsageError("say so"), "UsageError: say so"),
+        (DataError("a.csv", "is empty", row=3), "DataError: a.csv, row 3: is empty"),
+    ],
+)
 def test_a_notebook_shows_our_errors_as_one_line_and_no_traceback(capsys, error, line):
     shell = InteractiveShell.instance()
     shell.user_ns["error"] = error

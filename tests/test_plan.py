@@ -276,8 +276,11 @@ def test_status_says_what_and_why(home, ran, capsys):
     capsys.readouterr()
     assert cli.main(["status", "03"]) == 0
     assert capsys.readouterr().out.splitlines()[1].split(maxsplit=3) == [
-        "03_reads", "stale", "run", "data changed: data/two.csv",
-    ]  # fmt: skip
+        "03_reads",
+        "stale",
+        "run",
+        "data changed: data/two.csv",
+    ]
 
 
 def test_a_record_says_why_a_report_ran_and_what_it_read(home, ran):
@@ -347,6 +350,4 @@ def test_the_files_that_a_kernel_reads_are_recorded_and_no_others(home, tmp_path
     nbformat.write(nbformat.v4.new_notebook(cells=[code(cell)]), path)
     result = run.execute(run.Job(path, root=home), folder=tmp_path_factory.mktemp("work"))
     assert result.failure is None
-    assert set(result.reads) == {
-        "data", "data/one.csv", "data/two.csv", "elsewhere.txt",
-    }  # fmt: skip
+    assert set(result.reads) == {"data", "data/one.csv", "data/two.csv", "elsewhere.txt"}

@@ -50,12 +50,20 @@ def met(rows):
     verdict = claims.decide(staff, rows, sigma=noise.sigma)
     data = pd.DataFrame({"a": [1.0], "source": ["power"]})
     return {
-        "claim": claim, "test": claim.test, "noise": noise, "comparison": first,
-        "finding": finding, "modelled": answer, "split": split, "states": split.states,
-        "statement": claims.build(staff.test, rows)[0], "verdict": verdict,
-        "system": answer.numerator, "exhibit": figures.table(data, name="x", caption="c"),
+        "claim": claim,
+        "test": claim.test,
+        "noise": noise,
+        "comparison": first,
+        "finding": finding,
+        "modelled": answer,
+        "split": split,
+        "states": split.states,
+        "statement": claims.build(staff.test, rows)[0],
+        "verdict": verdict,
+        "system": answer.numerator,
+        "exhibit": figures.table(data, name="x", caption="c"),
         "frontier": first.numerator,
-    }  # fmt: skip
+    }
 
 
 def test_no_object_fills_the_screen(met):

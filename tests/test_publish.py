@@ -68,10 +68,17 @@ def test_an_address_cannot_leave_its_attribute():
 
 @pytest.mark.parametrize(
     "change",
-    [{"verdict": "proven"}, {"firm": None}, {"id": "A b"}, {"page": "../x.html"}, {"extra": 1},
-     {"sources": [{"title": "x", "url": "javascript:alert(1)"}]}, {"found": {}},
-     {"tiers": {"stated": None, "measured": {"comparisons": []}, "modelled": None}}],
-)  # fmt: skip
+    [
+        {"verdict": "proven"},
+        {"firm": None},
+        {"id": "A b"},
+        {"page": "../x.html"},
+        {"extra": 1},
+        {"sources": [{"title": "x", "url": "javascript:alert(1)"}]},
+        {"found": {}},
+        {"tiers": {"stated": None, "measured": {"comparisons": []}, "modelled": None}},
+    ],
+)
 def test_the_schema_refuses_what_verdicts_are_not(change):
     row = {**VERDICTS["claims"][0], **change}
     with pytest.raises(jsonschema.ValidationError):

@@ -23,18 +23,22 @@ def test_a_result_without_a_baseline_has_no_ratio():
 def test_a_ratio_is_taken_within_its_scenario():
     day = "2025-09-09"
     frame = results(
-        ("gb200", "server", day, 90), ("gb200", "offline", day, 100),
-        ("h200", "server", day, 30), ("h200", "offline", day, 50),
-    )  # fmt: skip
+        ("gb200", "server", day, 90),
+        ("gb200", "offline", day, 100),
+        ("h200", "server", day, 30),
+        ("h200", "offline", day, 50),
+    )
     assert over_h200(frame)["per_gpu"].tolist() == [3, 2]
 
 
 def test_the_baseline_of_the_same_round_counts_else_its_newest():
     frame = results(
-        ("h200", "server", "2024-08-28", 10), ("h200", "server", "2025-09-09", 20),
-        ("gb200", "server", "2024-08-28", 30), ("gb200", "server", "2025-09-09", 30),
+        ("h200", "server", "2024-08-28", 10),
+        ("h200", "server", "2025-09-09", 20),
+        ("gb200", "server", "2024-08-28", 30),
+        ("gb200", "server", "2025-09-09", 30),
         ("gb200", "server", "2026-04-01", 30),
-    )  # fmt: skip
+    )
     assert over_h200(frame)["per_gpu"].tolist() == [3, 1.5, 1.5]
 
 
@@ -53,9 +57,10 @@ def test_per_megawatt_divides_by_the_ratio_of_power(edition):
 
 def test_ratios_can_be_taken_by_two_columns_and_change_nothing(unchanged):
     frame = results(
-        ("h200", "a", "2025-09-09", 20), ("gb200", "a", "2025-09-09", 60),
+        ("h200", "a", "2025-09-09", 20),
+        ("gb200", "a", "2025-09-09", 60),
         ("gb200", "b", "2025-09-09", 60),
-    ).assign(osl=[1, 1, 2])  # fmt: skip
+    ).assign(osl=[1, 1, 2])
     found = unchanged(published.ratios, frame, "h200", by=["scenario", "osl"], power_edition="2025")
     assert found["per_gpu"].tolist() == [3]
 

@@ -91,9 +91,13 @@ def test_one_refresh_runs_at_a_time_weekly_or_on_demand_and_actions_are_pinned()
 
 def run(script, folder, **env):
     return subprocess.run(
-        ["bash", "-e", "-c", script], cwd=folder, env={**os.environ, **env}, capture_output=True,
-        text=True, check=True,
-    )  # fmt: skip
+        ["bash", "-e", "-c", script],
+        cwd=folder,
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="needs git")

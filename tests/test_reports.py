@@ -46,8 +46,11 @@ def pages(folder):
 
 
 def reports(folder):
-    return [folder / f"{path.stem}.html" for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
-            if (folder / f"{path.stem}.html").is_file()]  # fmt: skip
+    return [
+        folder / f"{path.stem}.html"
+        for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
+        if (folder / f"{path.stem}.html").is_file()
+    ]
 
 
 @functools.cache

@@ -320,9 +320,9 @@ def test_a_closed_loop_keeps_littles_law(users, split, decode_workers, prefill_w
     [(0, 0, (36, 36)), (24, 0, (24, 48)), (0, 48, (24, 48)), (24, 48, (24, 48))],
 )
 def test_gpus_that_a_row_does_not_tell_are_what_the_others_leave(prefill, decode, sides):
-    rows = pd.DataFrame({
-        "disaggregated": [True], "gpus": [72], "prefill_gpus": [prefill], "decode_gpus": [decode],
-    })  # fmt: skip
+    rows = pd.DataFrame(
+        {"disaggregated": [True], "gpus": [72], "prefill_gpus": [prefill], "decode_gpus": [decode]}
+    )
     found = configurations._sides(rows, np.array([True]), np.array([72.0]))
     assert tuple(float(side[0]) for side in found) == sides
     assert sum(sides) == 72

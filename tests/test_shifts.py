@@ -67,17 +67,21 @@ def test_the_first_date_of_a_series_is_no_record():
 
 def test_a_rise_within_the_threshold_is_no_record_wherever_it_lies_on_the_step():
     frame = rows(
-        ("2026-01-01", 8, 10, 1000), ("2026-01-01", 1, 50, 100),
-        ("2026-01-02", 8, 10.4, 1040), ("2026-01-02", 1, 52, 104),
-    )  # fmt: skip
+        ("2026-01-01", 8, 10, 1000),
+        ("2026-01-01", 1, 50, 100),
+        ("2026-01-02", 8, 10.4, 1040),
+        ("2026-01-02", 1, 52, 104),
+    )
     assert shifts.records(frame).empty  # though just right of 10 the step curve rose tenfold
 
 
 def test_a_recovery_is_no_record_and_what_beats_the_best_earlier_state_is():
     frame = rows(
-        ("2026-01-01", 1, 10, 100), ("2026-01-02", 1, 5, 50),
-        ("2026-01-03", 1, 10, 100), ("2026-01-04", 1, 10, 130),
-    )  # fmt: skip
+        ("2026-01-01", 1, 10, 100),
+        ("2026-01-02", 1, 5, 50),
+        ("2026-01-03", 1, 10, 100),
+        ("2026-01-04", 1, 10, 130),
+    )
     found = shifts.records(frame)
     assert found["date"].tolist() == [pd.Timestamp("2026-01-04")]
     assert found["previous"].tolist() == [pd.Timestamp("2026-01-03")]
@@ -87,9 +91,11 @@ def test_a_recovery_is_no_record_and_what_beats_the_best_earlier_state_is():
 
 def test_a_record_names_the_range_it_raised_and_the_factors_over_it():
     frame = rows(
-        ("2026-01-01", 8, 10, 400), ("2026-01-01", 4, 20, 200), ("2026-01-01", 1, 40, 100),
+        ("2026-01-01", 8, 10, 400),
+        ("2026-01-01", 4, 20, 200),
+        ("2026-01-01", 1, 40, 100),
         ("2026-01-02", 4, 30, 300),
-    )  # fmt: skip
+    )
     record = shifts.records(frame).iloc[0]
     # 10-20: 300/200; 20-30: 300/100; 30-40 as before
     assert (record["raised_from"], record["raised_to"]) == (10, 30)
@@ -102,10 +108,7 @@ def test_a_record_names_the_range_it_raised_and_the_factors_over_it():
 
 
 def test_reaching_beyond_what_was_measured_has_no_factor():
-    frame = rows(
-        ("2026-01-01", 4, 20, 200),
-        ("2026-01-02", 1, 60, 50), ("2026-01-02", 64, 5, 900),
-    )  # fmt: skip
+    frame = rows(("2026-01-01", 4, 20, 200), ("2026-01-02", 1, 60, 50), ("2026-01-02", 64, 5, 900))
     record = shifts.records(frame).iloc[0]
     assert np.isnan(record["factor_max"])
     assert (record["extended_down_to"], record["extended_up_to"]) == (5, 60)
@@ -113,10 +116,7 @@ def test_reaching_beyond_what_was_measured_has_no_factor():
 
 
 def test_a_wider_sweep_is_flagged_even_when_another_row_was_measured_before():
-    frame = rows(
-        ("2026-01-01", 1, 10, 100),
-        ("2026-01-02", 1, 12, 120), ("2026-01-02", 2, 10, 150),
-    )  # fmt: skip
+    frame = rows(("2026-01-01", 1, 10, 100), ("2026-01-02", 1, 12, 120), ("2026-01-02", 2, 10, 150))
     assert shifts.records(frame)["new_configuration"].tolist() == [True]
     assert shifts.records(frame.drop(index=2))["new_configuration"].tolist() == [False]
 
@@ -136,9 +136,11 @@ def test_series_do_not_mix_unless_asked_to():
 )
 def test_undated_rows_change_nothing_and_inputs_stay_as_they_were(function):
     frame = rows(
-        ("2026-01-01", 1, 10, 100), (None, 1, 99, 999), ("2026-01-09", 1, 15, 150),
+        ("2026-01-01", 1, 10, 100),
+        (None, 1, 99, 999),
+        ("2026-01-09", 1, 15, 150),
         ("2026-01-05", 2, 10, 105),
-    )  # fmt: skip
+    )
     before = frame.copy(deep=True)
     found = function(frame)
     pd.testing.assert_frame_equal(frame, before)
@@ -160,9 +162,11 @@ def test_a_window_shorter_than_a_week_is_a_usage_error():
 
 def test_everything_twice_as_fast_is_a_movement_of_exactly_two():
     frame = rows(
-        ("2026-01-01", 8, 10, 400), ("2026-01-01", 1, 40, 150),
-        ("2026-01-08", 8, 10, 800), ("2026-01-08", 1, 40, 300),
-    )  # fmt: skip
+        ("2026-01-01", 8, 10, 400),
+        ("2026-01-01", 1, 40, 150),
+        ("2026-01-08", 8, 10, 800),
+        ("2026-01-08", 1, 40, 300),
+    )
     for kind in ("attainable", "like-for-like"):
         row = moved(frame, kind).iloc[0]
         assert row["geomean"] == pytest.approx(2)
@@ -172,9 +176,12 @@ def test_everything_twice_as_fast_is_a_movement_of_exactly_two():
 
 def test_a_wider_sweep_moves_the_attainable_frontier_and_not_like_for_like():
     frame = rows(
-        ("2026-01-01", 8, 10, 400), ("2026-01-01", 1, 40, 150),
-        ("2026-01-08", 8, 10, 400), ("2026-01-08", 1, 40, 150), ("2026-01-08", 2, 35, 350),
-    )  # fmt: skip
+        ("2026-01-01", 8, 10, 400),
+        ("2026-01-01", 1, 40, 150),
+        ("2026-01-08", 8, 10, 400),
+        ("2026-01-08", 1, 40, 150),
+        ("2026-01-08", 2, 35, 350),
+    )
     assert moved(frame)["geomean"].item() > 1.5
     assert moved(frame, "like-for-like")["geomean"].item() == 1
 
@@ -208,9 +215,11 @@ def test_a_window_longer_than_the_series_starts_with_its_first_state():
 
 def test_the_least_movement_grants_the_old_curve_all_it_could_reach_between_its_points():
     frame = rows(
-        ("2026-01-01", 8, 10, 1000), ("2026-01-01", 1, 50, 100),
-        ("2026-01-08", 8, 12, 1200), ("2026-01-08", 1, 60, 120),
-    )  # fmt: skip
+        ("2026-01-01", 8, 10, 1000),
+        ("2026-01-01", 1, 50, 100),
+        ("2026-01-08", 8, 12, 1200),
+        ("2026-01-08", 1, 60, 120),
+    )
     row = moved(frame, floor=0).iloc[0]
     # 10-12: 1200 now; the step curve was at 100 there, but it may have run at up to 1000
     share = np.log(1.2) / np.log(5)
@@ -469,12 +478,20 @@ def fits(key, **other):
 @pytest.mark.parametrize(
     "key",
     [
-        "dsr1-fp8-b200-sglang", "dsr1-fp4-b300-sglang", "dsr1-fp4-gb200-sglang",
-        "gptoss-fp4-b200-sglang", "dsr1-fp4-b200-trt", "dsr1-fp4-b200-dynamo-sglang",
-        "dsr1-fp4-b200-sglang-mtp", "dsr1-fp4-b200-sglang-disagg",
-        "dsr1-fp4-b200-sglang-agentic-mtp", "gptoss*", "dsr1-fp8-*", "dsr1-fp4-b200-sglang2",
+        "dsr1-fp8-b200-sglang",
+        "dsr1-fp4-b300-sglang",
+        "dsr1-fp4-gb200-sglang",
+        "gptoss-fp4-b200-sglang",
+        "dsr1-fp4-b200-trt",
+        "dsr1-fp4-b200-dynamo-sglang",
+        "dsr1-fp4-b200-sglang-mtp",
+        "dsr1-fp4-b200-sglang-disagg",
+        "dsr1-fp4-b200-sglang-agentic-mtp",
+        "gptoss*",
+        "dsr1-fp8-*",
+        "dsr1-fp4-b200-sglang2",
     ],
-)  # fmt: skip
+)
 def test_a_change_to_another_configuration_does_not_coincide(key):
     assert not fits(key)
 
@@ -498,10 +515,13 @@ def test_marks_of_speculation_and_disaggregation_fit_the_rows_that_have_them():
 def test_a_change_coincides_from_21_days_before_the_jump_to_its_day():
     key = "dsr1-fp4-b200-sglang"
     log = changes(
-        ("2026-02-28", 1, key, "fix"), ("2026-03-01", 2, key, "fix;engine_image"),
-        ("2026-03-22", 3, key, "new_recipe"), ("2026-03-23", 4, key, "fix"),
-        ("2026-03-10", 5, key, "fix"), ("2026-03-10", 5, "dsr1*", "sweep_range"),
-    )  # fmt: skip
+        ("2026-02-28", 1, key, "fix"),
+        ("2026-03-01", 2, key, "fix;engine_image"),
+        ("2026-03-22", 3, key, "new_recipe"),
+        ("2026-03-23", 4, key, "fix"),
+        ("2026-03-10", 5, key, "fix"),
+        ("2026-03-10", 5, "dsr1*", "sweep_range"),
+    )
     found = shifts.coinciding(JUMP, POINT, log)
     assert found["pull_request"].tolist() == [2, 5, 3]
     assert found["kinds"].tolist() == ["fix;engine_image", "fix;sweep_range", "new_recipe"]
@@ -516,7 +536,7 @@ def test_pace_counts_pull_requests_a_week_without_holes():
         ("2026-03-08", 1, "dsr1-fp8-b200-sglang", "fix;engine_image"),
         ("2026-03-17", 2, "gptoss-fp4-gb200-trt", "engine_image"),
         ("2026-03-17", 3, "dsr1*", "fix"),
-    )  # fmt: skip
+    )
     table = shifts.pace(log)
     assert table.index.strftime("%m-%d").tolist() == ["03-02", "03-09", "03-16"]
     assert table["changes"].tolist() == [1, 0, 2]
@@ -593,11 +613,16 @@ def test_a_run_without_an_earlier_one_within_the_window_has_not_risen():
 
 
 def test_what_rose_is_the_best_later_run_of_each_configuration_over_its_best_earlier_one():
-    frame = pd.concat([
-        run("2026-01-01", 8, 10, 100), run("2026-01-08", 8, 10, 120), run("2026-02-01", 8, 30, 480),
-        run("2026-02-02", 8, 30, 240), run("2026-01-01", 16, 10, 100),
-        run("2026-01-02", 16, 10, 90),
-    ])  # fmt: skip
+    frame = pd.concat(
+        [
+            run("2026-01-01", 8, 10, 100),
+            run("2026-01-08", 8, 10, 120),
+            run("2026-02-01", 8, 30, 480),
+            run("2026-02-02", 8, 30, 240),
+            run("2026-01-01", 16, 10, 100),
+            run("2026-01-02", 16, 10, 90),
+        ]
+    )
     found = shifts.risen(frame, weeks=4).set_index("concurrency")
     assert found.loc[8, "gain"] == pytest.approx(480 / 120)  # from the 8th, the first in the window
     assert found.loc[8, "throughput_per_gpu"] == 480
@@ -605,10 +630,16 @@ def test_what_rose_is_the_best_later_run_of_each_configuration_over_its_best_ear
 
 
 def test_the_gain_since_a_day_is_in_speed_and_of_points_on_both_sides_of_it():
-    frame = pd.concat([
-        run("2026-01-01", 8, 10, 100), run("2026-03-01", 8, 12, 999), run("2026-03-02", 8, 11, 1),
-        run("2026-01-01", 16, 5, 50), run("2026-03-01", 32, 5, 50), run(None, 16, 50, 50),
-    ])  # fmt: skip
+    frame = pd.concat(
+        [
+            run("2026-01-01", 8, 10, 100),
+            run("2026-03-01", 8, 12, 999),
+            run("2026-03-02", 8, 11, 1),
+            run("2026-01-01", 16, 5, 50),
+            run("2026-03-01", 32, 5, 50),
+            run(None, 16, 50, 50),
+        ]
+    )
     assert np.exp(shifts.gains_since(frame, "2026-01-31")) == pytest.approx([1.2])
     assert len(shifts.gains_since(frame, "2025-01-31")) == 0
     assert len(shifts.gains_since(frame, "2026-12-31")) == 0

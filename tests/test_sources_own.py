@@ -246,7 +246,7 @@ json_values = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers(-3, 10**9) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner),
     max_leaves=4,
-)  # fmt: skip
+)
 
 
 @given(
@@ -290,7 +290,7 @@ def test_several_series_stand_beside_each_other_and_one_imported_again_is_replac
     report = intake.import_files([home / "faster.csv"])
     assert (report.rows, report.added, report.changed) == (5, 0, 4)
     assert set(tables.meta("own")["inputs"]) == {
-        *("own.csv", "faster.csv", "vllm-bench-serve.json"),
+        *("own.csv", "faster.csv", "vllm-bench-serve.json")
     }
 
 

@@ -56,9 +56,13 @@ def test_a_gap_interrupts_the_curve():
 
 @pytest.mark.parametrize(
     ("claimed", "words"),
-    [(9.0, "below the claimed 9 everywhere"), (2.0, "nowhere below the claimed 2"),
-     (4.0, "on both sides of the claimed 4"), (None, "between 1 and 4 tok/s/user.")],
-)  # fmt: skip
+    [
+        (9.0, "below the claimed 9 everywhere"),
+        (2.0, "nowhere below the claimed 2"),
+        (4.0, "on both sides of the claimed 4"),
+        (None, "between 1 and 4 tok/s/user."),
+    ],
+)
 def test_the_words_say_where_the_curve_stands_to_the_claim(claimed, words):
     found = sparks.spark([(1, 2.0), (4, 8.0)], claimed, "x tok/s/GPU").words
     assert words in found

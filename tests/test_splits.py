@@ -28,8 +28,9 @@ UPDATES = {"name": "updates", "kind": "software", "until": "2026-01-31"}
 
 
 def cell(hardware="h200", precision="fp8", speculative=False, factor=1.0, x=X, y=Y, **more):
-    return sweep(x, y * factor, hardware=hardware, precision=precision, speculative=speculative,
-                 **more)  # fmt: skip
+    return sweep(
+        x, y * factor, hardware=hardware, precision=precision, speculative=speculative, **more
+    )
 
 
 def grid(without=(), interaction=1.0, **more):
@@ -42,8 +43,9 @@ def grid(without=(), interaction=1.0, **more):
                 if (fp4 and not chip) or key in without:
                     continue
                 factor = CHIP**chip * FP4**fp4 * MTP**mtp * interaction ** (chip and mtp)
-                made.append(cell("b200" if chip else "h200", "fp4" if fp4 else "fp8", mtp, factor,
-                                 **more))  # fmt: skip
+                made.append(
+                    cell("b200" if chip else "h200", "fp4" if fp4 else "fp8", mtp, factor, **more)
+                )
     return together(*made)
 
 
@@ -152,11 +154,13 @@ def test_a_claim_is_met_only_if_the_estimate_meets_it_too():
     """Where the sweeps without MTP have few points their steps are low, the estimate is not."""
     few = {"x": X[::2], "y": Y[::2]}
     rows = together(
-        cell(**few), cell("b200", factor=CHIP, **few),
+        cell(**few),
+        cell("b200", factor=CHIP, **few),
         cell("b200", "fp4", factor=CHIP * FP4, **few),
-        cell(speculative=True, factor=MTP), cell("b200", speculative=True, factor=CHIP * MTP),
+        cell(speculative=True, factor=MTP),
+        cell("b200", speculative=True, factor=CHIP * MTP),
         cell("b200", "fp4", True, factor=CHIP * FP4 * MTP),
-    )  # fmt: skip
+    )
     one = split(rows)
     step, estimate = examine(one, 0.5).headline, examine(one, 0.5).semilog
     assert step > estimate + 0.02
@@ -170,10 +174,13 @@ def test_a_share_that_is_met_on_a_stretch_alone_is_conditional_and_the_stretch_n
     high = X > 60
     y = np.where(high, Y * MTP, Y * 1.0001)
     rows = together(
-        cell(), cell("b200", factor=CHIP), cell("b200", "fp4", factor=CHIP * FP4),
-        cell(speculative=True, y=y), cell("b200", speculative=True, y=y * CHIP),
+        cell(),
+        cell("b200", factor=CHIP),
+        cell("b200", "fp4", factor=CHIP * FP4),
+        cell(speculative=True, y=y),
+        cell("b200", speculative=True, y=y * CHIP),
         cell("b200", "fp4", True, y=y * CHIP * FP4),
-    )  # fmt: skip
+    )
     found = examine(split(rows), 0.45)
     assert found.outcome == CONDITIONAL
     assert 30 < found.stretch.low < found.stretch.high == pytest.approx(X[-1])
@@ -192,10 +199,13 @@ def test_a_share_whose_interval_reaches_below_the_claim_does_not_meet_it():
 def test_a_stretch_on_which_only_the_share_itself_meets_the_claim_is_none():
     y = np.where(X > 60, Y * 1.3, Y * 1.0001)
     rows = together(
-        cell(), cell("b200", factor=CHIP), cell("b200", "fp4", factor=CHIP * FP4),
-        cell(speculative=True, y=y), cell("b200", speculative=True, y=y * CHIP),
+        cell(),
+        cell("b200", factor=CHIP),
+        cell("b200", "fp4", factor=CHIP * FP4),
+        cell(speculative=True, y=y),
+        cell("b200", speculative=True, y=y * CHIP),
         cell("b200", "fp4", True, y=y * CHIP * FP4),
-    )  # fmt: skip
+    )
     claim = 0.95 * np.log(1.3) / np.log(1.3 * CHIP * FP4)
     assert examine(split(rows), claim).outcome == CONDITIONAL
     assert examine(split(rows), claim, sigma=0.2).outcome == NOT_REPRODUCED
@@ -204,10 +214,13 @@ def test_a_stretch_on_which_only_the_share_itself_meets_the_claim_is_none():
 def test_the_interval_of_an_estimate_holds_the_estimate():
     few = {"x": X[::2], "y": Y[::2]}
     rows = together(
-        cell(**few), cell("b200", factor=CHIP, **few), cell("b200", "fp4", factor=3.0, **few),
-        cell(speculative=True, factor=MTP), cell("b200", speculative=True, factor=CHIP * MTP),
+        cell(**few),
+        cell("b200", factor=CHIP, **few),
+        cell("b200", "fp4", factor=3.0, **few),
+        cell(speculative=True, factor=MTP),
+        cell("b200", speculative=True, factor=CHIP * MTP),
         cell("b200", "fp4", True, factor=3.0 * MTP),
-    )  # fmt: skip
+    )
     one = split(rows)
     step, estimate = (examine(one, 0.5, sigma=0.01, how=how) for how in ("step", "semilog"))
     assert estimate.low < estimate.headline < estimate.high < step.low
@@ -296,9 +309,11 @@ def test_leaving_out_rows_leaves_the_others_and_is_asked_once_for_all_choices():
 def test_systems_shapes_choices_and_meanings_are_crossed_meaning_by_meaning():
     found = splits.build(test_(meanings=["log", "final"]), grid())
     assert [(f.meaning, f.choice) for f in found] == [
-        ("log", "FP4 is hardware"), ("log", "FP4 is software"),
-        ("final", "FP4 is hardware"), ("final", "FP4 is software"),
-    ]  # fmt: skip
+        ("log", "FP4 is hardware"),
+        ("log", "FP4 is software"),
+        ("final", "FP4 is hardware"),
+        ("final", "FP4 is software"),
+    ]
     assert len({id(one.states) for one in found}) == 1
     assert splits.build(test_of(2), grid()) == []
 
@@ -330,10 +345,14 @@ def test_the_first_order_is_that_of_the_factors_where_it_is_possible():
 
 
 def test_a_reader_can_choose_the_end_and_what_counts_as_software():
-    rows = together(grid(), *(
-        cell("b300", "fp4" if fp4 else "fp8", mtp, 5 * FP4**fp4 * MTP**mtp)
-        for fp4 in (False, True) for mtp in (False, True)
-    ))  # fmt: skip
+    rows = together(
+        grid(),
+        *(
+            cell("b300", "fp4" if fp4 else "fp8", mtp, 5 * FP4**fp4 * MTP**mtp)
+            for fp4 in (False, True)
+            for mtp in (False, True)
+        ),
+    )
     counts = {"FP4": "software", "MTP": "hardware"}
     one = splits.chosen(test_(), rows, SHAPE, counts=counts, end="b300")
     assert one.group == ("FP4",)

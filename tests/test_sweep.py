@@ -126,8 +126,11 @@ def test_a_grid_is_every_combination_in_its_order_and_each_once(home, ran):
     assert swept([("at", ["1", "2", "1.0"]), ("how", ["step", "semilog"])]) == 0
     assert ran == [{}, {"how": "semilog"}, {"at": 2.0}, {"at": 2.0, "how": "semilog"}]
     assert [(row["at"], row["how"]) for row in rows(home)] == [
-        ("1.0", "step"), ("1.0", "semilog"), ("2.0", "step"), ("2.0", "semilog"),
-    ]  # fmt: skip
+        ("1.0", "step"),
+        ("1.0", "semilog"),
+        ("2.0", "step"),
+        ("2.0", "semilog"),
+    ]
 
 
 def test_a_table_of_sets_takes_any_text_and_empty_cells_are_defaults(home, ran, tmp_path):
@@ -135,8 +138,9 @@ def test_a_table_of_sets_takes_any_text_and_empty_cells_are_defaults(home, ran, 
         csv.writer(file).writerows([["at", "note", "months"], ["2", HOSTILE, "b,c"], ["", "", "a"]])
     assert swept(rows=tmp_path / "sets.csv") == 0
     assert ran == [{"at": 2.0, "note": HOSTILE.strip(), "months": ["b", "c"]}, {}] or ran == [
-        {"at": 2.0, "note": HOSTILE, "months": ["b", "c"]}, {},
-    ]  # fmt: skip
+        {"at": 2.0, "note": HOSTILE, "months": ["b", "c"]},
+        {},
+    ]
     pages = sorted(folder(home).glob("*/01_one.html"))
     assert len(pages) == 2
     for page in [*pages, folder(home) / "index.html"]:
@@ -144,8 +148,10 @@ def test_a_table_of_sets_takes_any_text_and_empty_cells_are_defaults(home, ran, 
         assert not soup.find_all("script")
     with chromium() as browser:
         assert [complaints(browser, page) for page in [*pages, folder(home) / "index.html"]] == [
-            [], [], [],
-        ]  # fmt: skip
+            [],
+            [],
+            [],
+        ]
 
 
 @given(st.dictionaries(st.text(max_size=90), st.text(max_size=300), max_size=4))
@@ -206,8 +212,10 @@ def test_a_page_of_a_set_leads_back_to_the_comparison_and_keeps_its_own_files(ho
 def test_a_set_that_fails_stops_no_other_and_is_named(home, ran, capsys):
     assert swept([("at", ["12", "13", "14"])]) == 1
     assert [(row["status"], row["01-chosen: tens"]) for row in rows(home)] == [
-        ("ok", "120.0"), ("failed", ""), ("ok", "140.0"),
-    ]  # fmt: skip
+        ("ok", "120.0"),
+        ("failed", ""),
+        ("ok", "140.0"),
+    ]
     assert "FAILED 0.0 s  ValueError: unlucky" in capsys.readouterr().err
     soup = BeautifulSoup((folder(home) / "index.html").read_text(), "html.parser")
     assert "2 ok, 1 failed" in soup.get_text()

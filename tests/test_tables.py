@@ -105,10 +105,7 @@ def test_values_that_do_not_fit_are_found_even_when_the_sidecar_vouches_for_them
 
 @pytest.mark.parametrize(
     ("entry", "message"),
-    [
-        ("licence", "lacks the entry 'licence'"),
-        ("columns", "lacks the entry 'columns'"),
-    ],
+    [("licence", "lacks the entry 'licence'"), ("columns", "lacks the entry 'columns'")],
 )
 def test_an_incomplete_sidecar_is_refused(home, frame, entry, message):
     tables.write("t", frame, META)

@@ -45,9 +45,11 @@ def test_a_static_batch_that_is_tabled_larger_is_no_gain():
 
 def test_steps_that_were_measured_alike_are_chained_and_the_others_counted():
     table = history(
-        {**OLD, "method": "engine-in-flight"}, release("0.19", "2025-05-09", 500.0),
-        release("0.21", "2025-08-04", 550.0), release("1.0", "2025-09-24", 660.0),
-    )  # fmt: skip
+        {**OLD, "method": "engine-in-flight"},
+        release("0.19", "2025-05-09", 500.0),
+        release("0.21", "2025-08-04", 550.0),
+        release("1.0", "2025-09-24", 660.0),
+    )
     (row,) = updates.chained(table, family="llama-70b").to_dict("records")
     assert row["gain"] == pytest.approx(1.1 * 1.2)
     assert (row["steps"], row["unlike"]) == (2, 1)
@@ -82,9 +84,10 @@ def test_rounds_compare_a_submitter_with_itself_at_the_same_scale():
     rows = tables.read("mlperf")
     for row in found.to_dict("records"):
         same = rows[
-            (rows["division"] == "closed") & (rows["availability"] == "available")
+            (rows["division"] == "closed")
+            & (rows["availability"] == "available")
             & rows["accuracy"].fillna("").isin(published.ACCURACY)
-        ]  # fmt: skip
+        ]
         for key in ("model", "scenario", "hardware", "gpus", "submitter"):
             same = same[same[key] == row[key]]
         best = same.groupby("round")["output_throughput_per_gpu"].max()
@@ -94,8 +97,11 @@ def test_rounds_compare_a_submitter_with_itself_at_the_same_scale():
 def test_the_best_of_each_round_is_the_trap_that_the_press_fell_into():
     """2.77x for GB300 on DeepSeek-R1 mixes one submitter's rack with another's single node."""
     found = published.mlperf_rounds()
-    row = found[(found["model"] == "deepseek-r1") & (found["hardware"] == "gb300")
-                & (found["scenario"] == "server")].iloc[0]  # fmt: skip
+    row = found[
+        (found["model"] == "deepseek-r1")
+        & (found["hardware"] == "gb300")
+        & (found["scenario"] == "server")
+    ].iloc[0]
     assert (round(row["ratio"], 2), round(row["any_submitter"], 2)) == (1.91, 2.77)
 
 
@@ -144,10 +150,14 @@ def test_the_chain_of_a_figure_is_that_of_its_steps():
 
 
 def test_a_point_of_a_line_over_releases_names_its_release_and_day():
-    line = pd.DataFrame({
-        "version": ["0.9.0", None], "ratio": [1.0, 1.25],
-        "date": pd.to_datetime(["2024-01-02", "2024-03-04"]),
-    })  # fmt: skip
+    line = pd.DataFrame(
+        {
+            "version": ["0.9.0", None],
+            "ratio": [1.0, 1.25],
+            "date": pd.to_datetime(["2024-01-02", "2024-03-04"]),
+        }
+    )
     assert updates.release_titles("H100 FP8", line) == [
-        "H100 FP8, TensorRT-LLM 0.9.0, 2024-01-02: 1x", "H100 FP8, 2024-03-04: 1.25x",
-    ]  # fmt: skip
+        "H100 FP8, TensorRT-LLM 0.9.0, 2024-01-02: 1x",
+        "H100 FP8, 2024-03-04: 1.25x",
+    ]

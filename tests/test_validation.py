@@ -18,16 +18,28 @@ FAMILIES = {"deepseek-r1": (0.6, 1.1), "llama-70b": (1.25, 0.8), "gpt-oss-120b":
 
 
 def rows_of(family, throughput, interactivity, *, curve=0, **changes):
-    measured = pd.DataFrame({"measured_throughput_per_gpu": [900.0, 400.0, 100.0],
-                             "measured_interactivity": [10.0, 40.0, 90.0]})  # fmt: skip
-    kind = {"family": family, "hardware": "h200", "precision": "fp8", "speculative": False,
-            "disaggregated": False, "curve": curve, "source": "inferencex_captures"}  # fmt: skip
+    measured = pd.DataFrame(
+        {
+            "measured_throughput_per_gpu": [900.0, 400.0, 100.0],
+            "measured_interactivity": [10.0, 40.0, 90.0],
+        }
+    )
+    kind = {
+        "family": family,
+        "hardware": "h200",
+        "precision": "fp8",
+        "speculative": False,
+        "disaggregated": False,
+        "curve": curve,
+        "source": "inferencex_captures",
+    }
     return measured.assign(
         **{**kind, **changes},
         predicted_throughput_per_gpu=measured["measured_throughput_per_gpu"] * throughput,
         predicted_interactivity=measured["measured_interactivity"] * interactivity,
-        throughput_per_gpu_error=np.log(throughput), interactivity_error=np.log(interactivity),
-    )  # fmt: skip
+        throughput_per_gpu_error=np.log(throughput),
+        interactivity_error=np.log(interactivity),
+    )
 
 
 @pytest.fixture
@@ -73,11 +85,13 @@ def test_a_known_error_is_given_back(known):
 
 
 def test_errors_of_either_sign_do_not_cancel_in_the_median_error(monkeypatch):
-    even = together(*(
-        rows_of(family, factor, 1, curve=i)
-        for family in FAMILIES
-        for i, factor in enumerate((0.8, 1.2))
-    ))  # fmt: skip
+    even = together(
+        *(
+            rows_of(family, factor, 1, curve=i)
+            for family in FAMILIES
+            for i, factor in enumerate((0.8, 1.2))
+        )
+    )
     monkeypatch.setattr(calibration, "held_out", lambda: even)
     row = shown(validation.errors(name="07-errors")).iloc[0]
     assert (row["throughput, median error"], row["throughput, bias"]) == ("20 %", "0 %")
@@ -253,13 +267,27 @@ def test_the_worst_frontier_may_be_one_that_is_too_low(monkeypatch):
 
 
 def test_other_models_are_compared_point_by_point(monkeypatch):
-    case = {"model": "deepseek-r1", "hardware": "h200", "precision": "fp8", "isl": 8192,
-            "osl": 1024, "run_s": 12.0, "interactivity": 30.0}  # fmt: skip
-    theirs = pd.DataFrame([
-        {**case, "disaggregated": split, "output_throughput_per_gpu": 100.0, "modelled": ours}
-        for split, ours in ((False, 150.0), (False, 250.0), (False, 50.0), (True, 300.0),
-                            (True, np.nan))
-    ])  # fmt: skip
+    case = {
+        "model": "deepseek-r1",
+        "hardware": "h200",
+        "precision": "fp8",
+        "isl": 8192,
+        "osl": 1024,
+        "run_s": 12.0,
+        "interactivity": 30.0,
+    }
+    theirs = pd.DataFrame(
+        [
+            {**case, "disaggregated": split, "output_throughput_per_gpu": 100.0, "modelled": ours}
+            for split, ours in (
+                (False, 150.0),
+                (False, 250.0),
+                (False, 50.0),
+                (True, 300.0),
+                (True, np.nan),
+            )
+        ]
+    )
     monkeypatch.setattr(crosscheck, "compared", lambda: theirs)
     exhibit = validation.other_models(name="07-aiconfigurator")
     table = shown(exhibit)

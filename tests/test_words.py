@@ -14,9 +14,18 @@ def test_what_is_no_number_is_said_to_be_none(value):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, "0"), (25, "25"), (12345.6, "12,300"), (0.5, "0.5"), (2.996, "3"), (999.6, "1,000"),
-     (0.00012345, "0.000123"), (-1234, "-1,230"), (1e22, "10,000,000,000,000,000,000,000")],
-)  # fmt: skip
+    [
+        (0, "0"),
+        (25, "25"),
+        (12345.6, "12,300"),
+        (0.5, "0.5"),
+        (2.996, "3"),
+        (999.6, "1,000"),
+        (0.00012345, "0.000123"),
+        (-1234, "-1,230"),
+        (1e22, "10,000,000,000,000,000,000,000"),
+    ],
+)
 def test_a_number_has_three_significant_digits_and_no_exponent(value, text):
     assert words.number(value) == text
 
@@ -37,9 +46,17 @@ def test_a_number_reads_back_as_itself_within_its_digits(value, digits):
 
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
-    [(2, "x", "2×"), (25, "x tok/s/MW", "25× tok/s/MW"), (3, "X", "3×"),
-     (60000, "tok/s/GPU", "60,000 tok/s/GPU"), (80, "%", "80%"), (0.6, None, "0.6"),
-     (None, "x", "–"), ("about two", "", "about two"), (1, "xylophones", "1 xylophones")],
-)  # fmt: skip
+    [
+        (2, "x", "2×"),
+        (25, "x tok/s/MW", "25× tok/s/MW"),
+        (3, "X", "3×"),
+        (60000, "tok/s/GPU", "60,000 tok/s/GPU"),
+        (80, "%", "80%"),
+        (0.6, None, "0.6"),
+        (None, "x", "–"),
+        ("about two", "", "about two"),
+        (1, "xylophones", "1 xylophones"),
+    ],
+)
 def test_a_quantity_has_its_unit_and_a_factor_its_sign(value, unit, text):
     assert words.quantity(value, unit) == text

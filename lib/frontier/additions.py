@@ -222,14 +222,20 @@ def notebook(addition: Addition, /) -> str:
     )
     shapes = ", ".join(json.dumps(shape) for shape in addition.shapes)
     values = {
-        "statement": _heading(addition), "id": addition.id, "number": addition.report[:2],
+        "statement": _heading(addition),
+        "id": addition.id,
+        "number": addition.report[:2],
         "report": addition.report,
-        "shapes": shapes, "shape": addition.shapes[0], "above": above, "below": below,
-        "per": addition.per, "edition": addition.power_edition,
+        "shapes": shapes,
+        "shape": addition.shapes[0],
+        "above": above,
+        "below": below,
+        "per": addition.per,
+        "edition": addition.power_edition,
         "measure": f"a drop is met within a factor of {comparisons.TWO_SIDED} either way"
         if addition.form == "drop"
         else "a gain is met from the claimed ratio on",
-    }  # fmt: skip
+    }
     cells = []
     for i, (kind, source) in enumerate(re.findall(_CELL, _template("claim.notebook"))):
         tags = {"tags": ["parameters"]} if "[one of measurements.hardware]" in source else {}
@@ -249,9 +255,12 @@ def notebook(addition: Addition, /) -> str:
 def test_file(addition: Addition, /) -> str:
     """Return the test of a claim: its ledger row, its rows, and its ratio on a slower way."""
     return Template(_template("claim.test")).substitute(
-        id=addition.id, value=_plain(addition.value), unit=json.dumps(addition.unit),
-        form=addition.form, report=addition.report,
-    )  # fmt: skip
+        id=addition.id,
+        value=_plain(addition.value),
+        unit=json.dumps(addition.unit),
+        form=addition.form,
+        report=addition.report,
+    )
 
 
 test_file.__test__ = False  # its name says what it returns; pytest must not take it for a test
@@ -312,41 +321,59 @@ def _named(addition, site):
     ratio = f"Mean ratio of {basis.unit} at equal interactivity, {addition.comparisons[0]['name']}."
     host = addition.source.split("//")[-1].split("/")[0]
     return replace(
-        addition, report=report, title=title, quantity=addition.quantity or ratio,
+        addition,
+        report=report,
+        title=title,
+        quantity=addition.quantity or ratio,
         source_title=addition.source_title or host,
-    )  # fmt: skip
+    )
 
 
 def _ledger_row(addition):
     row = {
-        "id": addition.id, "report": addition.report, "statement": addition.statement,
+        "id": addition.id,
+        "report": addition.report,
+        "statement": addition.statement,
         "claimed": {"value": _plain(addition.value), "unit": addition.unit, "form": addition.form},
-        "point": addition.point, "date": addition.date,
+        "point": addition.point,
+        "date": addition.date,
         "sources": [
             {"title": addition.source_title, "url": addition.source, "date": addition.date}
         ],
-        "quantity": addition.quantity, "decides": addition.decides,
+        "quantity": addition.quantity,
+        "decides": addition.decides,
         "test": {
-            "metric": addition.metric, "per": addition.per,
-            "power_edition": addition.power_edition, "floor": _plain(addition.floor),
-            "shapes": list(addition.shapes), "comparisons": addition.comparisons,
+            "metric": addition.metric,
+            "per": addition.per,
+            "power_edition": addition.power_edition,
+            "floor": _plain(addition.floor),
+            "shapes": list(addition.shapes),
+            "comparisons": addition.comparisons,
         },
-    }  # fmt: skip
+    }
     return "\n" + _item(row)
 
 
 def _page(addition):
-    return _item({
-        "notebook": addition.report, "title": addition.title, "claims": [addition.id],
-        "figure": f"{addition.report[:2]}-overview",
-    })  # fmt: skip
+    return _item(
+        {
+            "notebook": addition.report,
+            "title": addition.title,
+            "claims": [addition.id],
+            "figure": f"{addition.report[:2]}-overview",
+        }
+    )
 
 
 def _item(row):
     text = yaml.dump(
-        [row], Dumper=_Dumper, sort_keys=False, width=10**6, allow_unicode=True,
+        [row],
+        Dumper=_Dumper,
+        sort_keys=False,
+        width=10**6,
+        allow_unicode=True,
         default_flow_style=None,
-    )  # fmt: skip
+    )
     return "".join(f"  {line}" for line in text.splitlines(keepends=True))
 
 

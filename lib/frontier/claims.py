@@ -63,9 +63,19 @@ WITHOUT_UNDATED = "without undated rows"
 _FILE = "claims.yaml"
 _BASIS_KEYS = ("metric", "per", "power_edition", "floor")
 _TEST_KEYS = {
-    *_BASIS_KEYS, "least", "shapes", "comparisons", "nearest", "variants", "modelled",
-    "modelled_variants", "steps", "filings", "nearest_filings", "splits",
-}  # fmt: skip
+    *_BASIS_KEYS,
+    "least",
+    "shapes",
+    "comparisons",
+    "nearest",
+    "variants",
+    "modelled",
+    "modelled_variants",
+    "steps",
+    "filings",
+    "nearest_filings",
+    "splits",
+}
 # What can be compared, and where its findings come from: all have the same two functions.
 _EXAMINED_BY = {Comparison: comparisons, splits.Split: splits, filings.Statement: filings}
 
@@ -91,8 +101,10 @@ class Test:
     splits: dict | None = None
 
     def __repr__(self):
-        parts = {name: len(getattr(self, name)) for name in ("comparisons", "nearest", "modelled",
-                 "filings")}  # fmt: skip
+        parts = {
+            name: len(getattr(self, name))
+            for name in ("comparisons", "nearest", "modelled", "filings")
+        }
         parts["splits"] = len(self.splits["systems"]) if self.splits else 0
         listed = ", ".join(f"{count} {name}" for name, count in parts.items() if count)
         return f"<Test: {self.target.text}, {self.target.form}; {listed}; {', '.join(self.shapes)}>"
@@ -230,10 +242,12 @@ class Verdict:
             },
             "sources": [
                 *({"title": s["title"], "url": s["url"]} for s in claim.sources),
-                *({"title": tables.meta(k)["title"], "url": tables.meta(k)["url"], "key": k}
-                  for k in self.sources),
+                *(
+                    {"title": tables.meta(k)["title"], "url": tables.meta(k)["url"], "key": k}
+                    for k in self.sources
+                ),
             ],
-        }  # fmt: skip
+        }
 
     def _repr_mimebundle_(self, **_):
         return {"text/html": card(self), VERDICT_MIME: self.row(), FILES_MIME: rows_used(self)}
@@ -298,9 +312,11 @@ def _document(part, text=None):
     except yaml.YAMLError as error:
         place = getattr(error, "problem_mark", None)
         raise DataError(
-            _FILE, f"is no YAML: {getattr(error, 'problem', error)}",
-            row=place and place.line + 1, remedy="mend that line",
-        ) from None  # fmt: skip
+            _FILE,
+            f"is no YAML: {getattr(error, 'problem', error)}",
+            row=place and place.line + 1,
+            remedy="mend that line",
+        ) from None
     entries = document.get(part) if isinstance(document, dict) else None
     if not isinstance(entries, list):
         raise DataError(_FILE, "is no ledger", remedy=f"it needs a list `{part}`")
@@ -380,9 +396,17 @@ def decide(
         (sensitivity["verdict"] == verdict).all()
     )
     return Verdict(
-        claim, verdict, firm, condition(claim, verdict, found, answers, near), tuple(found),
-        tuple(near), sensitivity, tuple(sorted(used)), sigma, tuple(answers),
-    )  # fmt: skip
+        claim,
+        verdict,
+        firm,
+        condition(claim, verdict, found, answers, near),
+        tuple(found),
+        tuple(near),
+        sensitivity,
+        tuple(sorted(used)),
+        sigma,
+        tuple(answers),
+    )
 
 
 def build(test: Test, rows: pd.DataFrame, /, *, nearest: bool = False) -> list:
@@ -449,9 +473,13 @@ def sensitivities(
 
 
 def condition(
-    claim: Claim, verdict: str, found: Sequence[Finding], answers: Sequence[ModelledFinding] = (),
-    near: Sequence[Finding] = (), /,
-) -> str:  # fmt: skip
+    claim: Claim,
+    verdict: str,
+    found: Sequence[Finding],
+    answers: Sequence[ModelledFinding] = (),
+    near: Sequence[Finding] = (),
+    /,
+) -> str:
     """Return where the claim holds, or how near it comes, or what would decide it."""
     if verdict in (NOT_TESTABLE, MODELLED_ONLY):
         sides = [f.comparison.sides.values() for f in found]
@@ -490,8 +518,9 @@ def condition(
         return f"In {len(met)} of {basis}: {_places(met, tested)}; {dates}."
     best = min(tested, key=lambda f: _distance(claim, f))
     if level:
-        beside = "".join(f"; beside it {f.comparison.place(f)}" for f in near
-                         if not _was_measured(f))  # fmt: skip
+        beside = "".join(
+            f"; beside it {f.comparison.place(f)}" for f in near if not _was_measured(f)
+        )
         return f"In none of {basis}; nearest {best.comparison.place(best)}{beside}; {dates}."
     return (
         f"In none of {basis}, under the step and the estimate between points both; nearest "
@@ -532,10 +561,18 @@ def stated(claim: Claim, findings: Sequence[Finding] = (), /) -> list[dict]:
         }
         for point in points.to_dict("records")
     ] + [
-        {"series": f.comparison.name, "x": None, "x_unit": "", "y": f.headline,
-         "y_unit": f.comparison.unit, "kind": "stated", "url": f.comparison.rows["url"].iloc[0]}
-        for f in findings if not _was_measured(f)
-    ]  # fmt: skip
+        {
+            "series": f.comparison.name,
+            "x": None,
+            "x_unit": "",
+            "y": f.headline,
+            "y_unit": f.comparison.unit,
+            "kind": "stated",
+            "url": f.comparison.rows["url"].iloc[0],
+        }
+        for f in findings
+        if not _was_measured(f)
+    ]
 
 
 def brief(finding: Finding, /) -> dict:
@@ -599,14 +636,21 @@ def _claim(entry, file):
         if claimed["form"] not in FORMS:
             raise ValueError(f"form is {claimed['form']!r}, not one of {', '.join(FORMS)}")
         return Claim(
-            id=entry["id"], report=entry["report"], statement=entry["statement"],
-            value=claimed["value"], unit=claimed["unit"], form=claimed["form"],
-            point=entry["point"], date=entry["date"],
-            sources=tuple({key: s[key] for key in ("title", "url", "date")}
-                          for s in entry["sources"]),
-            quantity=entry["quantity"], decides=entry["decides"],
+            id=entry["id"],
+            report=entry["report"],
+            statement=entry["statement"],
+            value=claimed["value"],
+            unit=claimed["unit"],
+            form=claimed["form"],
+            point=entry["point"],
+            date=entry["date"],
+            sources=tuple(
+                {key: s[key] for key in ("title", "url", "date")} for s in entry["sources"]
+            ),
+            quantity=entry["quantity"],
+            decides=entry["decides"],
             test=_test(entry["test"], claimed) if "test" in entry else None,
-        )  # fmt: skip
+        )
     except KeyError as error:
         problem = f"{error} is missing"
     except (TypeError, ValueError, UsageError) as error:
@@ -632,8 +676,16 @@ def _test(entry, claimed):
             filings.check(specification)
     if "splits" in entry:
         _check_splits(entry["splits"])
-    lists = ("comparisons", "nearest", "variants", "modelled", "modelled_variants", "steps",
-             "filings", "nearest_filings")  # fmt: skip
+    lists = (
+        "comparisons",
+        "nearest",
+        "variants",
+        "modelled",
+        "modelled_variants",
+        "steps",
+        "filings",
+        "nearest_filings",
+    )
     return Test(
         basis=Basis(**{key: entry[key] for key in _BASIS_KEYS if key in entry}),
         shapes=tuple(entry["shapes"]),
@@ -662,8 +714,11 @@ def _check_splits(entry):
 def _check_selections(specification, *, whole):
     """Raise where a comparison lacks a side, or selects by what is no column of the rows."""
     name = specification["name"]
-    sides = {key: specification[key] for key in ("numerator", "denominator", "rows", "where")
-             if key in specification}  # fmt: skip
+    sides = {
+        key: specification[key]
+        for key in ("numerator", "denominator", "rows", "where")
+        if key in specification
+    }
     if whole and set(sides) not in ({"numerator", "denominator"}, {"rows"}):
         raise ValueError(f"'{name}' needs a numerator and a denominator, or rows")
     for side, selection in sides.items():
@@ -708,8 +763,9 @@ def _over_orders(target, found):
     quoted = next(f for f in found if f.outcome != UNTESTED)
     rows = []
     for end, name in enumerate(("order of changes that gives least", "order that gives most")):
-        met = [REPRODUCED if target.met(f.orders[end]) else NOT_REPRODUCED
-               for f in found if f.orders]  # fmt: skip
+        met = [
+            REPRODUCED if target.met(f.orders[end]) else NOT_REPRODUCED for f in found if f.orders
+        ]
         rows.append({"variation": name, "headline": quoted.orders[end], "verdict": combine(met)})
     return pd.DataFrame(rows)
 

@@ -45,9 +45,12 @@ def main(argv=None) -> int:
 # Imported once, and there when a kernel is forked: modules whose import has no effect on others.
 _APART = ("batch", "cli", "sources", "widgets")  # the last needs ipywidgets
 _PRELOAD = (
-    "numpy", "pandas", "matplotlib.pyplot", "seaborn",
+    "numpy",
+    "pandas",
+    "matplotlib.pyplot",
+    "seaborn",
     *(f"frontier.{name}" for name in MODULES if name not in _APART),
-)  # fmt: skip
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -69,9 +72,12 @@ def _parser():
     sweep = commands.add_parser("sweep", help="build one report with many sets of parameters")
     sweep.add_argument("name", metavar="NAME")
     sweep.add_argument(
-        "--grid", action="append", default=[], metavar="name=v1,v2,...",
+        "--grid",
+        action="append",
+        default=[],
+        metavar="name=v1,v2,...",
         help="values of a parameter; with several, every combination",
-    )  # fmt: skip
+    )
     sweep.add_argument(
         "--from-csv", type=Path, metavar="FILE", help="a set a row, columns are parameters"
     )
@@ -123,9 +129,13 @@ def _parser():
         "--source", choices=("api", "dump"), default="api", help="ask InferenceX, or read a dump"
     )
     refresh.add_argument(
-        "--file", type=Path, action="append", default=[], metavar="FILE",
+        "--file",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
         help="a part of a downloaded dump; repeatable",
-    )  # fmt: skip
+    )
     refresh.add_argument("--since", type=_day, metavar="DATE", help="only runs from this day on")
     refresh.add_argument("--models", nargs="+", metavar="MODEL", help="only these; all if not said")
     refresh.add_argument("--url", metavar="URL", help="another address of the same API")
@@ -234,9 +244,13 @@ def _add_request(parser):
 
 def _add_site(parser, where):
     parser.add_argument(
-        "--set", action="append", default=[], metavar="name=value", dest="settings",
+        "--set",
+        action="append",
+        default=[],
+        metavar="name=value",
+        dest="settings",
         help="a parameter, in every named notebook that has it; repeatable",
-    )  # fmt: skip
+    )
     parser.add_argument("--out", type=Path, help=f"folder of the site; {where}")
 
 
@@ -267,11 +281,7 @@ def _sweep(arguments):
 
     grid = [(name, text.split(",")) for name, text in map(_pair("--grid"), arguments.grid)]
     failed = sweep.sweep(
-        arguments.name,
-        grid=grid,
-        rows=arguments.from_csv,
-        show=arguments.show,
-        **_work(arguments),
+        arguments.name, grid=grid, rows=arguments.from_csv, show=arguments.show, **_work(arguments)
     )
     return 1 if failed else 0
 
@@ -337,10 +347,13 @@ def _moved(arguments):
     had = (place / "reports" / "verdicts.json").is_file()
     found = diff.diff(place / "reports", paths.reports()) if had else None
     record = refreshes.record(
-        (old, before), (new, after), refreshed=refreshes.moment(place, after),
-        changes=tables.read("changes"), difference=found,
+        (old, before),
+        (new, after),
+        refreshed=refreshes.moment(place, after),
+        changes=tables.read("changes"),
+        difference=found,
         near=moved.near(records, claims.bounds(), moved.checks(paths.reports(), records)),
-    )  # fmt: skip
+    )
     file = refreshes.keep(record)
     build.index(facts=_facts)
     told = refreshes.text(record)
@@ -356,12 +369,15 @@ def _news():
 
     return tuple(
         News(
-            refreshes.identity(record), record, refreshes.summary(record),
-            refreshes.headlines(record), refreshes.rows(record),
+            refreshes.identity(record),
+            record,
+            refreshes.summary(record),
+            refreshes.headlines(record),
+            refreshes.rows(record),
             () if place else tuple(refreshes.exhibits(record)),
         )
         for place, record in enumerate(refreshes.records())
-    )  # fmt: skip
+    )
 
 
 def _settings(arguments):
@@ -402,9 +418,14 @@ def _facts():
     tables.verify()
     obtained = [(meta["title"], meta["accessed"]) for meta in map(tables.meta, tables.names())]
     return build.Facts(
-        tuple(claims.ledger_rows()), tuple(tables.digests()), tuple(obtained),
-        rows=citations.cited, dates=citations.dates, news=_news, reference=reference.modules,
-    )  # fmt: skip
+        tuple(claims.ledger_rows()),
+        tuple(tables.digests()),
+        tuple(obtained),
+        rows=citations.cited,
+        dates=citations.dates,
+        news=_news,
+        reference=reference.modules,
+    )
 
 
 def _site(arguments):

@@ -350,9 +350,13 @@ def one(
         for side in ("numerator", "denominator")
     ]
     made = Comparison(
-        specification["name"], shape, basis.unit, *sides, floor=floor_of(basis, sides[1]),
+        specification["name"],
+        shape,
+        basis.unit,
+        *sides,
+        floor=floor_of(basis, sides[1]),
         basis=basis,
-    )  # fmt: skip
+    )
     if strict and not made.tested:
         raise UsageError(
             f"{made.label}: the numerator is measured from {made.numerator.low:.3g} to "
@@ -463,14 +467,17 @@ def examine(
     return Finding(
         comparison,
         REPRODUCED if met else CONDITIONAL if stretch else NOT_REPRODUCED,
-        *mean, semilog=semilog, range=shared, stretch=stretch,
+        *mean,
+        semilog=semilog,
+        range=shared,
+        stretch=stretch,
         coverage=curves.coverage(above, below),
         above_floor=curves.geometric_mean(above, below, **limits),
         floor_at=floored[1] if floored else np.nan,
         largest=np.nan if best is None else float(ratios[best]),
         largest_at=np.nan if best is None else float(grid[best]),
         at={point: float(r) for point, r in zip(POINTS, at, strict=True) if np.isfinite(r)},
-    )  # fmt: skip
+    )
 
 
 def outcome(
@@ -510,24 +517,43 @@ def table(findings: Sequence[Finding], /) -> pd.DataFrame:
     for finding in findings:
         c, s = finding.comparison, finding.stretch
         low, high = finding.range or (np.nan, np.nan)
-        rows.append({
-            "comparison": c.name, "shape": c.shape, "unit": c.unit, "headline": finding.headline,
-            "low": finding.low, "high": finding.high, "semilog": finding.semilog,
-            "from_tok_s_user": low, "to_tok_s_user": high,
-            "coverage_numerator": finding.coverage[0] if finding.coverage else np.nan,
-            "coverage_denominator": finding.coverage[1] if finding.coverage else np.nan,
-            "above_floor": finding.above_floor, "floor_at": finding.floor_at,
-            "largest": finding.largest, "largest_at": finding.largest_at,
-            "met_from": s.low if s else np.nan, "met_to": s.high if s else np.nan,
-            "met_share": s.share if s else np.nan, "outcome": finding.outcome,
-            **({"least_order": finding.orders[0], "most_order": finding.orders[1]}
-               if finding.orders else {}),
-            **({"rows": sum(map(len, c.sides.values()))} if finding.orders else {
-                f"{what}_{name}": count
-                for what, counted in (("rows", len), ("concurrency", _largest_concurrency))
-                for name, count in ((name, counted(rows)) for name, rows in c.sides.items())
-            }),
-        })  # fmt: skip
+        rows.append(
+            {
+                "comparison": c.name,
+                "shape": c.shape,
+                "unit": c.unit,
+                "headline": finding.headline,
+                "low": finding.low,
+                "high": finding.high,
+                "semilog": finding.semilog,
+                "from_tok_s_user": low,
+                "to_tok_s_user": high,
+                "coverage_numerator": finding.coverage[0] if finding.coverage else np.nan,
+                "coverage_denominator": finding.coverage[1] if finding.coverage else np.nan,
+                "above_floor": finding.above_floor,
+                "floor_at": finding.floor_at,
+                "largest": finding.largest,
+                "largest_at": finding.largest_at,
+                "met_from": s.low if s else np.nan,
+                "met_to": s.high if s else np.nan,
+                "met_share": s.share if s else np.nan,
+                "outcome": finding.outcome,
+                **(
+                    {"least_order": finding.orders[0], "most_order": finding.orders[1]}
+                    if finding.orders
+                    else {}
+                ),
+                **(
+                    {"rows": sum(map(len, c.sides.values()))}
+                    if finding.orders
+                    else {
+                        f"{what}_{name}": count
+                        for what, counted in (("rows", len), ("concurrency", _largest_concurrency))
+                        for name, count in ((name, counted(rows)) for name, rows in c.sides.items())
+                    }
+                ),
+            }
+        )
     return pd.DataFrame(rows)
 
 
@@ -576,20 +602,24 @@ def monthly(
             continue
         first = first or comparison
         low, high = curves.shared_range(comparison.numerator, comparison.denominator)
-        found.append({
-            "as_of": min(end, dated["date"].max()), "low": low, "high": high,
-            "headline": curves.geometric_mean(
-                comparison.numerator, comparison.denominator, how=how
-            ),
-            "numerator_gain": curves.geometric_mean(
-                comparison.numerator, first.numerator, how=how
-            ),
-            "denominator_gain": curves.geometric_mean(
-                comparison.denominator, first.denominator, how=how
-            ),
-            "rows_numerator": len(comparison.numerator_rows),
-            "rows_denominator": len(comparison.denominator_rows),
-        })  # fmt: skip
+        found.append(
+            {
+                "as_of": min(end, dated["date"].max()),
+                "low": low,
+                "high": high,
+                "headline": curves.geometric_mean(
+                    comparison.numerator, comparison.denominator, how=how
+                ),
+                "numerator_gain": curves.geometric_mean(
+                    comparison.numerator, first.numerator, how=how
+                ),
+                "denominator_gain": curves.geometric_mean(
+                    comparison.denominator, first.denominator, how=how
+                ),
+                "rows_numerator": len(comparison.numerator_rows),
+                "rows_denominator": len(comparison.denominator_rows),
+            }
+        )
     return pd.DataFrame(found)
 
 
@@ -726,6 +756,11 @@ def _level(comparison, target, *, sigma, replicates):
     low = min(low, values.max() * float(np.exp(-1.96 * sigma)))
     outcome = REPRODUCED if target.met(low, high) else NOT_REPRODUCED
     return Finding(
-        comparison, outcome, float(values.max()), float(low), float(high),
-        largest=float(values.max()), largest_at=float(best["interactivity"]),
-    )  # fmt: skip
+        comparison,
+        outcome,
+        float(values.max()),
+        float(low),
+        float(high),
+        largest=float(values.max()),
+        largest_at=float(best["interactivity"]),
+    )

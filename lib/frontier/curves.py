@@ -307,11 +307,7 @@ class Frontier:
 
 
 def frontiers(
-    frame: pd.DataFrame,
-    keys: Sequence[str],
-    /,
-    *,
-    throughput: str = "throughput_per_gpu",
+    frame: pd.DataFrame, keys: Sequence[str], /, *, throughput: str = "throughput_per_gpu"
 ) -> dict[tuple, Frontier]:
     """Return the frontier of every group of rows, by the values of `keys`, in sorted order.
 
@@ -671,9 +667,12 @@ def _refronted(front: Frontier, noisy: tuple[Floats, Floats]) -> Iterator[Fronti
 
 
 def step_means(
-    points: Sequence[tuple[Floats, Floats]], /, *, low: float | None = None,
+    points: Sequence[tuple[Floats, Floats]],
+    /,
+    *,
+    low: float | None = None,
     high: float | None = None,
-) -> Floats:  # fmt: skip
+) -> Floats:
     """Return the mean log throughput of step curves over the range that all of them share.
 
     Args:
@@ -886,10 +885,7 @@ def _envelope(front: Frontier, *, cubic: bool) -> _Curve:
     if slopes:
         slopes = tuple(np.append(0.0, slope) for slope in slopes)
     return _Curve(
-        np.append(0.0, edges),
-        np.append(constant, left),
-        np.append(constant, right),
-        slopes or None,
+        np.append(0.0, edges), np.append(constant, left), np.append(constant, right), slopes or None
     )
 
 

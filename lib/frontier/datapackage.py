@@ -13,8 +13,13 @@ from frontier import __version__, links, measurements, paths, tables
 
 FOLDER = "tables"
 # The types of `tables.DTYPES` in the words of Frictionless.
-_TYPES = {"string": "string", "bool": "boolean", "int": "integer", "float": "number",
-          "date": "date"}  # fmt: skip
+_TYPES = {
+    "string": "string",
+    "bool": "boolean",
+    "int": "integer",
+    "float": "number",
+    "date": "date",
+}
 
 
 def descriptor() -> dict:
@@ -56,9 +61,11 @@ def _resource(name):
         "hash": f"sha256:{meta['sha256']}",
         "sources": [{"title": meta["citation"], **_at(meta["url"])}],
         "licenses": [{"name": "other", "title": str(meta["licence"])}],
-        "schema": {"fields": [_field(*item) for item in meta["columns"].items()],
-                   "missingValues": [""]},
-    }  # fmt: skip
+        "schema": {
+            "fields": [_field(*item) for item in meta["columns"].items()],
+            "missingValues": [""],
+        },
+    }
     return resource | ({"compression": "gz"} if file.suffix == ".gz" else {})
 
 

@@ -60,9 +60,11 @@ def rows_used(compared: Sequence[Comparison], /, *, name: str) -> Exhibit:
     ).reset_index()
     shown = counts.assign(
         hardware=counts["hardware"].map(lambda key: figures.NAMES.get(key, key)),
-        first=_days(counts["first"]), last=_days(counts["last"]),
-    ).rename(columns={"first": "first date", "last": "last date",
-                      "concurrency": "largest concurrency"})  # fmt: skip
+        first=_days(counts["first"]),
+        last=_days(counts["last"]),
+    ).rename(
+        columns={"first": "first date", "last": "last date", "concurrency": "largest concurrency"}
+    )
     undated = int(distinct["date"].isna().sum())
     caption = (
         f"{len(distinct):,} measured rows are used, {undated:,} of them without a date. A curve "
@@ -80,10 +82,14 @@ def overview(findings: Sequence[Finding], claim: Claim, /, *, name: str) -> Exhi
     met = int((data["outcome"] != comparisons.NOT_REPRODUCED).sum())
     target = claim.test.target
     drawn = figures.intervals(
-        data, label="shape", group="comparison", colours=_colours(findings), tick="above_floor",
+        data,
+        label="shape",
+        group="comparison",
+        colours=_colours(findings),
+        tick="above_floor",
         xlabel=f"Ratio of {findings[0].comparison.unit}",
         claim=_claimed(target),
-    )  # fmt: skip
+    )
     caption = (
         f"Dots: mean ratio over the shared interactivity, by shape (input/output tokens). Bars: "
         f"95 % interval for run noise only. Thin lines and ticks: range and mean of the ratio "
@@ -102,9 +108,15 @@ def overview(findings: Sequence[Finding], claim: Claim, /, *, name: str) -> Exhi
 
 
 def ratios(
-    findings: Sequence[Finding], claim: Claim | None = None, /, *, sigma: float, name: str,
-    how: str = "step", note: str = "",
-) -> Exhibit:  # fmt: skip
+    findings: Sequence[Finding],
+    claim: Claim | None = None,
+    /,
+    *,
+    sigma: float,
+    name: str,
+    how: str = "step",
+    note: str = "",
+) -> Exhibit:
     """Return the ratio over interactivity, one panel a shape, with the band for run noise.
 
     `note` ends the caption: what else the ratio hangs on.
@@ -115,12 +127,20 @@ def ratios(
     mine = own.ratios([f.comparison for f in tested], claim, how=how, sigma=sigma)
     data = _with_own(data, mine)
     drawn = figures.lines(
-        data, x="interactivity", y="ratio", series="comparison", panel="shape",
-        band=("low", "high"), colours=_colours(tested) | dict.fromkeys(mine.names, figures.INK),
-        dashes=_dashes(tested) | dict.fromkeys(mine.names, DASHES[2]), own=mine.names,
-        xlabel="Interactivity, tok/s/user", ylabel=f"Ratio of {tested[0].comparison.unit}",
-        claim=_claimed(target) if target else None, height=3.6 + _LEGEND * len(mine.names),
-    )  # fmt: skip
+        data,
+        x="interactivity",
+        y="ratio",
+        series="comparison",
+        panel="shape",
+        band=("low", "high"),
+        colours=_colours(tested) | dict.fromkeys(mine.names, figures.INK),
+        dashes=_dashes(tested) | dict.fromkeys(mine.names, DASHES[2]),
+        own=mine.names,
+        xlabel="Interactivity, tok/s/user",
+        ylabel=f"Ratio of {tested[0].comparison.unit}",
+        claim=_claimed(target) if target else None,
+        height=3.6 + _LEGEND * len(mine.names),
+    )
     top = max(tested, key=lambda f: -np.inf if np.isnan(f.largest) else f.largest)
     where = (
         f"{number(top.largest)}x at {number(top.largest_at)} tok/s/user ({top.comparison.label})"
@@ -139,24 +159,35 @@ def ratios(
 def frontiers(compared: Sequence[Comparison], /, *, name: str) -> Exhibit:
     """Return measured points and attainable frontiers of all sides, one panel a shape."""
     sides = _sides([c for c in compared if c.tested])
-    points = pd.concat([
-        rows.assign(series=label, shape=shape, evidence=comparisons.evidence(rows))
-        for (label, shape), (rows, _) in sides.items()
-    ], ignore_index=True)  # fmt: skip
-    steps = pd.concat([
-        pd.DataFrame({"interactivity": front.interactivity, "value": front.throughput})
-        .assign(series=label, shape=shape)
-        for (label, shape), (_, front) in sides.items()
-    ], ignore_index=True)  # fmt: skip
+    points = pd.concat(
+        [
+            rows.assign(series=label, shape=shape, evidence=comparisons.evidence(rows))
+            for (label, shape), (rows, _) in sides.items()
+        ],
+        ignore_index=True,
+    )
+    steps = pd.concat(
+        [
+            pd.DataFrame({"interactivity": front.interactivity, "value": front.throughput}).assign(
+                series=label, shape=shape
+            )
+            for (label, shape), (_, front) in sides.items()
+        ],
+        ignore_index=True,
+    )
     labels = list(points["series"].unique())
     hues = _distinct({label: _hue(points, label) for label in labels})
     mine = own.points([c for c in compared if c.tested])
     drawn = figures.frontiers(
-        points, steps, series="series", panel="shape", colours=hues,
+        points,
+        steps,
+        series="series",
+        panel="shape",
+        colours=hues,
         ylabel=f"Throughput, {compared[0].unit}",
         own=(mine.data, mine.fronts) if mine.names else None,
         height=3.8 + _LEGEND * len(mine.names),
-    )  # fmt: skip
+    )
     caption = (
         f"Points are {points['row_id'].nunique():,} measured rows, lines the attainable frontiers: "
         f"the best throughput at an interactivity or a higher one.{_own_words(mine)}"
@@ -169,9 +200,12 @@ def frontiers(compared: Sequence[Comparison], /, *, name: str) -> Exhibit:
         for label in labels
     )
     return figures.publish(
-        drawn, name=name, alt=f"Throughput over interactivity. Curves end at: {ends}.",
-        caption=caption, data=data,
-    )  # fmt: skip
+        drawn,
+        name=name,
+        alt=f"Throughput over interactivity. Curves end at: {ends}.",
+        caption=caption,
+        data=data,
+    )
 
 
 def findings_table(
@@ -179,18 +213,22 @@ def findings_table(
 ) -> Exhibit:
     """Return findings as a table: headline, both intervals, range, stretch, outcome."""
     data = comparisons.table(findings)
-    shown = pd.DataFrame({
-        "comparison": data["comparison"] + ", " + data["shape"],
-        "mean ratio": data["headline"],
-        "95 % run noise": _spans(data["low"], data["high"]),
-        "semilog estimate": data["semilog"],
-        "over, tok/s/user": _spans(data["from_tok_s_user"], data["to_tok_s_user"]),
-        "largest": data["largest"],
-        "at, tok/s/user": data["largest_at"],
-        "claim met, tok/s/user": _spans(data["met_from"], data["met_to"]),
-        "rows": data["rows_numerator"].astype(str) + " / " + data["rows_denominator"].astype(str),
-        "outcome": data["outcome"].str.replace("-", " "),
-    })  # fmt: skip
+    shown = pd.DataFrame(
+        {
+            "comparison": data["comparison"] + ", " + data["shape"],
+            "mean ratio": data["headline"],
+            "95 % run noise": _spans(data["low"], data["high"]),
+            "semilog estimate": data["semilog"],
+            "over, tok/s/user": _spans(data["from_tok_s_user"], data["to_tok_s_user"]),
+            "largest": data["largest"],
+            "at, tok/s/user": data["largest_at"],
+            "claim met, tok/s/user": _spans(data["met_from"], data["met_to"]),
+            "rows": data["rows_numerator"].astype(str)
+            + " / "
+            + data["rows_denominator"].astype(str),
+            "outcome": data["outcome"].str.replace("-", " "),
+        }
+    )
     keys = list(sources) or _sources(findings)
     return figures.table(shown, name=name, caption=caption, data=data, sources=keys)
 
@@ -228,30 +266,49 @@ def variants(claim: Claim, rows: pd.DataFrame, /, *, sigma: float, name: str) ->
         f"{'; '.join(met) or 'none'}."
     )
     return figures.table(
-        shown.rename(columns={"comparison": "variant"}), name=name, caption=caption,
-        sources=_sources(found), data=data.drop(columns="text"),
-    )  # fmt: skip
+        shown.rename(columns={"comparison": "variant"}),
+        name=name,
+        caption=caption,
+        sources=_sources(found),
+        data=data.drop(columns="text"),
+    )
 
 
 def months(
-    basis: comparisons.Basis, rows: pd.DataFrame, specifications: Sequence[dict], shape: str, /,
-    *, claim: Claim, name: str,
-) -> Exhibit:  # fmt: skip
+    basis: comparisons.Basis,
+    rows: pd.DataFrame,
+    specifications: Sequence[dict],
+    shape: str,
+    /,
+    *,
+    claim: Claim,
+    name: str,
+) -> Exhibit:
     """Return comparisons as of each month, and how far each side moved since the first."""
     target = claim.test.target
-    data = pd.concat([
-        comparisons.monthly(basis, rows, one, shape).assign(comparison=one["name"])
-        for one in specifications
-    ], ignore_index=True)  # fmt: skip
+    data = pd.concat(
+        [
+            comparisons.monthly(basis, rows, one, shape).assign(comparison=one["name"])
+            for one in specifications
+        ],
+        ignore_index=True,
+    )
     names = list(data["comparison"].unique())
     used = [comparisons.one(basis, rows[rows["date"].notna()], s, shape) for s in specifications]
     findings = [Finding(c, UNTESTED) for c in used]
     drawn = figures.lines(
-        data, x="as_of", y="headline", series="comparison", xlabel="As of",
-        ylabel=f"Mean ratio of {basis.unit}", colours=_colours(findings),
-        dashes=_dashes(findings), marks=True, log="y",
+        data,
+        x="as_of",
+        y="headline",
+        series="comparison",
+        xlabel="As of",
+        ylabel=f"Mean ratio of {basis.unit}",
+        colours=_colours(findings),
+        dashes=_dashes(findings),
+        marks=True,
+        log="y",
         claim=_claimed(target),
-    )  # fmt: skip
+    )
     parts = []
     for label in names:
         last = data[data["comparison"] == label].iloc[-1]
@@ -269,9 +326,13 @@ def months(
         f"the movement. " + ". ".join(parts) + "."
     )
     return figures.publish(
-        drawn, name=name, alt="Mean ratio by month. " + ". ".join(parts) + ".", caption=caption,
-        data=data, sources=_sources(findings),
-    )  # fmt: skip
+        drawn,
+        name=name,
+        alt="Mean ratio by month. " + ". ".join(parts) + ".",
+        caption=caption,
+        data=data,
+        sources=_sources(findings),
+    )
 
 
 def sensitivity(verdict, /, *, name: str) -> Exhibit:
@@ -285,9 +346,10 @@ def sensitivity(verdict, /, *, name: str) -> Exhibit:
         changed = int((configurations["verdict"] != verdict.verdict).sum())
         for label, value in (("lowest", low), ("highest", high)):
             shown.loc[len(shown)] = [
-                f"without one configuration of {len(configurations)}, {label}", value,
+                f"without one configuration of {len(configurations)}, {label}",
+                value,
                 "changes" if changed else verdict.verdict,
-            ]  # fmt: skip
+            ]
     if table.empty:
         raise UsageError(f"'{verdict.claim.id}' was not tested, so nothing can be varied")
     differing = table[table["verdict"] != verdict.verdict]["variation"]
@@ -446,16 +508,21 @@ def published_ratios(
     )
     own = own[["heading", "label", "headline", "low", "high", "least", "largest", "source"]]
     others = [
-        frame.assign(heading=heading, headline=frame["per_mw"], low=frame["per_mw"],
-                     high=frame["per_mw"])[list(own.columns)]
+        frame.assign(
+            heading=heading, headline=frame["per_mw"], low=frame["per_mw"], high=frame["per_mw"]
+        )[list(own.columns)]
         for heading, frame in ratios_.items()
-    ]  # fmt: skip
+    ]
     data = pd.concat([own, *others], ignore_index=True)
     hues = dict(zip(data["heading"].unique(), figures.SERIES, strict=False))
     drawn = figures.intervals(
-        data, label="label", group="heading", colours=hues,
-        xlabel=f"Ratio of {claim.test.basis.unit}", claim=_claimed(target),
-    )  # fmt: skip
+        data,
+        label="label",
+        group="heading",
+        colours=hues,
+        xlabel=f"Ratio of {claim.test.basis.unit}",
+        claim=_claimed(target),
+    )
     best = data.loc[data["headline"].idxmax()]
     caption = (
         f"{len(data)} public ratios of a dense model over H200, MLPerf in the best round of each, "
@@ -466,10 +533,14 @@ def published_ratios(
     )
     keys = {key for entry in data["source"] for key in entry.split("; ")}
     return figures.publish(
-        drawn, name=name, alt=f"{len(data)} ratios, none above {number(best.headline)}x, against "
-        f"the claimed {number(target.value)}x.", caption=caption,
-        data=data.drop(columns="source"), sources=keys,
-    )  # fmt: skip
+        drawn,
+        name=name,
+        alt=f"{len(data)} ratios, none above {number(best.headline)}x, against "
+        f"the claimed {number(target.value)}x.",
+        caption=caption,
+        data=data.drop(columns="source"),
+        sources=keys,
+    )
 
 
 def limits(models: dict[str, str], /, *, power_edition: str, name: str) -> Exhibit:
@@ -482,14 +553,19 @@ def limits(models: dict[str, str], /, *, power_edition: str, name: str) -> Exhib
         merged = results.merge(over[[*keys, "per_gpu", "per_mw"]], on=keys, how="left")
         frames.append(merged.assign(model=label))
     data = pd.concat(frames, ignore_index=True)
-    shown = pd.DataFrame({
-        "model, scenario": data["model"] + ", " + data["scenario"],
-        "accelerator": data["hardware"].map(figures.NAMES),
-        "GPUs": data["gpus"], "round": data["round"], "submitter": data["submitter"],
-        "output tok/s/GPU": data["output_throughput_per_gpu"],
-        "median tok/s/user": data["interactivity"],
-        "over H200 per GPU": data["per_gpu"], "per MW": data["per_mw"],
-    })  # fmt: skip
+    shown = pd.DataFrame(
+        {
+            "model, scenario": data["model"] + ", " + data["scenario"],
+            "accelerator": data["hardware"].map(figures.NAMES),
+            "GPUs": data["gpus"],
+            "round": data["round"],
+            "submitter": data["submitter"],
+            "output tok/s/GPU": data["output_throughput_per_gpu"],
+            "median tok/s/user": data["interactivity"],
+            "over H200 per GPU": data["per_gpu"],
+            "per MW": data["per_mw"],
+        }
+    )
     caption = (
         f"Best result of each accelerator, closed division, available systems. A ratio is taken at "
         f"the same latency limit of the scenario, not at the same interactivity: the median "
@@ -525,22 +601,36 @@ def offline(models: dict[str, str], release: str, /, *, name: str) -> Exhibit:
 
 
 def covered(
-    rows: pd.DataFrame, others: dict[str, pd.DataFrame], /, *, models: dict[str, Sequence[str]],
-    accelerators: Sequence[str], name: str,
-) -> Exhibit:  # fmt: skip
+    rows: pd.DataFrame,
+    others: dict[str, pd.DataFrame],
+    /,
+    *,
+    models: dict[str, Sequence[str]],
+    accelerators: Sequence[str],
+    name: str,
+) -> Exhibit:
     """Return how many public rows there are of each model on each accelerator, by kind of source.
 
     `others` maps a name to another table with `model` and `hardware`; `models` maps a label to the
     model keys that it stands for.
     """
     tables_ = {"with interactivity": rows, **others}
-    data = pd.DataFrame([
-        {"model": label, "kind of row": kind,
-         **{figures.NAMES[key]: int((frame["model"].isin(keys) & (frame["hardware"] == key)).sum())
-            for key in accelerators}}
-        for label, keys in models.items()
-        for kind, frame in tables_.items()
-    ])  # fmt: skip
+    data = pd.DataFrame(
+        [
+            {
+                "model": label,
+                "kind of row": kind,
+                **{
+                    figures.NAMES[key]: int(
+                        (frame["model"].isin(keys) & (frame["hardware"] == key)).sum()
+                    )
+                    for key in accelerators
+                },
+            }
+            for label, keys in models.items()
+            for kind, frame in tables_.items()
+        ]
+    )
     rack = [figures.NAMES[key] for key in accelerators if key.startswith("gb")]
     missing = data[data["kind of row"] == "with interactivity"][rack].to_numpy().sum()
     caption = (
@@ -552,9 +642,14 @@ def covered(
 
 
 def model_and_length(
-    rows: pd.DataFrame, basis: comparisons.Basis, specifications: dict[str, tuple[dict, dict]], /,
-    *, shapes: tuple[str, str], name: str,
-) -> Exhibit:  # fmt: skip
+    rows: pd.DataFrame,
+    basis: comparisons.Basis,
+    specifications: dict[str, tuple[dict, dict]],
+    /,
+    *,
+    shapes: tuple[str, str],
+    name: str,
+) -> Exhibit:
     """Return a drop split into the part of the model and the part of the longer answer.
 
     `specifications` maps a label to the selections of the dense and of the reasoning model,
@@ -577,15 +672,17 @@ def model_and_length(
         def part(above, below, fronts=fronts, low=low, high=high):
             return curves.geometric_mean(fronts[above], fronts[below], low=low, high=high)
 
-        table.append({
-            "accelerator": label,
-            "over, tok/s/user": f"{number(low)} to {number(high)}",
-            "whole drop": part(("dense", short), ("reasoning", long)),
-            "model, short answer": part(("dense", short), ("reasoning", short)),
-            "then longer answer": part(("reasoning", short), ("reasoning", long)),
-            "longer answer, dense": part(("dense", short), ("dense", long)),
-            "then model, long answer": part(("dense", long), ("reasoning", long)),
-        })  # fmt: skip
+        table.append(
+            {
+                "accelerator": label,
+                "over, tok/s/user": f"{number(low)} to {number(high)}",
+                "whole drop": part(("dense", short), ("reasoning", long)),
+                "model, short answer": part(("dense", short), ("reasoning", short)),
+                "then longer answer": part(("reasoning", short), ("reasoning", long)),
+                "longer answer, dense": part(("dense", short), ("dense", long)),
+                "then model, long answer": part(("dense", long), ("reasoning", long)),
+            }
+        )
     data = pd.DataFrame(table)
     first = data.iloc[0]
     caption = (
@@ -599,9 +696,14 @@ def model_and_length(
 
 
 def answers(
-    rows: pd.DataFrame, sides: dict[str, tuple[dict, int]], /, *, interactivity: float,
-    power_edition: str, name: str,
-) -> Exhibit:  # fmt: skip
+    rows: pd.DataFrame,
+    sides: dict[str, tuple[dict, int]],
+    /,
+    *,
+    interactivity: float,
+    power_edition: str,
+    name: str,
+) -> Exhibit:
     """Return energy and time of one answer: tokens times all-in power over output throughput.
 
     `sides` maps a label to a selection and the output tokens of one answer; the first is what the
@@ -619,11 +721,16 @@ def answers(
         throughput = float(front.at(interactivity))
         kilowatts = hardware.power_kw(selection["hardware"], power_edition)
         joules = kilowatts * 1000 / throughput
-        table.append({
-            "side": label, "output tok/s/GPU": throughput, "J per output token": joules,
-            "tokens per answer": tokens, "Wh per answer": joules * tokens / 3600,
-            "seconds per answer": tokens / interactivity,
-        })  # fmt: skip
+        table.append(
+            {
+                "side": label,
+                "output tok/s/GPU": throughput,
+                "J per output token": joules,
+                "tokens per answer": tokens,
+                "Wh per answer": joules * tokens / 3600,
+                "seconds per answer": tokens / interactivity,
+            }
+        )
     data = pd.DataFrame(table)
     data["energy over the first"] = data["Wh per answer"] / data["Wh per answer"].iloc[0]
     last = data.iloc[-1]
@@ -669,11 +776,20 @@ def modelled_ratios(verdict, /, *, name: str) -> Exhibit:
         hues[label], dashes[label] = figures.MODELLED[i], (0, (5, 1.5))
     hues |= dict.fromkeys(mine.names, figures.INK)
     drawn = figures.lines(
-        data, x="interactivity", y="ratio", series="comparison", panel="shape",
-        band=("low", "high"), colours=hues, dashes=dashes, xlabel="Interactivity, tok/s/user",
-        ylabel=f"Ratio of {claim.test.basis.unit}", claim=_claimed(claim.test.target),
-        height=4.4 + _LEGEND * len(mine.names), own=mine.names,
-    )  # fmt: skip
+        data,
+        x="interactivity",
+        y="ratio",
+        series="comparison",
+        panel="shape",
+        band=("low", "high"),
+        colours=hues,
+        dashes=dashes,
+        xlabel="Interactivity, tok/s/user",
+        ylabel=f"Ratio of {claim.test.basis.unit}",
+        claim=_claimed(claim.test.target),
+        height=4.4 + _LEGEND * len(mine.names),
+        own=mine.names,
+    )
     table = modelled.table(answered)
     best = table.loc[table["largest"].idxmax()]
     low, high = table["headline"].min(), table["headline"].max()
@@ -689,9 +805,13 @@ def modelled_ratios(verdict, /, *, name: str) -> Exhibit:
         f"the model was checked on.{_own_words(mine)}"
     )
     return figures.publish(
-        drawn, name=name, alt=f"Modelled and measured ratios. The largest modelled is {where}.",
-        caption=caption, data=data, sources=["serving_fit", *_sources(measured)],
-    )  # fmt: skip
+        drawn,
+        name=name,
+        alt=f"Modelled and measured ratios. The largest modelled is {where}.",
+        caption=caption,
+        data=data,
+        sources=["serving_fit", *_sources(measured)],
+    )
 
 
 def modelled_table(verdict, /, *, name: str) -> Exhibit:
@@ -699,20 +819,23 @@ def modelled_table(verdict, /, *, name: str) -> Exhibit:
     test = verdict.claim.test
     extra = (modelled.examine(one, test.target) for one in modelled.build(test, variants=True))
     data = modelled.table([*verdict.modelled, *extra])
-    shown = pd.DataFrame({
-        "modelled comparison": data["comparison"] + ", " + data["shape"],
-        "mean ratio": data["headline"],
-        "90 % of draws": _spans(data["low"], data["high"]),
-        "over, tok/s/user": _spans(data["from_tok_s_user"], data["to_tok_s_user"]),
-        "largest": data["largest"],
-        "at, tok/s/user": data["largest_at"],
-        "claim met by the ratio": _spans(data["ratio_met_from"], data["ratio_met_to"]),
-        "and by its interval": _spans(data["met_from"], data["met_to"]),
-        "met from, floor or not": data["reached_at"],
-        "extrapolated": [
-            "–" if np.isnan(share) else f"{number(100 * share)} %" for share in data["extrapolated"]
-        ],
-    })  # fmt: skip
+    shown = pd.DataFrame(
+        {
+            "modelled comparison": data["comparison"] + ", " + data["shape"],
+            "mean ratio": data["headline"],
+            "90 % of draws": _spans(data["low"], data["high"]),
+            "over, tok/s/user": _spans(data["from_tok_s_user"], data["to_tok_s_user"]),
+            "largest": data["largest"],
+            "at, tok/s/user": data["largest_at"],
+            "claim met by the ratio": _spans(data["ratio_met_from"], data["ratio_met_to"]),
+            "and by its interval": _spans(data["met_from"], data["met_to"]),
+            "met from, floor or not": data["reached_at"],
+            "extrapolated": [
+                "–" if np.isnan(share) else f"{number(100 * share)} %"
+                for share in data["extrapolated"]
+            ],
+        }
+    )
     reached = data.dropna(subset=["reached_at"])
     words = "; ".join(
         f"{row.comparison}, {row.shape}, from {number(row.reached_at)} tok/s/user"
@@ -753,6 +876,9 @@ def modelled_steps(
         f"All steps together: {whole or 'no frontier reaches these'}. A dash: a frontier has ended."
     )
     return figures.table(
-        shown.reset_index(names="step"), name=name, caption=caption, data=data,
+        shown.reset_index(names="step"),
+        name=name,
+        caption=caption,
+        data=data,
         sources=["serving_fit", *(["power"] if test.basis.power else [])],
-    )  # fmt: skip
+    )

@@ -41,11 +41,13 @@ def definitions(*, name: str) -> Exhibit:
     """Return what each quantity is, with its unit."""
     data = pd.DataFrame(
         {
-            "quantity": one.name, "unit": one.unit, "what it is": one.meaning,
+            "quantity": one.name,
+            "unit": one.unit,
+            "what it is": one.meaning,
             "better": "more" if one.most else "less",
         }
         for one in QUANTITIES.values()
-    )  # fmt: skip
+    )
     caption = (
         "The quantities, for every measured row and every modelled configuration. A fleet holds "
         "whole deployments only: what is left over serves nobody."
@@ -65,15 +67,19 @@ def covered(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
         set(found["hardware"]),
         [*explorer.said(rows, choice), *explorer.refused(reasons)],
     )
-    shown = pd.DataFrame({
-        "accelerator": data["hardware"].map(_named),
-        "rows": data["rows"], "dated": data["dated"], "with TTFT": data["with_ttft"],
-        f"rows at {number(choice.interactivity)} tok/s/user or faster": data["meet"],
-        "fastest, tok/s/user": data["fastest"],
-        "kW per GPU": [choice.kilowatts(key) for key in data["hardware"]],
-        "$ per GPU-hour": [choice.dollars(key) for key in data["hardware"]],
-        "modelled": [key in answered for key in data["hardware"]],
-    })  # fmt: skip
+    shown = pd.DataFrame(
+        {
+            "accelerator": data["hardware"].map(_named),
+            "rows": data["rows"],
+            "dated": data["dated"],
+            "with TTFT": data["with_ttft"],
+            f"rows at {number(choice.interactivity)} tok/s/user or faster": data["meet"],
+            "fastest, tok/s/user": data["fastest"],
+            "kW per GPU": [choice.kilowatts(key) for key in data["hardware"]],
+            "$ per GPU-hour": [choice.dollars(key) for key in data["hardware"]],
+            "modelled": [key in answered for key in data["hardware"]],
+        }
+    )
     caption = (
         f"Rows of {choice.model} at {choice.shape} that meet the choice, of deployments of any "
         f"size; power of edition {choice.power_edition}, prices {choice.price}. "
@@ -93,8 +99,9 @@ def frontiers(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit | 
     if nothing := explorer.nothing(rows, choice):
         return Markdown(nothing)
     points, (said, _) = explorer.measured(rows, choice), explorer.modelled(rows, choice)
-    points, fronts, lines = (_series(part) for part in (
-        points, _fronts(points, QUANTITY), _fronts(said, QUANTITY)))  # fmt: skip
+    points, fronts, lines = (
+        _series(part) for part in (points, _fronts(points, QUANTITY), _fronts(said, QUANTITY))
+    )
     points["evidence"] = comparisons.evidence(points)
     keys = list(points["series"].unique())
     points, fronts, lines = (part.assign(value=part[QUANTITY]) for part in (points, fronts, lines))
@@ -102,10 +109,16 @@ def frontiers(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit | 
     yours = mine(known, choice, QUANTITY)
     steps = [explorer.front(one, QUANTITY) for _, one in yours.groupby("series", sort=False)]
     drawn = figures.frontiers(
-        points, fronts, series="series", ylabel=axis(choice, QUANTITY), height=4.6,
-        colours=_colours(choice), modelled=lines, at=(choice.interactivity, "target"),
+        points,
+        fronts,
+        series="series",
+        ylabel=axis(choice, QUANTITY),
+        height=4.6,
+        colours=_colours(choice),
+        modelled=lines,
+        at=(choice.interactivity, "target"),
         own=(yours, pd.concat(steps)) if steps else None,
-    )  # fmt: skip
+    )
     at = _told(fronts, choice, keys, QUANTITY)
     outside = f"{number(100 * lines['extrapolated'].mean())} %" if len(lines) else "none"
     per_mw = unit(choice, QUANTITY)
@@ -118,18 +131,26 @@ def frontiers(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit | 
         f"it was not checked ({outside} of its points).{own.WORDS * bool(steps)}"
         f"{_apart(known, choice)}"
     )
-    data = pd.concat([
-        points.assign(mark=points["evidence"]),
-        lines.assign(mark=np.where(lines["extrapolated"], "modelled, extrapolated", "modelled")),
-        *([yours.assign(mark=yours["evidence"])] if steps else []),
-    ], ignore_index=True)  # fmt: skip
+    data = pd.concat(
+        [
+            points.assign(mark=points["evidence"]),
+            lines.assign(
+                mark=np.where(lines["extrapolated"], "modelled, extrapolated", "modelled")
+            ),
+            *([yours.assign(mark=yours["evidence"])] if steps else []),
+        ],
+        ignore_index=True,
+    )
     columns = ["series", "mark", "interactivity", QUANTITY, *ROW[1:6], "concurrency", "date"]
     return figures.publish(
-        drawn, name=name, caption=caption, data=data[[*columns, "source", "row_id"]],
+        drawn,
+        name=name,
+        caption=caption,
+        data=data[[*columns, "source", "row_id"]],
         alt=f"{axis(choice, QUANTITY)}, over interactivity, {choice.model} at {choice.shape}. "
         f"Measured at {number(choice.interactivity)} tok/s/user: {at}.",
         sources=["power", *(["serving_fit"] if len(lines) else [])],
-    )  # fmt: skip
+    )
 
 
 def others(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit | Markdown:
@@ -158,9 +179,13 @@ def others(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit | Mar
     data = pd.concat([data, *yours], ignore_index=True)
     names = [key for key in dict.fromkeys(data["series"]) if key not in keys]
     drawn = figures.quantities(
-        data, columns={column: axis(choice, column) for column in BESIDE}, series="series",
-        colours=_colours(choice), at=choice.interactivity, own=names,
-    )  # fmt: skip
+        data,
+        columns={column: axis(choice, column) for column in BESIDE},
+        series="series",
+        colours=_colours(choice),
+        at=choice.interactivity,
+        own=names,
+    )
     users, cost = (_told(kept[column], choice, keys, column) for column in ("users", BESIDE[0]))
     caption = (
         f"{choice.model} at {choice.shape}, measured only, power edition {choice.power_edition}. "
@@ -171,10 +196,13 @@ def others(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit | Mar
         f"{own.WORDS * bool(names)}{_apart(known, choice)}"
     )
     return figures.publish(
-        drawn, name=name, caption=caption, sources=["power", "prices"],
+        drawn,
+        name=name,
+        caption=caption,
+        sources=["power", "prices"],
         alt=f"Cost, energy, users and throughput over interactivity. Users at most: {users}.",
         data=data[["series", "quantity", "interactivity", "value", "date", "source", "row_id"]],
-    )  # fmt: skip
+    )
 
 
 def best(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
@@ -199,19 +227,23 @@ def modelled(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
     """Return the model's best deployment of each accelerator: modelled cost is called that."""
     found, reasons = explorer.modelled(rows, choice)
     data = explorer.best_of_each(found, choice)
-    shown = pd.DataFrame({
-        "modelled deployment": [
-            f"{_named(row.hardware)}, {_modelled_configuration(row)}" for row in data.itertuples()
-        ],
-        "modelled tok/s/user": data["interactivity"],
-        **{
-            f"modelled {unit(choice, column)}": data[column]
-            for column in ("tok_s_per_mw", "usd_per_million_tokens")
-        },
-        "modelled Wh per answer": data["wh_per_answer"],
-        f"deployments in {choice.fleet}": data["deployments"], "modelled users": data["users"],
-        "extrapolated": data["extrapolated"].map(bool),
-    })  # fmt: skip
+    shown = pd.DataFrame(
+        {
+            "modelled deployment": [
+                f"{_named(row.hardware)}, {_modelled_configuration(row)}"
+                for row in data.itertuples()
+            ],
+            "modelled tok/s/user": data["interactivity"],
+            **{
+                f"modelled {unit(choice, column)}": data[column]
+                for column in ("tok_s_per_mw", "usd_per_million_tokens")
+            },
+            "modelled Wh per answer": data["wh_per_answer"],
+            f"deployments in {choice.fleet}": data["deployments"],
+            "modelled users": data["users"],
+            "extrapolated": data["extrapolated"].map(bool),
+        }
+    )
     caption = (
         "The calibrated serving model's best deployment of each accelerator at the same target and "
         f"within the fleet, of at most {explorer.LARGEST} GPUs: "
@@ -219,9 +251,12 @@ def modelled(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
         f"first token was not validated and is not shown. {' '.join(explorer.refused(reasons))}"
     )
     return figures.table(
-        shown, name=name, caption=caption.strip(), data=data,
+        shown,
+        name=name,
+        caption=caption.strip(),
+        data=data,
         sources=["serving_fit", "power", "prices"],
-    )  # fmt: skip
+    )
 
 
 def lead(rows: pd.DataFrame, choice: Choice, /, *, sigma: float, name: str) -> Exhibit | Markdown:
@@ -246,17 +281,19 @@ def variations(rows: pd.DataFrame, choice: Choice, /, *, name: str) -> Exhibit:
         )
     data = pd.concat(parts, ignore_index=True).reindex(columns=["change", *ROW])
     there = data["hardware"].notna()
-    shown = pd.DataFrame({
-        "change": data["change"],
-        "tok/s/user": data["interactivity"],
-        "Wh per answer": data["wh_per_answer"],
-        unit(choice, "usd_per_million_tokens"): data["usd_per_million_tokens"],
-        "users": data["users"],
-        "deployment": [
-            deployment(row) if met else "none meets it"
-            for row, met in zip(data.itertuples(), there, strict=True)
-        ],
-    })  # fmt: skip
+    shown = pd.DataFrame(
+        {
+            "change": data["change"],
+            "tok/s/user": data["interactivity"],
+            "Wh per answer": data["wh_per_answer"],
+            unit(choice, "usd_per_million_tokens"): data["usd_per_million_tokens"],
+            "users": data["users"],
+            "deployment": [
+                deployment(row) if met else "none meets it"
+                for row, met in zip(data.itertuples(), there, strict=True)
+            ],
+        }
+    )
     names = data["hardware"].dropna()
     same = int((names == names.iloc[0]).sum()) if len(names) else 0
     caption = (
@@ -326,19 +363,21 @@ def _changes(rows, choice):
 
 
 def _deployments(data, choice, name, caption) -> Exhibit:
-    shown = pd.DataFrame({
-        "deployment": [deployment(row) for row in data.itertuples()],
-        "concurrency of each": data["concurrency"],
-        "tok/s/user": data["interactivity"],
-        "TTFT, s": data["ttft"],
-        unit(choice, "tok_s_per_mw"): data["tok_s_per_mw"],
-        unit(choice, "usd_per_million_tokens"): data["usd_per_million_tokens"],
-        "Wh per answer": data["wh_per_answer"],
-        f"deployments in {choice.fleet}": data["deployments"],
-        "users": data["users"],
-        "date": [f"{day:%Y-%m-%d}" if pd.notna(day) else "undated" for day in data["date"]],
-        "row": data["row_id"],
-    })  # fmt: skip
+    shown = pd.DataFrame(
+        {
+            "deployment": [deployment(row) for row in data.itertuples()],
+            "concurrency of each": data["concurrency"],
+            "tok/s/user": data["interactivity"],
+            "TTFT, s": data["ttft"],
+            unit(choice, "tok_s_per_mw"): data["tok_s_per_mw"],
+            unit(choice, "usd_per_million_tokens"): data["usd_per_million_tokens"],
+            "Wh per answer": data["wh_per_answer"],
+            f"deployments in {choice.fleet}": data["deployments"],
+            "users": data["users"],
+            "date": [f"{day:%Y-%m-%d}" if pd.notna(day) else "undated" for day in data["date"]],
+            "row": data["row_id"],
+        }
+    )
     return figures.table(
         shown, name=name, caption=caption, data=data[ROW], sources=["power", "prices"]
     )
@@ -408,12 +447,15 @@ def _configuration(row) -> str:
     row = row if isinstance(row, pd.Series) else pd.Series(row._asdict())
     split = f"{row['prefill_gpus']:.0f} prefill + {row['decode_gpus']:.0f} decode"
     parts = (
-        f"{row['framework']} {row['precision']}", "MTP or draft" * bool(row["speculative"]),
+        f"{row['framework']} {row['precision']}",
+        "MTP or draft" * bool(row["speculative"]),
         counted(int(row["gpus"]), "GPU")
         + (f" ({split})" if row["disaggregated"] and row["decode_gpus"] else ""),
-        f"TP {row['tp']:.0f}" if row["tp"] else "", f"EP {row['ep']:.0f}" if row["ep"] > 1 else "",
-        "attention DP" * bool(row["dp_attention"]), str(row["caveat"] or ""),
-    )  # fmt: skip
+        f"TP {row['tp']:.0f}" if row["tp"] else "",
+        f"EP {row['ep']:.0f}" if row["ep"] > 1 else "",
+        "attention DP" * bool(row["dp_attention"]),
+        str(row["caveat"] or ""),
+    )
     return ", ".join(filter(None, parts))
 
 
@@ -424,11 +466,15 @@ def deployment(row) -> str:
 
 def _modelled_configuration(row) -> str:
     parts = (
-        row.precision, "disaggregated" if row.disaggregated else "aggregated",
-        counted(row.gpus, "GPU"), f"workers of {row.worker_gpus}", f"TP {row.tp}",
+        row.precision,
+        "disaggregated" if row.disaggregated else "aggregated",
+        counted(row.gpus, "GPU"),
+        f"workers of {row.worker_gpus}",
+        f"TP {row.tp}",
         "EP" * bool(row.expert_parallel),
-        f"batch {row.batch:g}", f"{row.draft} drafted" if row.draft else "",
-    )  # fmt: skip
+        f"batch {row.batch:g}",
+        f"{row.draft} drafted" if row.draft else "",
+    )
     return ", ".join(filter(None, parts))
 
 

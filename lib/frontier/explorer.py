@@ -44,10 +44,7 @@ from frontier.serving import remembered
 from frontier.serving.frontiers import UNTRUSTED
 
 FLOOR = 100.0  # tok/s/GPU, as the ledger has it: below it a ratio tells where a curve ends
-TOKENS = {
-    "input and output": "throughput_per_gpu",
-    "output": "output_throughput_per_gpu",
-}
+TOKENS = {"input and output": "throughput_per_gpu", "output": "output_throughput_per_gpu"}
 SOFTWARE = {"any": None, "on": True, "off": False}
 PRICES = ("2026-07 hyperscaler", "2026-07 rental", "2025 hyperscaler")
 LEAST = {"power": "wh_per_answer", "cost": "usd_per_million_tokens"}
@@ -76,22 +73,30 @@ QUANTITIES = {
         Quantity("tok_s_per_gpu", "Throughput per GPU", "tok/s/GPU", "tokens over all GPUs"),
         Quantity("tok_s_per_mw", "Throughput per megawatt", "tok/s/MW", "over all-in power"),
         Quantity(
-            "usd_per_million_tokens", "Cost", "$ per million tokens",
-            "price per GPU-hour over tokens per GPU-hour", most=False,
+            "usd_per_million_tokens",
+            "Cost",
+            "$ per million tokens",
+            "price per GPU-hour over tokens per GPU-hour",
+            most=False,
         ),
         Quantity(
-            "wh_per_answer", "Energy", "Wh per answer",
+            "wh_per_answer",
+            "Energy",
+            "Wh per answer",
             "all-in power, provisioned and not drawn, for one prompt and its answer of nominal "
-            "length", most=False,
+            "length",
+            most=False,
         ),
         Quantity(
-            "users", "Users", "answers at once",
+            "users",
+            "Users",
+            "answers at once",
             "answers being written at once: output tokens per second of the whole deployments that "
             "the fleet holds, over the interactivity, at most their concurrency; who waits for a "
             "first token is not counted",
         ),
     )
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -175,18 +180,22 @@ class Choice:
     def traffic(self) -> dict:
         """The conditions that both sides of a ratio share."""
         return {
-            "model": self.model, "shape": self.shape, "precision": self.precision,
-            "as_of": self.as_of, "ttft_limit": self.ttft_limit,
-        }  # fmt: skip
+            "model": self.model,
+            "shape": self.shape,
+            "precision": self.precision,
+            "as_of": self.as_of,
+            "ttft_limit": self.ttft_limit,
+        }
 
     @property
     def software(self) -> dict:
         """The conditions on software, of the accelerators and not of the baseline."""
         found = {
-            "framework": self.framework, "speculative": SOFTWARE[self.speculation],
+            "framework": self.framework,
+            "speculative": SOFTWARE[self.speculation],
             "disaggregated": SOFTWARE[self.disaggregation],
             "single_node": self.single_node or None,
-        }  # fmt: skip
+        }
         return {name: value for name, value in found.items() if value is not None}
 
     @property
@@ -263,12 +272,15 @@ def quantified(points: pd.DataFrame, choice: Choice, /) -> pd.DataFrame:
     writing = (points["output_throughput_per_gpu"] / points["interactivity"]).to_numpy(float)
     users = np.floor(deployments * gpus * writing * (1 + 1e-9))
     return points.assign(
-        kw_per_gpu=kw, usd_per_gpu_hour=usd, tok_s_per_gpu=tokens,
+        kw_per_gpu=kw,
+        usd_per_gpu_hour=usd,
+        tok_s_per_gpu=tokens,
         tok_s_per_mw=tokens * 1000 / kw,
         usd_per_million_tokens=usd_per_million_tokens(usd, tokens),
-        wh_per_answer=wh_per_answer(kw, answers), deployments=deployments,
+        wh_per_answer=wh_per_answer(kw, answers),
+        deployments=deployments,
         users=np.fmin(users, deployments * _under_way(points)),
-    )  # fmt: skip
+    )
 
 
 def measured(rows: pd.DataFrame, choice: Choice, /) -> pd.DataFrame:
@@ -393,8 +405,10 @@ def ratios(points: pd.DataFrame, baseline: pd.DataFrame, choice: Choice, /) -> p
 def over(rows: pd.DataFrame, choice: Choice, /) -> pd.DataFrame:
     """Return the measured rows of a choice's baseline, with their quantities."""
     conditions = {
-        "hardware": choice.baseline, **choice.traffic, **BASELINES[choice.baseline_software],
-    }  # fmt: skip
+        "hardware": choice.baseline,
+        **choice.traffic,
+        **BASELINES[choice.baseline_software],
+    }
     return quantified(comparisons.matching(rows, **conditions).reset_index(drop=True), choice)
 
 
@@ -457,13 +471,16 @@ def target_met(points: pd.DataFrame, choice: Choice, /) -> pd.DataFrame:
     """Return one row an accelerator: `hardware`, `rows`, `fastest` (tok/s/user), `meet` (rows)."""
     found = [
         {
-            "hardware": key, "rows": len(own), "fastest": own["interactivity"].max(),
+            "hardware": key,
+            "rows": len(own),
+            "fastest": own["interactivity"].max(),
             "meet": int((own["interactivity"] >= choice.interactivity).sum()),
-            "dated": int(own["date"].notna().sum()), "with_ttft": int(own["ttft"].notna().sum()),
+            "dated": int(own["date"].notna().sum()),
+            "with_ttft": int(own["ttft"].notna().sum()),
         }
         for key in choice.accelerators
         for own in [points[points["hardware"] == key]]
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(found)
 
 
@@ -560,9 +577,15 @@ def _modelled(choice, key, precision) -> pd.DataFrame:
         raise UsageError("the model misses its measured rows")
     isl, osl = choice.lengths
     system = serving.System(
-        choice.model, key, precision, isl, osl, speculative=choice.speculation != "off",
-        disaggregated=SOFTWARE[choice.disaggregation], single_node=choice.single_node,
-    )  # fmt: skip
+        choice.model,
+        key,
+        precision,
+        isl,
+        osl,
+        speculative=choice.speculation != "off",
+        disaggregated=SOFTWARE[choice.disaggregation],
+        single_node=choice.single_node,
+    )
     must_draft, most = choice.speculation == "on", choice.most(key)
     found = _drafted_or_not(system, must_draft)
     if most < LARGEST:
@@ -592,6 +615,10 @@ def _fronted(system) -> pd.DataFrame:
     """Return the frame of `serving.front` with what a measured row has."""
     found = serving.front(system)
     return found.assign(
-        model=system.model, hardware=system.hardware, precision=system.precision,
-        isl=system.isl, osl=system.osl, speculative=found["draft"] > 0,
-    )  # fmt: skip
+        model=system.model,
+        hardware=system.hardware,
+        precision=system.precision,
+        isl=system.isl,
+        osl=system.osl,
+        speculative=found["draft"] > 0,
+    )

@@ -58,9 +58,13 @@ NAMES = {
     "gb300": "GB300", "mi300x": "MI300X", "mi325x": "MI325X", "mi355x": "MI355X",
 }  # fmt: skip
 VARIABLES = {  # colours, and the CSS variables that a page has for them
-    INK: "ink", MUTED: "muted", GRID: "grid", PAPER: "paper", CLAIM: "claim",
+    INK: "ink",
+    MUTED: "muted",
+    GRID: "grid",
+    PAPER: "paper",
+    CLAIM: "claim",
     **{colour: key for key, colour in HARDWARE.items()},
-}  # fmt: skip
+}
 
 # Marks by how a point was obtained, the same on every page. Evidence of different kinds never
 # shares a mark.
@@ -295,30 +299,54 @@ def frontiers(
         dots = points if name is None else points[points[panel] == name]
         steps = fronts if name is None else fronts[fronts[panel] == name]
         sns.scatterplot(
-            dots, x="interactivity", y="value", hue=series, palette=dict(colours), s=14,
-            style="evidence", markers=MARKS, linewidth=0, alpha=0.45, ax=axes, legend=False,
+            dots,
+            x="interactivity",
+            y="value",
+            hue=series,
+            palette=dict(colours),
+            s=14,
+            style="evidence",
+            markers=MARKS,
+            linewidth=0,
+            alpha=0.45,
+            ax=axes,
+            legend=False,
             rasterized=len(points) > MOST_MARKS,
-        )  # fmt: skip
+        )
         if len(points) <= MOST_MARKS:
             entitle(drawn, axes, row_titles(dots))
         for label, line in steps.groupby(series, sort=False):
             axes.plot(
-                line["interactivity"], line["value"], color=colours[label], label=label,
+                line["interactivity"],
+                line["value"],
+                color=colours[label],
+                label=label,
                 drawstyle="steps-pre",
-            )  # fmt: skip
+            )
         if own:
             parts = (f if name is None else f[f[panel] == name] for f in own)
             _own(drawn, axes, *parts, list(dict.fromkeys(own[0][series])), series)
         if modelled is not None:
-            _dashed(axes, modelled if name is None else modelled[modelled[panel] == name],
-                    series, colours)  # fmt: skip
+            _dashed(
+                axes,
+                modelled if name is None else modelled[modelled[panel] == name],
+                series,
+                colours,
+            )
         _scales(axes, "xy")
         if at:
             axes.axvline(at[0], color=MUTED, lw=1, ls=(0, (1, 2)))
             axes.annotate(
-                at[1], (at[0], 1), xycoords=("data", "axes fraction"), ha="center", va="bottom",
-                xytext=(0, 2), textcoords="offset points", color=MUTED, fontsize=9,
-            )  # fmt: skip
+                at[1],
+                (at[0], 1),
+                xycoords=("data", "axes fraction"),
+                ha="center",
+                va="bottom",
+                xytext=(0, 2),
+                textcoords="offset points",
+                color=MUTED,
+                fontsize=9,
+            )
         axes.grid(True, axis="y")
         axes.set(
             xlabel="Interactivity, tok/s/user",
@@ -339,15 +367,30 @@ def _own(drawn, axes, dots, steps, names, series):
     """Draw the reader's own points and frontiers, above all others."""
     for label, line in steps.groupby(series, sort=False):
         axes.plot(
-            line["interactivity"], line["value"], color=INK, lw=1.2, ls=(0, (3, 1.5)), zorder=4,
-            drawstyle="steps-pre", marker=own_mark(names, label), markersize=7, label=label,
-            markeredgecolor=PAPER, markeredgewidth=0.5,
-        )  # fmt: skip
+            line["interactivity"],
+            line["value"],
+            color=INK,
+            lw=1.2,
+            ls=(0, (3, 1.5)),
+            zorder=4,
+            drawstyle="steps-pre",
+            marker=own_mark(names, label),
+            markersize=7,
+            label=label,
+            markeredgecolor=PAPER,
+            markeredgewidth=0.5,
+        )
     for label, part in dots.groupby(series, sort=False):
         axes.scatter(
-            part["interactivity"], part["value"], marker=own_mark(names, label), s=34, color=INK,
-            linewidth=0, zorder=4, label=None if label in set(steps[series]) else label,
-        )  # fmt: skip
+            part["interactivity"],
+            part["value"],
+            marker=own_mark(names, label),
+            s=34,
+            color=INK,
+            linewidth=0,
+            zorder=4,
+            label=None if label in set(steps[series]) else label,
+        )
         entitle(drawn, axes, row_titles(part))
 
 
@@ -394,9 +437,12 @@ def quantities(
                 _own(drawn, axes, line.iloc[:0], line, own, series)
             else:
                 axes.plot(
-                    line["interactivity"], line["value"], color=colours[key], label=key,
+                    line["interactivity"],
+                    line["value"],
+                    color=colours[key],
+                    label=key,
                     drawstyle="steps-pre",
-                )  # fmt: skip
+                )
         _scales(axes, "xy")
         axes.axvline(at, color=MUTED, lw=1, ls=(0, (1, 2)))
         axes.grid(True, axis="y")
@@ -416,11 +462,15 @@ def entitle(drawn: Figure, axes: Axes, titles: Sequence[str], /) -> None:
 def row_titles(points: pd.DataFrame, /) -> list[str]:
     """Return what each drawn row is: configuration, place, day, and the id that its source has."""
     parts = (
-        ("framework", str), ("precision", str), ("gpus", "{} GPUs".format),
-        ("concurrency", "{} users".format), ("interactivity", lambda v: f"{number(v)} tok/s/user"),
-        ("value", number), ("date", lambda v: f"{v:%Y-%m-%d}" if pd.notna(v) else "undated"),
+        ("framework", str),
+        ("precision", str),
+        ("gpus", "{} GPUs".format),
+        ("concurrency", "{} users".format),
+        ("interactivity", lambda v: f"{number(v)} tok/s/user"),
+        ("value", number),
+        ("date", lambda v: f"{v:%Y-%m-%d}" if pd.notna(v) else "undated"),
         ("row_id", str),
-    )  # fmt: skip
+    )
     there = points[(points[["interactivity", "value"]] > 0).all(axis=1)]
     told = [[form(v) for v in there[key]] for key, form in parts if key in there]
     return [", ".join(filter(None, row)) for row in zip(*told, strict=True)]
@@ -461,19 +511,36 @@ def intervals(
     if tick:
         axes.scatter(shown[tick], shown["place"], marker="|", s=70, c=hues, lw=1.6)
     sns.scatterplot(
-        shown, x="headline", y="place", hue=hue or group, palette=dict(colours), s=34, linewidth=0,
-        legend=False, zorder=3, ax=axes,
-    )  # fmt: skip
-    entitle(drawn, axes, [
-        f"{row[group]}, {row[label]}: {number(row['headline'])} "
-        f"({number(row['low'])} to {number(row['high'])})"
-        for _, row in shown.dropna(subset=["headline"]).iterrows()
-    ])  # fmt: skip
+        shown,
+        x="headline",
+        y="place",
+        hue=hue or group,
+        palette=dict(colours),
+        s=34,
+        linewidth=0,
+        legend=False,
+        zorder=3,
+        ax=axes,
+    )
+    entitle(
+        drawn,
+        axes,
+        [
+            f"{row[group]}, {row[label]}: {number(row['headline'])} "
+            f"({number(row['low'])} to {number(row['high'])})"
+            for _, row in shown.dropna(subset=["headline"]).iterrows()
+        ],
+    )
     for name, y in headings.items():
         axes.annotate(
-            name, (0, y), xycoords=("axes fraction", "data"), va="center", fontsize=9.5,
-            color=INK, fontweight="bold",
-        )  # fmt: skip
+            name,
+            (0, y),
+            xycoords=("axes fraction", "data"),
+            va="center",
+            fontsize=9.5,
+            color=INK,
+            fontweight="bold",
+        )
     axes.set_yticks(shown["place"], shown[label])
     axes.set(xlabel=xlabel, ylabel="", ylim=(-place + 0.4, 0.8))
     if log:
@@ -485,9 +552,16 @@ def intervals(
     if reference:
         axes.axvline(reference[0], color=MUTED, lw=1, ls=(0, (1, 2)))
         axes.annotate(
-            reference[1], (reference[0], 1), xycoords=("data", "axes fraction"), ha="center",
-            va="bottom", xytext=(0, 3), textcoords="offset points", color=MUTED, fontsize=9,
-        )  # fmt: skip
+            reference[1],
+            (reference[0], 1),
+            xycoords=("data", "axes fraction"),
+            ha="center",
+            va="bottom",
+            xytext=(0, 3),
+            textcoords="offset points",
+            color=MUTED,
+            fontsize=9,
+        )
     for one in _listed(claim):
         claim_line(axes, *one, vertical=True)
     if hue and hue != group:
@@ -548,10 +622,15 @@ def heat(
             if pd.notna(values.loc[name, key]):
                 ground = mesh.norm(float(shown.loc[name, key]))
                 axes.text(
-                    x + 0.5, y + 0.5, words.loc[name, key], ha="center", va="center", fontsize=8.5,
+                    x + 0.5,
+                    y + 0.5,
+                    words.loc[name, key],
+                    ha="center",
+                    va="center",
+                    fontsize=8.5,
                     color=_readable(colours(ground)),
                     fontweight="bold" if bold.loc[name, key] else "normal",
-                )  # fmt: skip
+                )
     axes.set_yticks(np.arange(len(rows)) + 0.5, rows)
     axes.set_xticks(
         np.arange(len(columns)) + 0.5, [key.split("\x1f")[1] for key in columns], fontsize=8
@@ -560,9 +639,16 @@ def heat(
     for head in dict.fromkeys(heads):
         middle = heads.index(head) + heads.count(head) / 2
         axes.annotate(
-            head, (middle, 0), xycoords=("data", "axes fraction"), xytext=(0, -34), fontsize=9,
-            textcoords="offset points", ha="center", va="top", color=INK,
-        )  # fmt: skip
+            head,
+            (middle, 0),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, -34),
+            fontsize=9,
+            textcoords="offset points",
+            ha="center",
+            va="top",
+            color=INK,
+        )
     axes.set(xlabel=xlabel, ylabel="")
     axes.invert_yaxis()
     axes.tick_params(length=0, labelcolor=INK)
@@ -628,9 +714,14 @@ def plain_axis(axis, *, ticks: Sequence[float] | None = None) -> None:
 
 
 def claim_line(
-    axes, value: float, text: str, band: tuple[float, float] | None = None, *, named: bool = True,
+    axes,
+    value: float,
+    text: str,
+    band: tuple[float, float] | None = None,
+    *,
+    named: bool = True,
     vertical: bool = False,
-) -> None:  # fmt: skip
+) -> None:
     """Draw a claimed value as a line with its name, and the band that counts as met, if any.
 
     With `named` the name stands at the line, else it is the line's label, for a legend.
@@ -649,9 +740,14 @@ def claim_line(
         low, high = axes.get_ylim()
         axes.set_ylim(low, max(high, value * 1.35))  # the name stands above the line
     axes.annotate(
-        text, **place, xytext=(0 if vertical else 3, 3), textcoords="offset points", va="bottom",
-        color=CLAIM, fontsize=9,
-    )  # fmt: skip
+        text,
+        **place,
+        xytext=(0 if vertical else 3, 3),
+        textcoords="offset points",
+        va="bottom",
+        color=CLAIM,
+        fontsize=9,
+    )
 
 
 def _require(**words):

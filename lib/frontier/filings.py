@@ -126,9 +126,14 @@ def check(specification: dict, /) -> None:
 
 
 def examine(
-    one: Statement, target: Target, /, *, sigma: float = 0.0, replicates: int = 0,
+    one: Statement,
+    target: Target,
+    /,
+    *,
+    sigma: float = 0.0,
+    replicates: int = 0,
     how: str | None = None,
-) -> Finding:  # fmt: skip
+) -> Finding:
     """Return what a stated share says of a claimed one; run noise and curves play no part."""
     if not one.tested:
         return Finding(one, UNTESTED)

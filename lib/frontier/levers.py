@@ -56,9 +56,14 @@ def findings(pairs: Sequence[Comparison], /, *, sigma: float, replicates: int = 
 
 
 def worth(
-    pair: Comparison | Modelled, low: float | None = None, high: float | None = None, /,
-    *, how: str = "step", least: float = 0.0,
-) -> float:  # fmt: skip
+    pair: Comparison | Modelled,
+    low: float | None = None,
+    high: float | None = None,
+    /,
+    *,
+    how: str = "step",
+    least: float = 0.0,
+) -> float:
     """Return the mean ratio of a pair between two interactivities, above the baseline's floor.
 
     NaN where they share nothing there, or less than the share `least` of the log range asked for.
@@ -110,8 +115,9 @@ def binned(
             gains = np.array([worth(pair, low, high, how=how, least=HALF) for pair in members])
             gains = gains[np.isfinite(gains)]
             if len(gains):
-                found.append((lever, low, high, np.median(gains), gains.min(), gains.max(),
-                              len(gains)))  # fmt: skip
+                found.append(
+                    (lever, low, high, np.median(gains), gains.min(), gains.max(), len(gains))
+                )
     columns = ["lever", "low", "high", "gain", "least", "most", "pairs"]
     kinds = {"lever": "str", "pairs": int}
     made = pd.DataFrame(found, columns=columns)
@@ -119,9 +125,14 @@ def binned(
 
 
 def lever_map(
-    pairs: Mapping[str, Sequence], answers: Mapping[str, Sequence], /, *, name: str,
-    edges: Sequence[float] = EDGES, how: str = "step",
-) -> Exhibit:  # fmt: skip
+    pairs: Mapping[str, Sequence],
+    answers: Mapping[str, Sequence],
+    /,
+    *,
+    name: str,
+    edges: Sequence[float] = EDGES,
+    how: str = "step",
+) -> Exhibit:
     """Return levers against interactivity, coloured by gain: measured above, modelled below."""
     frames = [
         binned(found, edges=edges, how=how).assign(tier=tier)
@@ -133,15 +144,21 @@ def lever_map(
     data["row"] = data["tier"] + ": " + data["lever"]
     bins = [f"{number(a)}–\n{number(b)}" for a, b in pairwise(edges)]
     data["bin"] = data["low"].map(dict(zip(edges, bins, strict=False)))
-    data["text"] = [
-        f"{number(row.gain, 2)}x\n({row.pairs})" for row in data.itertuples()
-    ]  # fmt: skip
+    data["text"] = [f"{number(row.gain, 2)}x\n({row.pairs})" for row in data.itertuples()]
     drawn = figures.heat(
-        data, row="row", column="bin", value="gain", text="text", centre=1.0, log=True, unit="x",
-        order=bins, xlabel="Interactivity, tok/s/user (in brackets: pairs)",
+        data,
+        row="row",
+        column="bin",
+        value="gain",
+        text="text",
+        centre=1.0,
+        log=True,
+        unit="x",
+        order=bins,
+        xlabel="Interactivity, tok/s/user (in brackets: pairs)",
         label="On over off at equal interactivity, ratio of tok/s/GPU",
         height=1.9 + 0.47 * data["row"].nunique(),
-    )  # fmt: skip
+    )
     texts = [_strongest(group) for _, group in frames[0].groupby("lever", sort=False)]
     caption = (
         f"DeepSeek-R1. Each cell is the median over the pairs that cover at least half of the bin, "
@@ -150,33 +167,44 @@ def lever_map(
         f"Cells without a pair are empty."
     )
     return figures.publish(
-        drawn, name=name, alt=f"What each mechanism is worth. {'; '.join(texts)}.",
-        caption=caption, data=data.drop(columns=["row", "bin", "text"]),
+        drawn,
+        name=name,
+        alt=f"What each mechanism is worth. {'; '.join(texts)}.",
+        caption=caption,
+        data=data.drop(columns=["row", "bin", "text"]),
         sources=[*_sources(pairs), "serving_fit"],
-    )  # fmt: skip
+    )
 
 
 def ends(
-    pairs: Mapping[str, Sequence], answers: Mapping[str, Sequence], /, *, name: str,
+    pairs: Mapping[str, Sequence],
+    answers: Mapping[str, Sequence],
+    /,
+    *,
+    name: str,
     how: str = "step",
-) -> Exhibit:  # fmt: skip
+) -> Exhibit:
     """Return what each lever is worth at the throughput end, mid-curve and at the latency end."""
     rows, every = [], []
     for tier, found in (("measured", pairs), ("modelled", answers)):
         for lever, members in found.items():
             table = pd.DataFrame([parts(pair, how=how) for pair in members], columns=list(PARTS))
-            every.append(table.assign(
-                lever=lever, tier=tier, pair=[pair.label for pair in members]
-            ))  # fmt: skip
+            every.append(
+                table.assign(lever=lever, tier=tier, pair=[pair.label for pair in members])
+            )
             told = table.dropna()
             if told.empty:
                 continue
-            rows.append({
-                "mechanism": lever, "evidence": tier, "pairs": len(told),
-                **{part: _median(told[part]) for part in PARTS},
-                "above 1.02 in all three":
-                    f"{int((told > BEYOND).all(axis=1).sum())} of {len(told)}",
-            })  # fmt: skip
+            above = int((told > BEYOND).all(axis=1).sum())
+            rows.append(
+                {
+                    "mechanism": lever,
+                    "evidence": tier,
+                    "pairs": len(told),
+                    **{part: _median(told[part]) for part in PARTS},
+                    "above 1.02 in all three": f"{above} of {len(told)}",
+                }
+            )
     shown = pd.DataFrame(rows)
     caption = (
         "Median over pairs (and from the least to the largest pair) on each third of the log range "
@@ -185,9 +213,12 @@ def ends(
         "far the mechanism reaches more than how much it yields."
     )
     return figures.table(
-        shown, name=name, caption=caption, data=pd.concat(every, ignore_index=True),
+        shown,
+        name=name,
+        caption=caption,
+        data=pd.concat(every, ignore_index=True),
         sources=[*_sources(pairs), "serving_fit"],
-    )  # fmt: skip
+    )
 
 
 def credited(pairs: Mapping[str, Sequence], near: Sequence[Comparison], /, *, name: str) -> Exhibit:
@@ -201,16 +232,20 @@ def credited(pairs: Mapping[str, Sequence], near: Sequence[Comparison], /, *, na
         others = near if credit["lever"] in DATA_PARALLEL else []
         found, own = (_worths(some, credit) for some in (members, others))
         reach = int((found >= credit["factor"]).sum())
-        rows.append({
-            "gain": credit["gain"], "credited to": credit["lever"],
-            "looked at": _where(members, credit),
-            "would have to be": f"{number(credit['factor'])}x",
-            "was, DeepSeek-R1": _median(pd.Series(found)),
-            "pairs that reach it": f"{reach} of {len(found)}",
-            "was, gpt-oss-120b":
-                f"{span(own.min(), own.max(), '')}x" if len(own) else "no pair",
-            "claimed for": credit["system"],
-        })  # fmt: skip
+        rows.append(
+            {
+                "gain": credit["gain"],
+                "credited to": credit["lever"],
+                "looked at": _where(members, credit),
+                "would have to be": f"{number(credit['factor'])}x",
+                "was, DeepSeek-R1": _median(pd.Series(found)),
+                "pairs that reach it": f"{reach} of {len(found)}",
+                "was, gpt-oss-120b": f"{span(own.min(), own.max(), '')}x"
+                if len(own)
+                else "no pair",
+                "claimed for": credit["system"],
+            }
+        )
         words.append(f"{credit['gain']} by {credit['lever']}: {reach} of {len(found)} pairs")
     caption = (
         f"What the mechanism would have to be worth alone for the gain that it is credited with, "
@@ -233,10 +268,17 @@ def acceptance(*, name: str) -> Exhibit:
     drawn, axes = figures.figure(columns=2, height=3.4)
     hues = figures.colour("b200"), figures.OTHER[2]
     mark = figures.MARKS["stated"]
-    axes[0].plot(layers["draft"], layers["y"], mark, color=hues[0], ms=7,
-                 label="DeepSeek-R1, own MTP layers")  # fmt: skip
-    axes[0].plot(eagle["x"], eagle["y"], mark, color=hues[1], ms=7,
-                 label="gpt-oss-120b, EAGLE-3 draft, eight tasks")  # fmt: skip
+    axes[0].plot(
+        layers["draft"], layers["y"], mark, color=hues[0], ms=7, label="DeepSeek-R1, own MTP layers"
+    )
+    axes[0].plot(
+        eagle["x"],
+        eagle["y"],
+        mark,
+        color=hues[1],
+        ms=7,
+        label="gpt-oss-120b, EAGLE-3 draft, eight tasks",
+    )
     axes[0].plot(
         [0, 5], [1, 6], color=figures.MUTED, lw=1, ls=(0, (1, 2)), label="every draft taken"
     )
@@ -246,8 +288,14 @@ def acceptance(*, name: str) -> Exhibit:
     for row in layers.itertuples():
         # The last two lie close together, so the numbers stand above and below by turns.
         below = -12 if row.draft % 2 else 6
-        axes[1].annotate(f"{row.draft:.0f}", (row.y, row.speed), xytext=(2, below), fontsize=8,
-                         textcoords="offset points", color=figures.INK)  # fmt: skip
+        axes[1].annotate(
+            f"{row.draft:.0f}",
+            (row.y, row.speed),
+            xytext=(2, below),
+            fontsize=8,
+            textcoords="offset points",
+            color=figures.INK,
+        )
     axes[1].set(xlabel="Tokens a step", ylabel="Speed over no draft, ratio", ylim=(0.8, 3.3))
     for one in axes:
         one.grid(True, axis="y")
@@ -285,20 +333,22 @@ def reach(rows: pd.DataFrame, /, *, target: float, name: str) -> Exhibit:
     fastest = rows[(rows["model"] == "gpt-oss-120b") & ~rows["speculative"]]
     fastest = fastest[fastest["hardware"].isin(["b200", "gb200"])]
     found = fastest.loc[fastest.groupby("hardware")["interactivity"].idxmax()]
-    table = pd.DataFrame([
-        {
-            "accelerator": figures.NAMES[run.hardware],
-            "run": f"{run.isl}/{run.osl}, {run.gpus} GPUs, {run.concurrency} users",
-            "without a draft, tok/s/user": run.interactivity,
-            "with the least acceptance": run.interactivity * eagle.min() / longer,
-            "with the mean": run.interactivity * eagle.mean() / longer,
-            "with the largest": run.interactivity * eagle.max() / longer,
-            "step with drafts": "as long" if longer == 1 else f"{number(longer)}x as long",
-            f"acceptance for {number(target)}": target * longer / run.interactivity,
-        }
-        for run in found.itertuples()
-        for longer in (1.0, float(cost))
-    ])  # fmt: skip
+    table = pd.DataFrame(
+        [
+            {
+                "accelerator": figures.NAMES[run.hardware],
+                "run": f"{run.isl}/{run.osl}, {run.gpus} GPUs, {run.concurrency} users",
+                "without a draft, tok/s/user": run.interactivity,
+                "with the least acceptance": run.interactivity * eagle.min() / longer,
+                "with the mean": run.interactivity * eagle.mean() / longer,
+                "with the largest": run.interactivity * eagle.max() / longer,
+                "step with drafts": "as long" if longer == 1 else f"{number(longer)}x as long",
+                f"acceptance for {number(target)}": target * longer / run.interactivity,
+            }
+            for run in found.itertuples()
+            for longer in (1.0, float(cost))
+        ]
+    )
     means = table["with the mean"]
     caption = (
         f"Arithmetic on a measured and a stated number, no measurement: the fastest public run "

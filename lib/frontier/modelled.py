@@ -88,9 +88,13 @@ class Modelled:
             return pd.DataFrame(columns=["interactivity", "ratio", "low", "high", "extrapolated"])
         grid = np.geomspace(*shared, GRID)
         found = serving.ratio_interval(
-            self.numerator, self.denominator, grid, draws=DRAWS, level=LEVEL,
+            self.numerator,
+            self.denominator,
+            grid,
+            draws=DRAWS,
+            level=LEVEL,
             output_tokens=_output(self.basis),
-        )  # fmt: skip
+        )
         found[["ratio", "low", "high"]] *= self.factor
         closed = np.isfinite(found["high"]) & (found["low"] > 0) & found["ratio"].notna()
         return found[closed].reset_index(drop=True)
@@ -171,9 +175,13 @@ def front(system: serving.System, basis: Basis, /, constants=None) -> curves.Fro
         if key not in ("model", "hardware", "precision")
     }
     return serving.sweep(
-        system.model, system.hardware, system.precision, output_tokens=_output(basis),
-        constants=constants, **options,
-    )  # fmt: skip
+        system.model,
+        system.hardware,
+        system.precision,
+        output_tokens=_output(basis),
+        constants=constants,
+        **options,
+    )
 
 
 def examine(comparison: Modelled, target: Target, /) -> ModelledFinding:
@@ -193,13 +201,16 @@ def examine(comparison: Modelled, target: Target, /) -> ModelledFinding:
     by_ratio = (ratio >= least) & (ratio <= most)
     best = int(ratio.argmax())
     return ModelledFinding(
-        comparison, *(_mean(x, values) for values in (ratio, low, high)),
+        comparison,
+        *(_mean(x, values) for values in (ratio, low, high)),
         range=(float(x[0]), float(x[-1])),
         met=_longest(x, by_ratio & (low >= least) & (high <= most)),
         met_by_ratio=_longest(x, by_ratio),
-        largest=float(ratio[best]), largest_at=float(x[best]),
-        reached_at=reached, extrapolated=float(line["extrapolated"].mean()),
-    )  # fmt: skip
+        largest=float(ratio[best]),
+        largest_at=float(x[best]),
+        reached_at=reached,
+        extrapolated=float(line["extrapolated"].mean()),
+    )
 
 
 def steps(basis: Basis, named: dict[str, serving.System], at: Sequence[float], /) -> pd.DataFrame:
@@ -219,10 +230,14 @@ def steps(basis: Basis, named: dict[str, serving.System], at: Sequence[float], /
             )
             values.append(float(fronts[name].at(point)) / kilowatts)
         for i, name in enumerate(names[1:], start=1):
-            rows.append({
-                "step": name, "interactivity": point, "ratio": values[i] / values[i - 1],
-                "total": values[i] / values[0],
-            })  # fmt: skip
+            rows.append(
+                {
+                    "step": name,
+                    "interactivity": point,
+                    "ratio": values[i] / values[i - 1],
+                    "total": values[i] / values[0],
+                }
+            )
     return pd.DataFrame(rows)
 
 
@@ -231,15 +246,26 @@ def table(findings: Sequence[ModelledFinding], /) -> pd.DataFrame:
     rows = []
     for f in findings:
         met, by_ratio = (span or (np.nan, np.nan) for span in (f.met, f.met_by_ratio))
-        rows.append({
-            "comparison": f.comparison.name, "shape": f.comparison.shape,
-            "unit": f.comparison.basis.unit, "headline": f.headline, "low": f.low, "high": f.high,
-            "from_tok_s_user": f.range[0], "to_tok_s_user": f.range[1],
-            "largest": f.largest, "largest_at": f.largest_at, "met_from": met[0], "met_to": met[1],
-            "ratio_met_from": by_ratio[0], "ratio_met_to": by_ratio[1],
-            "reached_at": f.reached_at,
-            "extrapolated": f.extrapolated,
-        })  # fmt: skip
+        rows.append(
+            {
+                "comparison": f.comparison.name,
+                "shape": f.comparison.shape,
+                "unit": f.comparison.basis.unit,
+                "headline": f.headline,
+                "low": f.low,
+                "high": f.high,
+                "from_tok_s_user": f.range[0],
+                "to_tok_s_user": f.range[1],
+                "largest": f.largest,
+                "largest_at": f.largest_at,
+                "met_from": met[0],
+                "met_to": met[1],
+                "ratio_met_from": by_ratio[0],
+                "ratio_met_to": by_ratio[1],
+                "reached_at": f.reached_at,
+                "extrapolated": f.extrapolated,
+            }
+        )
     return pd.DataFrame(rows)
 
 
@@ -299,9 +325,9 @@ def gains(states: States, /, *, draws: int = 20) -> ModelledGains:
         high = min(front.high for front in fronts)
         if low >= high:
             raise UsageError(f"{states.name}: the modelled cells share no interactivity")
-        return np.array([
-            np.log(curves.geometric_mean(one, fronts[0], low=low, high=high)) for one in fronts
-        ]), (low, high)  # fmt: skip
+        return np.array(
+            [np.log(curves.geometric_mean(one, fronts[0], low=low, high=high)) for one in fronts]
+        ), (low, high)
 
     values, shared = means()
     pool = calibration.samples(transformer(states.start["model"]).family)[:draws]

@@ -147,10 +147,7 @@ def _move(key, old, new, sigma, changes, replicates):
         "thin": [],
         "coincides": [],
         "sources": [],
-        "fronts": {
-            "before": _points(before, old),
-            "after": _points(after, new),
-        },
+        "fronts": {"before": _points(before, old), "after": _points(after, new)},
     }
     if before and after:
         move |= _compared(before, after, sigma, replicates)
@@ -168,10 +165,7 @@ def _move(key, old, new, sigma, changes, replicates):
 def _equal(one, other):
     return len(one) == len(other) and all(
         np.allclose(a, b, rtol=1e-4)
-        for a, b in (
-            (one.interactivity, other.interactivity),
-            (one.throughput, other.throughput),
-        )
+        for a, b in ((one.interactivity, other.interactivity), (one.throughput, other.throughput))
     )
 
 
@@ -202,11 +196,20 @@ def _compared(before, after, sigma, replicates):
     elif less:
         kind = "shortened"
     return {
-        "kind": kind, "ratio": ratio, "low": low, "high": high, "from": shared[0], "to": shared[1],
-        "largest": ends.best, "largest_at": ends.best_at, "least": ends.worst,
-        "least_at": ends.worst_at, "moved_from": min(places, default=None),
-        "moved_to": max(places, default=None), "reach": reach,
-    }  # fmt: skip
+        "kind": kind,
+        "ratio": ratio,
+        "low": low,
+        "high": high,
+        "from": shared[0],
+        "to": shared[1],
+        "largest": ends.best,
+        "largest_at": ends.best_at,
+        "least": ends.worst,
+        "least_at": ends.worst_at,
+        "moved_from": min(places, default=None),
+        "moved_to": max(places, default=None),
+        "reach": reach,
+    }
 
 
 def _reach(before, after):
@@ -282,9 +285,10 @@ def _corrected(old, new, was, now):
         return
     values = [
         frame[(frame["_state"] == "corrected") & frame["_run"].isin(runs)]
-        .groupby("_run")["throughput_per_gpu"].max()
+        .groupby("_run")["throughput_per_gpu"]
+        .max()
         for frame in (old, new)
-    ]  # fmt: skip
+    ]
     off = np.log(values[1] / values[0]).abs()
     if not (off > 1e-3).any():  # the same number, rounded otherwise
         return
@@ -353,9 +357,11 @@ def _merged(old, added, changes):
 
 
 def near(
-    rows: Iterable[Mapping], bounds: Mapping[str, tuple[float, float]],
-    checks: Mapping[str, Sequence[tuple[str, str]]], /,
-) -> list[dict]:  # fmt: skip
+    rows: Iterable[Mapping],
+    bounds: Mapping[str, tuple[float, float]],
+    checks: Mapping[str, Sequence[tuple[str, str]]],
+    /,
+) -> list[dict]:
     """Return the claims whose verdict is near changing, and why, by `RULE`.
 
     `rows` are those of ``verdicts.json``, `bounds` the least and the largest value that meets a

@@ -67,9 +67,10 @@ def examined(
             "widen model, hardware, shape, as_of or weeks"
         )
     starts = pd.DataFrame(
-        _starts(rows, moved), index=moved.index,
+        _starts(rows, moved),
+        index=moved.index,
         columns=["first_state", "first_days", "idle", "sources"],
-    )  # fmt: skip
+    )
     words = np.where(starts["first_state"], "first state", "")
     idle = np.where(starts["idle"], "idle time before", "")
     parts = zip(words, idle, _false_between(rows, moved), strict=True)
@@ -119,17 +120,19 @@ def coverage(
     series = dated.groupby(list(shifts.SERIES), dropna=False)["date"].nunique().reset_index()
     longest = moved[moved["weeks"] == _longest(moved)]
     by, like = rows.groupby(keys), longest["kind"] == LIKE
-    table = pd.DataFrame({
-        "rows": by.size(),
-        "dated": by["date"].count(),
-        "series": series.groupby(keys).size(),
-        "2 dates": series[series["date"] >= 2].groupby(keys).size(),
-        "first": by["date"].min(),
-        "last": by["date"].max(),
-        "like for like": longest[like].groupby(keys)["least"].max(),
-        "attainable": longest[~like].groupby(keys)["least"].max(),
-        "changes": changes.groupby(keys)["pull_request"].nunique(),
-    }).loc[lambda table: table["rows"] > 0]  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "rows": by.size(),
+            "dated": by["date"].count(),
+            "series": series.groupby(keys).size(),
+            "2 dates": series[series["date"] >= 2].groupby(keys).size(),
+            "first": by["date"].min(),
+            "last": by["date"].max(),
+            "like for like": longest[like].groupby(keys)["least"].max(),
+            "attainable": longest[~like].groupby(keys)["least"].max(),
+            "changes": changes.groupby(keys)["pull_request"].nunique(),
+        }
+    ).loc[lambda table: table["rows"] > 0]
     counts = ["rows", "dated", "series", "2 dates", "changes"]
     table[counts] = table[counts].fillna(0).astype(int)
     table = table.reset_index()
@@ -182,14 +185,16 @@ def stated(names: Sequence[str], /, *, name: str) -> Exhibit:
     elsewhere |= points["url"].str.contains("perf-overview") | points["y_unit"].str.endswith("MW")
     kept = points[~elsewhere].sort_values("claim", kind="stable")
     value = kept["y"].map(number) + " " + kept["y_unit"]
-    shown = pd.DataFrame({
-        "published": kept["series"].str.replace("gpt-oss-120B ", "", regex=False),
-        "for the claim": kept["claim"],
-        "tok/s/user": kept["x"],
-        "throughput": value.where(kept["y"].notna(), "–"),
-        "kind": kept["kind"],
-        "note": kept["note"].str.split(";").str[0],
-    })  # fmt: skip
+    shown = pd.DataFrame(
+        {
+            "published": kept["series"].str.replace("gpt-oss-120B ", "", regex=False),
+            "for the claim": kept["claim"],
+            "tok/s/user": kept["x"],
+            "throughput": value.where(kept["y"].notna(), "–"),
+            "kind": kept["kind"],
+            "note": kept["note"].str.split(";").str[0],
+        }
+    )
     paired = kept[kept["x"].notna() & kept["y"].notna() & (kept["kind"] == "stated")]
     dated = paired[~paired["note"].str.contains("undated")]
     growth = kept[["x", "y"]].max() / kept.loc[kept["claim"] == names[0], ["x", "y"]].max()
@@ -215,10 +220,13 @@ def reached(rows: pd.DataFrame, claims: Sequence[Claim], /, *, name: str) -> Exh
     part = rows[rows["model"] == model]
     part = part.assign(shape=measurements.shapes(part), evidence=comparisons.evidence(part))
     keys = ["shape", "hardware", "evidence"]
-    data = pd.concat([
-        part.loc[part.groupby(keys)[metric].idxmax()].assign(metric=metric, value=part[metric])
-        for metric in (claim.test.basis.metric for claim in claims)
-    ], ignore_index=True)  # fmt: skip
+    data = pd.concat(
+        [
+            part.loc[part.groupby(keys)[metric].idxmax()].assign(metric=metric, value=part[metric])
+            for metric in (claim.test.basis.metric for claim in claims)
+        ],
+        ignore_index=True,
+    )
     everything = _with_own(data, model, keys, [claim.test.basis.metric for claim in claims])
     order = part.groupby("hardware")["throughput_per_gpu"].max().sort_values(ascending=False)
     others = [key for key in everything["hardware"].unique() if key not in order.index]
@@ -227,8 +235,11 @@ def reached(rows: pd.DataFrame, claims: Sequence[Claim], /, *, name: str) -> Exh
     for axes, claim in zip(grid[0], claims, strict=True):
         _levels(axes, everything[everything["metric"] == claim.test.basis.metric], places, claim)
     grid[0][0].set_yticks(list(places.values()), [_name(key) for _, key in places], color=INK)
-    handles = [_mark(figures.MARKS[kind], MUTED, kind, hollow=_hollow(kind))
-               for kind in figures.MARKS if kind in set(data["evidence"])]  # fmt: skip
+    handles = [
+        _mark(figures.MARKS[kind], MUTED, kind, hollow=_hollow(kind))
+        for kind in figures.MARKS
+        if kind in set(data["evidence"])
+    ]
     handles.append(_mark("|", MUTED, "output tokens alone"))
     mine = sorted(set(everything["evidence"]) - set(data["evidence"]))
     handles += [_mark(figures.own_mark(mine, name), INK, name) for name in mine]
@@ -238,8 +249,16 @@ def reached(rows: pd.DataFrame, claims: Sequence[Claim], /, *, name: str) -> Exh
         f"The largest value by accelerator and shape (input/output tokens), one mark a kind of "
         f"evidence. Throughput counts input and output tokens. {words}{own.WORDS * bool(mine)}"
     )
-    columns = [*POINT, "metric", "interactivity", "throughput_per_gpu", "date", "evidence",
-               "output_throughput_per_gpu", "row_id"]  # fmt: skip
+    columns = [
+        *POINT,
+        "metric",
+        "interactivity",
+        "throughput_per_gpu",
+        "date",
+        "evidence",
+        "output_throughput_per_gpu",
+        "row_id",
+    ]
     return figures.publish(drawn, name=name, alt=words, caption=caption, data=everything[columns])
 
 
@@ -280,9 +299,15 @@ def _levels(axes, data, places, claim):
         if mark is None:
             hue, mark, hollow = INK, figures.own_mark(mine, row["evidence"]), False
         axes.scatter(
-            row["value"], y, marker=mark, s=46 if hollow or hue == INK else 22,
-            facecolors="none" if hollow else hue, edgecolors=hue, linewidths=1.2, zorder=3,
-        )  # fmt: skip
+            row["value"],
+            y,
+            marker=mark,
+            s=46 if hollow or hue == INK else 22,
+            facecolors="none" if hollow else hue,
+            edgecolors=hue,
+            linewidths=1.2,
+            zorder=3,
+        )
         figures.entitle(axes.figure, axes, [title])
         if rate:
             output = row["output_throughput_per_gpu"]
@@ -291,8 +316,15 @@ def _levels(axes, data, places, claim):
     figures.claim_line(axes, claim.value, f"claimed {number(claim.value)}", vertical=True)
     for shape in dict.fromkeys(shape for shape, _ in places):
         top = max(y for (other, _), y in places.items() if other == shape)
-        axes.annotate(shape, (0.01, top + 0.85), xycoords=("axes fraction", "data"), va="center",
-                      fontsize=9, fontweight="bold", color=INK)  # fmt: skip
+        axes.annotate(
+            shape,
+            (0.01, top + 0.85),
+            xycoords=("axes fraction", "data"),
+            va="center",
+            fontsize=9,
+            fontweight="bold",
+            color=INK,
+        )
     axes.set(ylim=(min(places.values()) - 0.7, 0.3), xlim=(None, claim.value * 1.6))
     axes.set_xlabel(f"{'Throughput' if rate else 'Interactivity'}, {claim.unit}")
     figures.plain_axis(axes.xaxis, ticks=(100, 200, 300, 500, 1000, 3000, 10_000, 30_000))
@@ -334,10 +366,15 @@ def spread(
 ) -> Exhibit | Markdown:
     """Return the largest move of every series within each window, in each way of stating it."""
     part = moved[moved["kind"] == kind]
-    data = pd.concat([
-        shifts.largest(part, by=key).assign(measure=text, value=part[key])
-        for key, text in MEASURES.items() if part[key].notna().any()
-    ] or [part], ignore_index=True)  # fmt: skip
+    data = pd.concat(
+        [
+            shifts.largest(part, by=key).assign(measure=text, value=part[key])
+            for key, text in MEASURES.items()
+            if part[key].notna().any()
+        ]
+        or [part],
+        ignore_index=True,
+    )
     if data.empty:
         return _nothing(kind)
     levels = sorted({claim.value for claim in claimed})
@@ -349,12 +386,30 @@ def spread(
         f"configurations and concurrencies. Hollow: it starts from the first state measured, where "
         f"a recipe put right looks like faster software. {finding}"
     )
-    columns = [*shifts.SERIES, "kind", "weeks", "measure", "value", "earlier", "later", "days",
-               "peak", "peak_at", "points", "dates", "first_state", "cautions"]  # fmt: skip
+    columns = [
+        *shifts.SERIES,
+        "kind",
+        "weeks",
+        "measure",
+        "value",
+        "earlier",
+        "later",
+        "days",
+        "peak",
+        "peak_at",
+        "points",
+        "dates",
+        "first_state",
+        "cautions",
+    ]
     return figures.publish(
-        _strips(data, levels), name=name, alt=finding, caption=caption, data=data[columns],
+        _strips(data, levels),
+        name=name,
+        alt=finding,
+        caption=caption,
+        data=data[columns],
         sources=_sources(part),
-    )  # fmt: skip
+    )
 
 
 def _how_many(part, level):
@@ -397,8 +452,10 @@ def _strips(data, levels):
     for value in levels:
         figures.claim_line(axes, value, f"{number(value)}x", vertical=True)
     axes.set_yticks(list(ticks), list(ticks.values()), fontsize=8, color=INK)
-    axes.set(xlabel="Later frontier over earlier one, ratio (bar: the middle series)",
-             ylim=(min(ticks) - 0.6, -0.4))  # fmt: skip
+    axes.set(
+        xlabel="Later frontier over earlier one, ratio (bar: the middle series)",
+        ylim=(min(ticks) - 0.6, -0.4),
+    )
     figures.plain_axis(axes.xaxis, ticks=(0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, 20))
     axes.set_xlim(min(data["value"].min(), 1) * 0.95, max(data["value"].max(), *levels) * 1.1)
     _rows_only(axes)
@@ -420,15 +477,17 @@ def jumps(
     shown = ranked.head(top)
     records = shown.to_dict("records")
     merged = [_merged(row, row["earlier"], row["later"], changes) for row in records]
-    table = pd.DataFrame({
-        "series": _systems(records),
-        "until": shown["later"].to_list(),
-        "days": shown["days"].to_list(),
-        **{text: shown[key].to_list() for key, text in MEASURES.items()},
-        "peak": shown["peak"].to_list(),
-        "caution": shown["cautions"].replace("", "–").to_list(),
-        "merged": merged,
-    })  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "series": _systems(records),
+            "until": shown["later"].to_list(),
+            "days": shown["days"].to_list(),
+            **{text: shown[key].to_list() for key, text in MEASURES.items()},
+            "peak": shown["peak"].to_list(),
+            "caution": shown["cautions"].replace("", "–").to_list(),
+            "merged": merged,
+        }
+    )
     some = pd.Series([not text.startswith("none") for text in merged])
     caption = (
         f"The {len(shown)} of {len(ranked)} series that moved furthest within {_longest(moved)} "
@@ -443,9 +502,15 @@ def jumps(
 
 
 def level_shifts(
-    rows: pd.DataFrame, changes: pd.DataFrame, /, *, minimum_dates: int, sigma: float, name: str,
+    rows: pd.DataFrame,
+    changes: pd.DataFrame,
+    /,
+    *,
+    minimum_dates: int,
+    sigma: float,
+    name: str,
     top: int = 10,
-) -> Exhibit | Markdown:  # fmt: skip
+) -> Exhibit | Markdown:
     """Return the largest steps up in the history of one configuration at one concurrency."""
     found, looked = shifts.level_shifts_by_point(rows, minimum_dates=minimum_dates, sigma=sigma)
     level = "first level, " + found["index"].astype(str) + " runs"
@@ -457,21 +522,25 @@ def level_shifts(
     false = shifts.false_gains(rows)[[*POINT, "date", "kind"]].rename(columns={"kind": "false"})
     shown = ups.head(top).merge(false, on=[*POINT, "date"], how="left").fillna({"false": ""})
     records = shown.to_dict("records")
-    table = pd.DataFrame({
-        "configuration": [
-            f"{text}, tp{row['tp']}, {row['concurrency']} users"
-            for text, row in zip(_systems(records), records, strict=True)
-        ],
-        "until": shown["date"],
-        "days": (shown["date"] - shown["previous"]).dt.days,
-        "new level": [f"{number(row['size'])}x ({number(row['size_low'])} to "
-                      f"{number(row['size_high'])})" for row in records],
-        "over best before": shown["over_best"],
-        "caution": ["; ".join(filter(None, (row["first"], row["false"]))) or "–"
-                    for row in records],
-        "merged": [_merged(row, row["previous"], row["date"], changes)
-                              for row in records],
-    })  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "configuration": [
+                f"{text}, tp{row['tp']}, {row['concurrency']} users"
+                for text, row in zip(_systems(records), records, strict=True)
+            ],
+            "until": shown["date"],
+            "days": (shown["date"] - shown["previous"]).dt.days,
+            "new level": [
+                f"{number(row['size'])}x ({number(row['size_low'])} to {number(row['size_high'])})"
+                for row in records
+            ],
+            "over best before": shown["over_best"],
+            "caution": [
+                "; ".join(filter(None, (row["first"], row["false"]))) or "–" for row in records
+            ],
+            "merged": [_merged(row, row["previous"], row["date"], changes) for row in records],
+        }
+    )
     best = ups[ups["new_best"]]
     later = best.loc[best["first"] == "", "size"]
     caption = (
@@ -506,8 +575,9 @@ def false_gain(rows: pd.DataFrame, /, *, name: str) -> Exhibit | Markdown:
     false = shifts.false_gains(rows)
     chosen = [
         false[false["kind"] == kind].nlargest(1, "gain").iloc[0]
-        for kind in ("dead time", "recovery") if (false["kind"] == kind).any()
-    ]  # fmt: skip
+        for kind in ("dead time", "recovery")
+        if (false["kind"] == kind).any()
+    ]
     if not chosen:
         return Markdown("No rise of throughput in this selection is known to be a false gain.")
     drawn, grid = figures.figure(columns=len(chosen), height=3.2, squeeze=False)
@@ -515,9 +585,13 @@ def false_gain(rows: pd.DataFrame, /, *, name: str) -> Exhibit | Markdown:
     for axes, runs, gain in zip(grid[0], histories, chosen, strict=True):
         _before_and_after(axes, runs, gain)
     grid[0][0].set_ylabel("Over the first run, ratio")
-    handles = [Line2D([], [], color=hue, marker="o", ms=4, ls=style, label=label) for
-               hue, style, label in ((MUTED, "-", "throughput per GPU (colour of accelerator)"),
-                                     (INK, (0, (4, 2)), "interactivity"))]  # fmt: skip
+    handles = [
+        Line2D([], [], color=hue, marker="o", ms=4, ls=style, label=label)
+        for hue, style, label in (
+            (MUTED, "-", "throughput per GPU (colour of accelerator)"),
+            (INK, (0, (4, 2)), "interactivity"),
+        )
+    ]
     drawn.legend(handles=handles, loc="outside upper left", ncols=2)
     words = " ".join(map(_false_words, chosen))
     caption = f"Every run of a configuration at one concurrency; the false rise is shaded. {words}"
@@ -556,10 +630,22 @@ def _history(rows, gain):
 
 def _before_and_after(axes, runs, gain):
     axes.axvspan(gain["previous"], gain["date"], color=GRID, alpha=0.6, lw=0)
-    axes.plot(runs["date"], runs["throughput_per_gpu_ratio"], marker="o", ms=4,
-              color=figures.colour(gain["hardware"]))  # fmt: skip
-    axes.plot(runs["date"], runs["interactivity_ratio"], color=INK, marker="o", ms=3, lw=1.2,
-              ls=(0, (4, 2)))  # fmt: skip
+    axes.plot(
+        runs["date"],
+        runs["throughput_per_gpu_ratio"],
+        marker="o",
+        ms=4,
+        color=figures.colour(gain["hardware"]),
+    )
+    axes.plot(
+        runs["date"],
+        runs["interactivity_ratio"],
+        color=INK,
+        marker="o",
+        ms=3,
+        lw=1.2,
+        ls=(0, (4, 2)),
+    )
     axes.set_title(f"{gain['kind']}: {_system(gain)}, {gain['concurrency']} users", fontsize=8.5)
     axes.set_yscale("log")
     figures.plain_axis(axes.yaxis, ticks=(0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.2, 1.5, 2, 3, 5))
@@ -617,9 +703,13 @@ def releases(
         f"{finding}"
     )
     return figures.publish(
-        _release_figure(series, claimed), name=name, alt=finding, caption=caption, data=series,
+        _release_figure(series, claimed),
+        name=name,
+        alt=finding,
+        caption=caption,
+        data=series,
         sources=["trtllm_throughput"],
-    )  # fmt: skip
+    )
 
 
 def _release_figure(series, claimed):
@@ -650,13 +740,27 @@ def _release_figure(series, claimed):
     for name in sorted(ranked[:4], key=last.get):
         line, hue = series[shape == name], figures.OTHER[list(ranked).index(name)]
         axes.plot(line["date"], line["ratio"], color=hue)
-        axes.scatter(line["date"], line["ratio"], s=20, edgecolors=hue, zorder=4,
-                     facecolors=np.where(line["spliced"], PAPER, hue))  # fmt: skip
+        axes.scatter(
+            line["date"],
+            line["ratio"],
+            s=20,
+            edgecolors=hue,
+            zorder=4,
+            facecolors=np.where(line["spliced"], PAPER, hue),
+        )
         figures.entitle(drawn, axes, updates.release_titles(name, line))
         # Names stand to the right of the plot, each at least a line above the one below.
         height = max(line["ratio"].iloc[-1], height * 1.09)
-        axes.annotate(name, (1, height), xycoords=("axes fraction", "data"), xytext=(4, 0),
-                      textcoords="offset points", va="center", fontsize=8, color=hue)  # fmt: skip
+        axes.annotate(
+            name,
+            (1, height),
+            xycoords=("axes fraction", "data"),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+            color=hue,
+        )
     figures.plain_axis(axes.yaxis, ticks=(0.5, 0.7, 1, 1.5, 2, 3, 5, 7))
     figures.claim_line(axes, claimed.value, f"claimed: {number(claimed.value)}x in weeks")
     _date_axis(axes)
@@ -702,10 +806,12 @@ def _largest_gains(single):
 
 def _gains(gains, claimed):
     return {
-        "series": len(gains), "median gain": gains.median(), "largest gain": gains.max(),
+        "series": len(gains),
+        "median gain": gains.median(),
+        "largest gain": gains.max(),
         "at 2x": int((gains >= 2).sum()),
         f"at {number(claimed.value)}x": int((gains >= claimed.value).sum()),
-    }  # fmt: skip
+    }
 
 
 def _long_words(table, claimed):
@@ -781,10 +887,12 @@ def variations(
         "wider sweeps count, windows with gaps": gaps[gaps["kind"] != LIKE],
     }
     levels = sorted({claim.value for claim in claimed})
-    table = pd.DataFrame([
-        {"choice": text} | _varied(shifts.largest(part, by="least"), weeks, levels)
-        for text, part in choices.items()
-    ])  # fmt: skip
+    table = pd.DataFrame(
+        [
+            {"choice": text} | _varied(shifts.largest(part, by="least"), weeks, levels)
+            for text, part in choices.items()
+        ]
+    )
     most = [choices[text]["least"].max() for text in ("none from a first state", settled)]
     caption = (
         f"The least move of each series within {' / '.join(map(str, weeks))} weeks. The largest is "
@@ -846,12 +954,28 @@ def quotable(
 def provenance(rows: pd.DataFrame, /, *, name: str) -> Exhibit:
     """Return how many measured rows each source gives, and how many dates; the CSV has the rows."""
     by = rows.groupby("source")["date"]
-    table = pd.DataFrame({"rows": by.size(), "dated": by.count(), "dates": by.nunique(),
-                          "first": by.min(), "last": by.max()}).reset_index()  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "rows": by.size(),
+            "dated": by.count(),
+            "dates": by.nunique(),
+            "first": by.min(),
+            "last": by.max(),
+        }
+    ).reset_index()
     dated = rows[rows["date"].notna()]
     caption = f"{len(rows):,} measured rows, {len(dated):,} of them dated; the data are the latter."
-    columns = [*POINT, "date", "interactivity", "throughput_per_gpu", "ttft", "tpot", "caveat",
-               "row_id", "run_url"]  # fmt: skip
+    columns = [
+        *POINT,
+        "date",
+        "interactivity",
+        "throughput_per_gpu",
+        "ttft",
+        "tpot",
+        "caveat",
+        "row_id",
+        "run_url",
+    ]
     return figures.table(
         table, name=name, caption=caption, data=dated[columns], sources=table["source"]
     )

@@ -39,8 +39,17 @@ def mlperf(model: str, /, *, accelerators=("h200", "b200", "gb200")) -> pd.DataF
     best = rows.sort_values("output_throughput_per_gpu").drop_duplicates(
         ["round", "scenario", "hardware"], keep="last"
     )
-    columns = ["round", "date", "scenario", "hardware", "gpus", "precision", "submitter",
-               "output_throughput_per_gpu", "citation"]  # fmt: skip
+    columns = [
+        "round",
+        "date",
+        "scenario",
+        "hardware",
+        "gpus",
+        "precision",
+        "submitter",
+        "output_throughput_per_gpu",
+        "citation",
+    ]
     best = best.sort_values(["scenario", "hardware", "round"])[columns].reset_index(drop=True)
     return best.assign(interactivity=_stated_interactivity(best), source="mlperf")
 
@@ -93,8 +102,17 @@ def tensorrt_llm(
     best = rows.sort_values("output_throughput_per_gpu").drop_duplicates(
         ["hardware", "isl", "osl"], keep="last"
     )
-    columns = ["version", "date", "hardware", "precision", "configuration", "isl", "osl",
-               "output_throughput_per_gpu", "document"]  # fmt: skip
+    columns = [
+        "version",
+        "date",
+        "hardware",
+        "precision",
+        "configuration",
+        "isl",
+        "osl",
+        "output_throughput_per_gpu",
+        "document",
+    ]
     return best.sort_values(["isl", "osl", "hardware"])[columns].assign(source="trtllm_throughput")
 
 
@@ -143,9 +161,12 @@ def dense_ratios(power_edition: str, release: str, /) -> dict[str, pd.DataFrame]
             tensorrt_llm(key, release), "h200", by=["isl", "osl"], power_edition=power_edition
         )
         spread = table.groupby("hardware", as_index=False).agg(
-            per_gpu=("per_gpu", "median"), least=("per_mw", "min"), largest=("per_mw", "max"),
-            shapes=("per_mw", "size"), per_mw=("per_mw", "median"),
-        )  # fmt: skip
+            per_gpu=("per_gpu", "median"),
+            least=("per_mw", "min"),
+            largest=("per_mw", "max"),
+            shapes=("per_mw", "size"),
+            per_mw=("per_mw", "median"),
+        )
         count = spread["shapes"].astype("str")
         found[f"TensorRT-LLM {release}, no limit: {name}"] = spread.assign(
             label=spread["hardware"].str.upper() + ", median of " + count + " shapes",

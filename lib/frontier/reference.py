@@ -195,9 +195,12 @@ def _name(node, place, path):
         if node.name.startswith("_"):
             return None
         return Name(
-            node.name, f"{place}.{node.name}", _kind(node), _signature(node),
+            node.name,
+            f"{place}.{node.name}",
+            _kind(node),
+            _signature(node),
             blocks(ast.get_docstring(node) or ""),
-        )  # fmt: skip
+        )
     if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
         return _class(node, place, path)
     return None
@@ -216,9 +219,13 @@ def _class(node, place, path):
         elif made := _name(one, anchor, path):
             members.append(made)
     return Name(
-        node.name, anchor, "class", f"class {node.name}{bases}",
-        blocks(ast.get_docstring(node) or ""), (*fields, *members),
-    )  # fmt: skip
+        node.name,
+        anchor,
+        "class",
+        f"class {node.name}{bases}",
+        blocks(ast.get_docstring(node) or ""),
+        (*fields, *members),
+    )
 
 
 def _field(node, anchor, path):
@@ -229,9 +236,12 @@ def _field(node, anchor, path):
         line = path.read_text(encoding="utf-8").splitlines()[node.end_lineno - 1]
         said = line[node.end_col_offset :].strip().lstrip("#: ")
     return Name(
-        node.target.id, f"{anchor}.{node.target.id}", "field",
-        f"{node.target.id}: {ast.unparse(node.annotation)}{value}", blocks(said) if said else (),
-    )  # fmt: skip
+        node.target.id,
+        f"{anchor}.{node.target.id}",
+        "field",
+        f"{node.target.id}: {ast.unparse(node.annotation)}{value}",
+        blocks(said) if said else (),
+    )
 
 
 def _kind(node):

@@ -97,10 +97,17 @@ def moment(place: Path, after: Mapping, /) -> str:
 
 
 def record(
-    before: tuple[pd.DataFrame, dict], after: tuple[pd.DataFrame, dict], /, *, refreshed: str,
-    near: Sequence[dict], difference=None, changes: pd.DataFrame | None = None,
-    sigma: float | None = None, most: int = 3,
-) -> dict:  # fmt: skip
+    before: tuple[pd.DataFrame, dict],
+    after: tuple[pd.DataFrame, dict],
+    /,
+    *,
+    refreshed: str,
+    near: Sequence[dict],
+    difference=None,
+    changes: pd.DataFrame | None = None,
+    sigma: float | None = None,
+    most: int = 3,
+) -> dict:
     """Return the record of a refresh, from the rows and the `state` before and after.
 
     `difference` is that of the two sites (`batch.diff.Difference`), None where there was no site;
@@ -111,38 +118,45 @@ def record(
     compared = pd.concat([old[list(SERIES)], new[list(SERIES)]]).drop_duplicates()
     claims = difference.claims if difference else {}
     changed = {claim: moves for claim, moves in claims.items() if not _slight(moves)}
-    others = sorted({f"{kind}: {cause}" for _, kind, cause in difference.causes if kind != "data"}
-                    if difference else ())  # fmt: skip
+    others = sorted(
+        {f"{kind}: {cause}" for _, kind, cause in difference.causes if kind != "data"}
+        if difference
+        else ()
+    )
     notes = [f"Beside the data this may have changed as well: {'; '.join(others)}."]
-    return published({
-        "schema": SCHEMA,
-        "refreshed": refreshed,
-        "before": was,
-        "after": now,
-        "sigma": sigma,
-        "off": NOISE,
-        "compared": len(compared),
-        "frontiers": moved.compare(old, new, sigma=sigma, changes=changes),
-        "verdicts": {
-            "compared": difference is not None,
-            "changed": [
-                {
-                    "claim": claim,
-                    "verdict": moves[0].what in ("verdict", "claim"),
-                    "moves": [m.text + ", beyond the old interval" * bool(m.beyond) for m in moves],
-                }
-                for claim, moves in sorted(changed.items(), key=_first)
+    return published(
+        {
+            "schema": SCHEMA,
+            "refreshed": refreshed,
+            "before": was,
+            "after": now,
+            "sigma": sigma,
+            "off": NOISE,
+            "compared": len(compared),
+            "frontiers": moved.compare(old, new, sigma=sigma, changes=changes),
+            "verdicts": {
+                "compared": difference is not None,
+                "changed": [
+                    {
+                        "claim": claim,
+                        "verdict": moves[0].what in ("verdict", "claim"),
+                        "moves": [
+                            m.text + ", beyond the old interval" * bool(m.beyond) for m in moves
+                        ],
+                    }
+                    for claim, moves in sorted(changed.items(), key=_first)
+                ],
+                "slight": len(claims) - len(changed),
+                "near": list(near),
+                "rule": RULE,
+            },
+            "numbers": [
+                {"file": t.file, "note": t.note, "moves": [move.text for move in t.moves[:most]]}
+                for t in (difference.tables if difference else ())
             ],
-            "slight": len(claims) - len(changed),
-            "near": list(near),
-            "rule": RULE,
-        },
-        "numbers": [
-            {"file": t.file, "note": t.note, "moves": [move.text for move in t.moves[:most]]}
-            for t in (difference.tables if difference else ())
-        ],
-        "notes": notes if others else [],
-    })  # fmt: skip
+            "notes": notes if others else [],
+        }
+    )
 
 
 def _first(changed):
@@ -280,11 +294,15 @@ def _row(move):
     if move["moved_from"] is not None:
         where = span(move["moved_from"], move["moved_to"], "")
     return {
-        "name": name(move), "what": KINDS[move["kind"]], "ratio": ratio, "over": over,
-        "where": where, "extremes": extremes(move) or ["–"],
+        "name": name(move),
+        "what": KINDS[move["kind"]],
+        "ratio": ratio,
+        "over": over,
+        "where": where,
+        "extremes": extremes(move) or ["–"],
         "coincides": move["coincides"] or ["–"],
         "notes": [move["reach"]] * bool(move["reach"]) + move["thin"] or ["–"],
-    }  # fmt: skip
+    }
 
 
 def _same_refresh(place, record):
@@ -371,22 +389,38 @@ def exhibits(record: Mapping, /) -> list[figures.Exhibit]:
 
 def _ratios(moves):
     shown = moves[:_SHOWN]
-    data = pd.DataFrame([
-        {"model": _panel(m).partition("\n")[0], "hardware": m["hardware"],
-         "precision": m["precision"],
-         "shape": m["shape"], "headline": m["ratio"], "low": m["low"], "high": m["high"],
-         "least": m["least"], "largest": m["largest"], "from_tok_s_user": m["from"],
-         "to_tok_s_user": m["to"], "kind": KINDS[m["kind"]]}
-        for m in moves
-    ]).astype(dict.fromkeys(("low", "high"), float))  # fmt: skip
+    data = pd.DataFrame(
+        [
+            {
+                "model": _panel(m).partition("\n")[0],
+                "hardware": m["hardware"],
+                "precision": m["precision"],
+                "shape": m["shape"],
+                "headline": m["ratio"],
+                "low": m["low"],
+                "high": m["high"],
+                "least": m["least"],
+                "largest": m["largest"],
+                "from_tok_s_user": m["from"],
+                "to_tok_s_user": m["to"],
+                "kind": KINDS[m["kind"]],
+            }
+            for m in moves
+        ]
+    ).astype(dict.fromkeys(("low", "high"), float))
     label = [name({**m, "model": ""}) for m in shown]
     part = data.iloc[: len(shown)].assign(label=label)
     part = part.fillna({"low": part["headline"], "high": part["headline"]})
     hues = {key: figures.colour(key) for key in part["hardware"]}
     figure = figures.intervals(
-        part, label="label", group="model", hue="hardware", colours=hues,
-        xlabel="New over old frontier, ratio of tok/s/GPU", reference=(1.0, "as before"),
-    )  # fmt: skip
+        part,
+        label="label",
+        group="model",
+        hue="hardware",
+        colours=hues,
+        xlabel="New over old frontier, ratio of tok/s/GPU",
+        reference=(1.0, "as before"),
+    )
     some = len(moves) > len(shown)
     rest = f" The {len(shown)} largest of {len(moves)} are drawn." if some else ""
     first = shown[0]
@@ -416,15 +450,23 @@ def _fronts(moves):
     data = pd.DataFrame(rows)
     names = " ".join(f"{name(move)}: {told(move)}." for move in moves)
     figure = figures.frontiers(
-        data, data, series="series", panel="frontier", height=3.9,
+        data,
+        data,
+        series="series",
+        panel="frontier",
+        height=3.9,
         colours={"before": figures.MUTED, "after": figures.HARDWARE["gb200"]},
         ylabel="Throughput, tok/s/GPU",
-    )  # fmt: skip
+    )
     return figures.publish(
-        figure, name="moved-frontiers", alt=names, data=data, sources=_sources(moves),
+        figure,
+        name="moved-frontiers",
+        alt=names,
+        data=data,
+        sources=_sources(moves),
         caption="The frontiers that moved the most, before and after: measured points, and the "
         "best throughput at an interactivity or a higher one.",
-    )  # fmt: skip
+    )
 
 
 def _panel(move):

@@ -20,8 +20,11 @@ from frontier.figures import Exhibit
 from frontier.splits import UNIT, Split, States
 from frontier.words import number, quantity, span
 
-KINDS = {"hardware": figures.HARDWARE["gb200"], "software": figures.HARDWARE["h200"],
-         "disputed": figures.OTHER[0]}  # fmt: skip
+KINDS = {
+    "hardware": figures.HARDWARE["gb200"],
+    "software": figures.HARDWARE["h200"],
+    "disputed": figures.OTHER[0],
+}
 NEAREST = (
     "What comes near hardware alone and is not: with speculation on both sides, with another "
     "number format on Blackwell, and a model whose four-bit weights Hopper computes in others."
@@ -42,11 +45,17 @@ def measured(findings: Sequence[Finding], /) -> list[States]:
 def counted(states: Sequence[States], /, *, name: str) -> Exhibit:
     """Return every change with what it counts as, and in how many measured cells it is."""
     factors = {factor.name: factor for one in states for factor in one.factors}
-    table = pd.DataFrame([
-        {"change": factor.name, "counts as": factor.kind, "what changes": _changed(factor),
-         **{one.shape: _cells_with(one, factor.name) for one in states}}
-        for factor in factors.values()
-    ])  # fmt: skip
+    table = pd.DataFrame(
+        [
+            {
+                "change": factor.name,
+                "counts as": factor.kind,
+                "what changes": _changed(factor),
+                **{one.shape: _cells_with(one, factor.name) for one in states},
+            }
+            for factor in factors.values()
+        ]
+    )
     caption = (
         f"The changes between {states[0].name}, and how many measured cells have each, by shape "
         f"(input/output tokens). Disputed ones are counted either way. A cell that cannot exist, "
@@ -57,17 +66,25 @@ def counted(states: Sequence[States], /, *, name: str) -> Exhibit:
 
 def cells(states: Sequence[States], /, *, name: str) -> Exhibit:
     """Return how much was measured of each split gain, and what its first engine rests on."""
-    table = pd.DataFrame([
-        {
-            "shape": one.shape, "cells": len(one.lattice.cells), "orders": one.lattice.orders,
-            "rows": len(set().union(*(one.rows[cell].index for cell in one.lattice.cells))),
-            "shared, tok/s/user": span(*one.range, ""),
-            "of the end's and the start's range":
-                " and ".join(f"{number(100 * part)} %" for part in one.coverage),
-            "fewest points inside": one.fewest, "split": one.tested, "first engine": _engine(one),
-        }
-        for one in states if one.shared
-    ])  # fmt: skip
+    table = pd.DataFrame(
+        [
+            {
+                "shape": one.shape,
+                "cells": len(one.lattice.cells),
+                "orders": one.lattice.orders,
+                "rows": len(set().union(*(one.rows[cell].index for cell in one.lattice.cells))),
+                "shared, tok/s/user": span(*one.range, ""),
+                "of the end's and the start's range": " and ".join(
+                    f"{number(100 * part)} %" for part in one.coverage
+                ),
+                "fewest points inside": one.fewest,
+                "split": one.tested,
+                "first engine": _engine(one),
+            }
+            for one in states
+            if one.shared
+        ]
+    )
     caption = (
         "How much of each gain was measured; one that all cells share on less than "
         f"{number(100 * comparisons.LEAST_SHARE)} % of a curve is not split. Shared is the "
@@ -85,11 +102,14 @@ def overview(findings: Sequence[Finding], claims: Sequence[Claim], /, *, name: s
     data = _table(shown)
     drawn = figures.intervals(
         _percent(data, "headline", "low", "high", "least", "largest"),
-        label="choice", group="shape", hue="shape", log=False,
+        label="choice",
+        group="shape",
+        hue="shape",
+        log=False,
         colours=dict(zip(data["shape"].unique(), figures.SERIES, strict=False)),
         xlabel="Share of software in the log gain, %",
         claim=[(100 * claim.value, f"{number(100 * claim.value)} %") for claim in claims],
-    )  # fmt: skip
+    )
     first = data.iloc[0]
     low, high = data["headline"].min(), data["headline"].max()
     finding = (
@@ -114,13 +134,16 @@ def region(findings: Sequence[Finding], claim: Claim, /, *, name: str) -> Exhibi
     data["meaning"] = data["meaning"].map(MEANINGS)
     data["met"] = data["outcome"] != "not-reproduced"
     drawn = figures.heat(
-        data.assign(
-            value=100 * data["headline"], column=data["shape"].str.replace("/", "/\n")
-        ),
-        row="choice", column="column", group="meaning", value="value", strong="met",
-        centre=100 * claim.value, unit="%",
+        data.assign(value=100 * data["headline"], column=data["shape"].str.replace("/", "/\n")),
+        row="choice",
+        column="column",
+        group="meaning",
+        value="value",
+        strong="met",
+        centre=100 * claim.value,
+        unit="%",
         label=f"Share of software, %; blue: at least the claimed {number(100 * claim.value)} %",
-    )  # fmt: skip
+    )
     parts = [
         f"as share of the {meaning} {_times(group['met'])}"
         for meaning, group in data.groupby("meaning", sort=False)
@@ -148,10 +171,15 @@ def parts(states: Sequence[States], /, *, sigma: float, name: str) -> Exhibit:
     )
     data = data.rename(columns={"part": "headline", "most": "largest"})
     drawn = figures.intervals(
-        data, label="factor", group="shape", hue="kind", colours=KINDS, tick="in_order",
+        data,
+        label="factor",
+        group="shape",
+        hue="kind",
+        colours=KINDS,
+        tick="in_order",
         xlabel="Worth of the change, factor on throughput at equal interactivity",
         reference=(1.0, "no gain"),
-    )  # fmt: skip
+    )
     texts = [_waterfall(one, data[data["shape"] == one.shape]) for one in states]
     widest = data.loc[(data["largest"] / data["least"]).idxmax()]
     caption = (
@@ -162,26 +190,38 @@ def parts(states: Sequence[States], /, *, sigma: float, name: str) -> Exhibit:
     )
     data = data.rename(columns={"headline": "part", "largest": "most"})
     return figures.publish(
-        drawn, name=name, alt="Worth of each change. " + ". ".join(texts) + ".", caption=caption,
-        data=data, sources=_sources(states),
-    )  # fmt: skip
+        drawn,
+        name=name,
+        alt="Worth of each change. " + ". ".join(texts) + ".",
+        caption=caption,
+        data=data,
+        sources=_sources(states),
+    )
 
 
 def by_interactivity(
     findings: Sequence[Finding], claims: Sequence[Claim], /, *, sigma: float, name: str
 ) -> Exhibit:
     """Return the share of the log gain over interactivity, one panel a shape, a line a choice."""
-    chosen = [f.comparison for f in findings
-              if f.outcome != UNTESTED and f.comparison.meaning == "log"]  # fmt: skip
+    chosen = [
+        f.comparison for f in findings if f.outcome != UNTESTED and f.comparison.meaning == "log"
+    ]
     data = splits.lines(chosen, sigma=sigma)
     choices = list(data["choice"].unique())
     drawn = figures.lines(
-        _percent(data, "share", "low", "high"), x="interactivity", y="share", series="choice",
-        panel="shape", band=("low", "high"), log="x", height=4.2,
+        _percent(data, "share", "low", "high"),
+        x="interactivity",
+        y="share",
+        series="choice",
+        panel="shape",
+        band=("low", "high"),
+        log="x",
+        height=4.2,
         colours=dict(zip(choices, figures.SERIES, strict=False)),
-        xlabel="Interactivity, tok/s/user", ylabel="Share of software in the log gain, %",
+        xlabel="Interactivity, tok/s/user",
+        ylabel="Share of software in the log gain, %",
         claim=[(100 * claim.value, f"{number(100 * claim.value)} %") for claim in claims],
-    )  # fmt: skip
+    )
     first = data[data["choice"] == choices[0]]
     text = "; ".join(
         f"{shape}: {span(line['share'].min(), line['share'].max(), UNIT)}"
@@ -193,9 +233,13 @@ def by_interactivity(
         f"right end a Hopper node without MTP serves nobody, or less than the floor."
     )
     return figures.publish(
-        drawn, name=name, alt=f"Share of software over interactivity. {text}.", caption=caption,
-        data=data, sources=_of(findings),
-    )  # fmt: skip
+        drawn,
+        name=name,
+        alt=f"Share of software over interactivity. {text}.",
+        caption=caption,
+        data=data,
+        sources=_of(findings),
+    )
 
 
 def totals(
@@ -217,12 +261,18 @@ def totals(
         (least, low), (most, high) = (
             f(found.items(), key=lambda item: item[1]) for f in (min, max)
         )
-        rows.append({
-            "gain from and to": gain, "shape": shape, "mean gain": np.exp(states.means()[-1]),
-            "over, tok/s/user": span(*states.range, ""),
-            **{f"at {number(x)}": point for x, point in zip(at, points, strict=True)},
-            "software": span(low, high, UNIT), "least where": least, "most where": most,
-        })  # fmt: skip
+        rows.append(
+            {
+                "gain from and to": gain,
+                "shape": shape,
+                "mean gain": np.exp(states.means()[-1]),
+                "over, tok/s/user": span(*states.range, ""),
+                **{f"at {number(x)}": point for x, point in zip(at, points, strict=True)},
+                "software": span(low, high, UNIT),
+                "least where": least,
+                "most where": most,
+            }
+        )
     data = pd.DataFrame(rows)
     low, high = data["mean gain"].min(), data["mean gain"].max()
     caption = (
@@ -246,15 +296,19 @@ def modelled_shares(findings: Sequence[Finding], /, *, draws: int = 20, name: st
         split = finding.comparison
         answer = answers[id(split.states)]
         share, low, high = answer.share(split.group)
-        rows.append({
-            "software is": split.choice, "shape": split.shape,
-            "measured": quantity(finding.headline, "share"), "modelled": quantity(share, "share"),
-            "of refits": span(low, high, UNIT),
-            "over the orders": span(*answer.orders(split.group), UNIT),
-            "modelled gain": float(np.exp(answer.values[-1])),
-            "over, tok/s/user": span(*answer.range, ""),
-            "extrapolated": f"{number(100 * answer.extrapolated)} %",
-        })  # fmt: skip
+        rows.append(
+            {
+                "software is": split.choice,
+                "shape": split.shape,
+                "measured": quantity(finding.headline, "share"),
+                "modelled": quantity(share, "share"),
+                "of refits": span(low, high, UNIT),
+                "over the orders": span(*answer.orders(split.group), UNIT),
+                "modelled gain": float(np.exp(answer.values[-1])),
+                "over, tok/s/user": span(*answer.range, ""),
+                "extrapolated": f"{number(100 * answer.extrapolated)} %",
+            }
+        )
     data = pd.DataFrame(rows)
     caption = (
         "What the calibrated serving model says of the same changes, with every cell but FP4 on "
@@ -271,14 +325,16 @@ def chosen(
     """Return the parts of one split with its share, as a reader's parameters choose it."""
     data = splits.parts(split.states, sigma=sigma, how=how)
     data["software"] = data["factor"].isin(split.group)
-    shown = pd.DataFrame({
-        "change": data["factor"],
-        "counts as": np.where(data["software"], "software", "hardware"),
-        "worth": [f"{number(v)}x" for v in data["part"]],
-        "95 % run noise": [span(*ends, "") for ends in data[["low", "high"]].to_numpy()],
-        "over the orders": [span(*ends, "") for ends in data[["least", "most"]].to_numpy()],
-        "in one order": [f"{number(v)}x" for v in data["in_order"]],
-    })  # fmt: skip
+    shown = pd.DataFrame(
+        {
+            "change": data["factor"],
+            "counts as": np.where(data["software"], "software", "hardware"),
+            "worth": [f"{number(v)}x" for v in data["part"]],
+            "95 % run noise": [span(*ends, "") for ends in data[["low", "high"]].to_numpy()],
+            "over the orders": [span(*ends, "") for ends in data[["least", "most"]].to_numpy()],
+            "in one order": [f"{number(v)}x" for v in data["in_order"]],
+        }
+    )
     states = split.states
     caption = (
         f"{split.label}: {split.reading(finding)}; mean over {span(*finding.range, '')} "
@@ -293,15 +349,18 @@ def chosen(
 def stated(*, name: str) -> Exhibit:
     """Return what annual filings state of staff and revenue, as shares of the whole."""
     data = filings.stated()
-    shown = pd.DataFrame({
-        "part": data["part"], "of": data["quantity"],
-        "fiscal year": data["fiscal_year"].astype("str"),
-        "stated": [
-            quantity(value, "share" if unit == "share" else unit, 6)
-            for value, unit in zip(data["value"], data["unit"], strict=True)
-        ],
-        "share of all": [quantity(value, "share") for value in data["share"]],
-    })[data["part"] != "all"]  # fmt: skip
+    shown = pd.DataFrame(
+        {
+            "part": data["part"],
+            "of": data["quantity"],
+            "fiscal year": data["fiscal_year"].astype("str"),
+            "stated": [
+                quantity(value, "share" if unit == "share" else unit, 6)
+                for value, unit in zip(data["value"], data["unit"], strict=True)
+            ],
+            "share of all": [quantity(value, "share") for value in data["share"]],
+        }
+    )[data["part"] != "all"]
     caption = (
         "What NVIDIA's annual filings state. They do not say how many employees work on software, "
         "nor how much revenue is from hardware: research and development holds both kinds of "
@@ -314,14 +373,25 @@ def _table(findings):
     rows = []
     for f in findings:
         split = f.comparison
-        rows.append({
-            "choice": split.choice, "shape": split.shape, "meaning": split.meaning,
-            "headline": f.headline, "low": f.low, "high": f.high, "semilog": f.semilog,
-            "least": f.orders[0], "largest": f.orders[1], "from_tok_s_user": f.range[0],
-            "to_tok_s_user": f.range[1], "outcome": f.outcome,
-            "gain": float(np.exp(split.states.means()[-1])), "system": split.states.name,
-            "software": "; ".join(split.group),
-        })  # fmt: skip
+        rows.append(
+            {
+                "choice": split.choice,
+                "shape": split.shape,
+                "meaning": split.meaning,
+                "headline": f.headline,
+                "low": f.low,
+                "high": f.high,
+                "semilog": f.semilog,
+                "least": f.orders[0],
+                "largest": f.orders[1],
+                "from_tok_s_user": f.range[0],
+                "to_tok_s_user": f.range[1],
+                "outcome": f.outcome,
+                "gain": float(np.exp(split.states.means()[-1])),
+                "system": split.states.name,
+                "software": "; ".join(split.group),
+            }
+        )
     return pd.DataFrame(rows)
 
 

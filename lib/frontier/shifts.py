@@ -138,10 +138,20 @@ def records(
             record["new_configuration"] = bool((~np.isin(point[behind], point[old])).any())
             found.append(record)
     columns = [
-        *series, "previous", "date", "rows", "excess", "raised_from", "raised_to", "factor_max",
-        "factor_max_at", "factor_geomean", "extended_down_to", "extended_up_to",
+        *series,
+        "previous",
+        "date",
+        "rows",
+        "excess",
+        "raised_from",
+        "raised_to",
+        "factor_max",
+        "factor_max_at",
+        "factor_geomean",
+        "extended_down_to",
+        "extended_up_to",
         "new_configuration",
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(found, columns=columns)
 
 
@@ -229,10 +239,25 @@ def movement(
                 for kind in _moved(x, y, day, point, earlier, later, floor):
                     found.append({**head, **kind, **extent})
     columns = [
-        *series, "kind", "weeks", "earlier", "later", "days", "geomean", "least", "low", "high",
-        "peak", "peak_at", "peak_before", "peak_after", "point_geomean", "points", "dates",
+        *series,
+        "kind",
+        "weeks",
+        "earlier",
+        "later",
+        "days",
+        "geomean",
+        "least",
+        "low",
+        "high",
+        "peak",
+        "peak_at",
+        "peak_before",
+        "peak_after",
+        "point_geomean",
+        "points",
+        "dates",
         "span_days",
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(found, columns=columns)
 
 
@@ -402,8 +427,10 @@ def gains_since(rows: pd.DataFrame, day, /, *, by: Sequence[str] = tuple(POINT))
     """
     dated = rows[rows["date"].notna()]
     early = dated["date"] <= _timestamp(day)
-    best = [part.groupby(list(by), dropna=False)["interactivity"].max()
-            for part in (dated[early], dated[~early])]  # fmt: skip
+    best = [
+        part.groupby(list(by), dropna=False)["interactivity"].max()
+        for part in (dated[early], dated[~early])
+    ]
     before, after = best[0].align(best[1], join="inner")
     return np.log(after.to_numpy() / before.to_numpy())
 
@@ -512,9 +539,17 @@ def level_shifts(
         low, high = np.exp(np.percentile(jittered[i] - jittered[i - 1], [2.5, 97.5]))
         over_best = float(np.exp(levels[i] - max(levels[:i])))
         found.append(
-            (first, dates[first - 1], dates[first], float(np.exp(levels[i] - levels[i - 1])),
-             float(low), float(high), over_best, over_best > 1 + NOISE)
-        )  # fmt: skip
+            (
+                first,
+                dates[first - 1],
+                dates[first],
+                float(np.exp(levels[i] - levels[i - 1])),
+                float(low),
+                float(high),
+                over_best,
+                over_best > 1 + NOISE,
+            )
+        )
     return pd.DataFrame(found, columns=_SHIFT)
 
 
@@ -616,12 +651,20 @@ def false_gains(
     kind = np.select(list(kinds.values()), list(kinds), default="")
     false = (ratio > 1 + gain) & (kind != "")
     table = rows[keys].assign(
-        previous=last["date"], date=rows["date"], row_id=rows["row_id"], kind=kind, gain=ratio,
-        over_best=over_best, tpot_ratio=tpot_ratio,
-        ttft_before=last["ttft"], ttft_after=rows["ttft"],
-        accounted_before=last["accounted"], accounted_after=rows["accounted"],
-        bound_before=last["bound"], bound_after=rows["bound"],
-    )  # fmt: skip
+        previous=last["date"],
+        date=rows["date"],
+        row_id=rows["row_id"],
+        kind=kind,
+        gain=ratio,
+        over_best=over_best,
+        tpot_ratio=tpot_ratio,
+        ttft_before=last["ttft"],
+        ttft_after=rows["ttft"],
+        accounted_before=last["accounted"],
+        accounted_after=rows["accounted"],
+        bound_before=last["bound"],
+        bound_after=rows["bound"],
+    )
     return table[false].sort_values([*keys, "date"], kind="stable").reset_index(drop=True)
 
 
@@ -723,9 +766,10 @@ def _about(changes, column, wanted):
         raise UsageError(f"no change is about {column} {wanted!r}; the log has {have}")
     keys = changes.loc[named, "config_key"].unique()
     globs = [
-        key for key in changes["config_key"].unique()
+        key
+        for key in changes["config_key"].unique()
         if "*" in key and any(fnmatchcase(one, key) for one in keys)
-    ]  # fmt: skip
+    ]
     return named | changes["config_key"].isin(globs)
 
 

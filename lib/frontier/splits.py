@@ -89,9 +89,11 @@ class States:
             rows = self.rows[cell]
             factor = np.exp(-_mean(self.back[cell]))
             found[cell] = curves.Frontier(
-                rows["interactivity"] * factor, rows["value"] * factor,
-                configurations=rows["configuration"], rows=rows.index,
-            )  # fmt: skip
+                rows["interactivity"] * factor,
+                rows["value"] * factor,
+                configurations=rows["configuration"],
+                rows=rows.index,
+            )
         return found
 
     @cached_property
@@ -210,10 +212,12 @@ class States:
             key = tuple(self.rows[cell].index)
             back = self.back[cell]
             if key not in drawn:
-                plain = curves.Frontier._of(*(
-                    values * np.exp(_mean(back)) if i < 2 else values
-                    for i, values in enumerate(front._arrays)
-                ))  # fmt: skip
+                plain = curves.Frontier._of(
+                    *(
+                        values * np.exp(_mean(back)) if i < 2 else values
+                        for i, values in enumerate(front._arrays)
+                    )
+                )
                 plain = curves.within_noise(plain, max(sigma, self._spread))
                 drawn[key] = curves.jittered(plain, sigma, rng, replicates)
             factor = 1.0
@@ -238,15 +242,18 @@ class States:
 
         `unwanted` is a value of the column, or NaT for all missing ones.
         """
-        present = self._once(column, lambda: {
-            value for rows in self.rows.values() for value in rows[column].unique()
-        })  # fmt: skip
+        present = self._once(
+            column,
+            lambda: {value for rows in self.rows.values() for value in rows[column].unique()},
+        )
         if unwanted is not pd.NaT and unwanted not in present:
             return self
         # All splits of one gain ask for the same variation, one after another: one is kept.
         if (column, unwanted) not in self._varied:
-            left = {cell: rows[~comparisons.unwanted(rows, column, unwanted)]
-                    for cell, rows in self.rows.items()}  # fmt: skip
+            left = {
+                cell: rows[~comparisons.unwanted(rows, column, unwanted)]
+                for cell, rows in self.rows.items()
+            }
             same = all(len(left[cell]) == len(rows) for cell, rows in self.rows.items())
             self._varied.clear()
             self._varied[column, unwanted] = self if same else _states(self, left, self.floor)
@@ -369,9 +376,16 @@ def build(test, rows: pd.DataFrame, /, *, nearest: bool = False) -> list[Split]:
 
 
 def chosen(
-    test, rows: pd.DataFrame, shape: str, /, *, counts: Mapping[str, str], meaning: str = "log",
-    end: str | None = None, until: str | None = None,
-) -> Split:  # fmt: skip
+    test,
+    rows: pd.DataFrame,
+    shape: str,
+    /,
+    *,
+    counts: Mapping[str, str],
+    meaning: str = "log",
+    end: str | None = None,
+    until: str | None = None,
+) -> Split:
     """Return one split as a reader chooses it; UsageError where no order of it was measured.
 
     `counts` says of each change whether it is hardware or software, `end` is the accelerator that
@@ -384,11 +398,17 @@ def chosen(
     racks = [one.get("set", {}).get("hardware") for one in system["factors"]]
     last = [key for key in racks if key][-1]
     system["factors"] = [
-        {**one, **({"until": until} if until and "until" in one else {}),
-         **({"set": {**one["set"], "hardware": end}}
-            if end and one.get("set", {}).get("hardware") == last else {})}
+        {
+            **one,
+            **({"until": until} if until and "until" in one else {}),
+            **(
+                {"set": {**one["set"], "hardware": end}}
+                if end and one.get("set", {}).get("hardware") == last
+                else {}
+            ),
+        }
         for one in system["factors"]
-    ]  # fmt: skip
+    ]
     if end:
         system["name"] = system["name"].replace(last.upper(), end.upper())
     made = states(test.basis, rows, system, shape)
@@ -439,9 +459,12 @@ def factor(entry: dict, /) -> Factor:
         raise UsageError(f"'{entry['name']}' sets '{unknown[0]}', which is no column")
     until = entry.get("until")
     return Factor(
-        entry["name"], entry["kind"], tuple(entry.get("set", {}).items()),
-        None if until is None else str(until), tuple(entry.get("after", ())),
-    )  # fmt: skip
+        entry["name"],
+        entry["kind"],
+        tuple(entry.get("set", {}).items()),
+        None if until is None else str(until),
+        tuple(entry.get("after", ())),
+    )
 
 
 def grouped(states: States, software: Sequence[str], /) -> tuple[str, ...]:
@@ -453,9 +476,8 @@ def grouped(states: States, software: Sequence[str], /) -> tuple[str, ...]:
 
 
 def examine(
-    split: Split, target: Target, /, *, sigma: float, replicates: int = 2000,
-    how: str | None = None,
-) -> Finding:  # fmt: skip
+    split: Split, target: Target, /, *, sigma: float, replicates: int = 2000, how: str | None = None
+) -> Finding:
     """Return what is found of a share for a claim, as of a ratio (`comparisons.examine`).
 
     `headline` is the share of the mean log gains, `low` and `high` bound it against run noise, and
@@ -478,15 +500,23 @@ def examine(
     at = split.share(split.states.at(np.array(POINTS, float), main))
     return Finding(
         split,
-        comparisons.REPRODUCED if met else comparisons.CONDITIONAL if stretch
+        comparisons.REPRODUCED
+        if met
+        else comparisons.CONDITIONAL
+        if stretch
         else comparisons.NOT_REPRODUCED,
-        headline, low, high, semilog=by_estimate, range=split.states.range, stretch=stretch,
+        headline,
+        low,
+        high,
+        semilog=by_estimate,
+        range=split.states.range,
+        stretch=stretch,
         coverage=split.states.coverage,
         largest=np.nan if best is None else float(line[best]),
         largest_at=np.nan if best is None else float(grid[best]),
         at={point: float(s) for point, s in zip(POINTS, at, strict=True) if np.isfinite(s)},
         orders=tuple(float(end) for end in split.band(means)),
-    )  # fmt: skip
+    )
 
 
 def outcome(
@@ -513,11 +543,22 @@ def lines(
         values = split.states.line(how)
         least, most = split.band(values)
         low, high = _ends(split, sigma, replicates)
-        frames.append(pd.DataFrame({
-            "split": split.name, "choice": split.choice, "shape": split.shape,
-            "interactivity": split.states.grid, "share": split.share(values), "low": low,
-            "high": high, "first_order": least, "last_order": most, "gain": np.exp(values[-1]),
-        }))  # fmt: skip
+        frames.append(
+            pd.DataFrame(
+                {
+                    "split": split.name,
+                    "choice": split.choice,
+                    "shape": split.shape,
+                    "interactivity": split.states.grid,
+                    "share": split.share(values),
+                    "low": low,
+                    "high": high,
+                    "first_order": least,
+                    "last_order": most,
+                    "gain": np.exp(values[-1]),
+                }
+            )
+        )
     return pd.concat(frames, ignore_index=True)
 
 
@@ -539,14 +580,20 @@ def parts(
     order = first_order(lattice)
     falls = dict(zip(order, attribution.waterfall(lattice, values, order), strict=True))
     logs = {
-        "part": found, "low": low + moved, "high": high + moved,
-        "least": [end[0] for end in bands], "most": [end[1] for end in bands],
+        "part": found,
+        "low": low + moved,
+        "high": high + moved,
+        "least": [end[0] for end in bands],
+        "most": [end[1] for end in bands],
         "in_order": [falls[name] for name in lattice.factors],
-    }  # fmt: skip
-    return pd.DataFrame({
-        "factor": lattice.factors, "kind": [one.kind for one in states.factors],
-        **{name: np.exp(np.asarray(column, float)) for name, column in logs.items()},
-    })  # fmt: skip
+    }
+    return pd.DataFrame(
+        {
+            "factor": lattice.factors,
+            "kind": [one.kind for one in states.factors],
+            **{name: np.exp(np.asarray(column, float)) for name, column in logs.items()},
+        }
+    )
 
 
 def first_order(lattice: Lattice, /) -> tuple[str, ...]:
@@ -567,12 +614,13 @@ def first_order(lattice: Lattice, /) -> tuple[str, ...]:
 def every(factors: Sequence[Factor], /) -> list[Cell]:
     """Return every set of changes that can exist, the start first, smaller before larger."""
     names = [factor.name for factor in factors]
-    sets = [Cell(name for i, name in enumerate(names) if code >> i & 1)
-            for code in range(1 << len(names))]  # fmt: skip
+    sets = [
+        Cell(name for i, name in enumerate(names) if code >> i & 1)
+        for code in range(1 << len(names))
+    ]
     possible = [
-        cell for cell in sets
-        if all(set(one.after) <= cell for one in factors if one.name in cell)
-    ]  # fmt: skip
+        cell for cell in sets if all(set(one.after) <= cell for one in factors if one.name in cell)
+    ]
     return sorted(possible, key=len)
 
 

@@ -50,10 +50,13 @@ def published(
     _gather(root)
     size = dict(root.attrib)
     root.attrib = {
-        "role": "img", "aria-label": alt, "viewBox": size["viewBox"],
-        "width": size["width"].removesuffix("pt"), "height": size["height"].removesuffix("pt"),
+        "role": "img",
+        "aria-label": alt,
+        "viewBox": size["viewBox"],
+        "width": size["width"].removesuffix("pt"),
+        "height": size["height"].removesuffix("pt"),
         "style": f"font-family:{_FONT};font-size:9px;stroke-linejoin:round",
-    }  # fmt: skip
+    }
     return ElementTree.tostring(root, encoding="unicode") + "\n"
 
 

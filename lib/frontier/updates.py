@@ -81,9 +81,13 @@ def chained(table: pd.DataFrame, /, *, family: str) -> pd.DataFrame:
     every["log"] = np.log(every["ratio"].where(every["alike"], 1.0))
     by = every.groupby(["gpu", "precision", "isl", "osl"], sort=False)
     found = by.agg(
-        gain=("log", "sum"), steps=("alike", "sum"), known=("ratio", "count"),
-        first=("date", "min"), last=("date", "max"), source=("source", "first"),
-    ).reset_index()  # fmt: skip
+        gain=("log", "sum"),
+        steps=("alike", "sum"),
+        known=("ratio", "count"),
+        first=("date", "min"),
+        last=("date", "max"),
+        source=("source", "first"),
+    ).reset_index()
     found["gain"] = np.exp(found["gain"])
     found["unlike"] = found.pop("known") - found["steps"]
     return found[found["steps"] > 0].reset_index(drop=True)
@@ -94,27 +98,49 @@ def overview(rows: pd.DataFrame, /, *, family: str, name: str) -> Exhibit:
     series, rounds = dated(rows), published.mlperf_rounds()
     table = tables.read("trtllm_throughput")
     every, maxima = steps(table, family=family), chained(table, family=family)
-    data = pd.concat([
-        _marks("rows", series["hardware"], series["gain"], _series(series), series["source"]),
-        _marks("mlperf", rounds["hardware"], rounds["ratio"], _rounds(rounds), rounds["source"]),
-        _marks("releases", maxima["gpu"].str.lower(), maxima["gain"],
-               f"{family} " + _maxima(maxima), maxima["source"]),
-    ], ignore_index=True)  # fmt: skip
+    data = pd.concat(
+        [
+            _marks("rows", series["hardware"], series["gain"], _series(series), series["source"]),
+            _marks(
+                "mlperf", rounds["hardware"], rounds["ratio"], _rounds(rounds), rounds["source"]
+            ),
+            _marks(
+                "releases",
+                maxima["gpu"].str.lower(),
+                maxima["gain"],
+                f"{family} " + _maxima(maxima),
+                maxima["source"],
+            ),
+        ],
+        ignore_index=True,
+    )
     data = data[data["hardware"].isin(HARDWARE)]
-    spread = data.groupby(["record", "hardware"], sort=False)["gain"].agg(
-        headline="median", low=lambda v: v.quantile(0.25), high=lambda v: v.quantile(0.75),
-        least="min", largest="max", series="size",
-    ).reset_index()  # fmt: skip
+    spread = (
+        data.groupby(["record", "hardware"], sort=False)["gain"]
+        .agg(
+            headline="median",
+            low=lambda v: v.quantile(0.25),
+            high=lambda v: v.quantile(0.75),
+            least="min",
+            largest="max",
+            series="size",
+        )
+        .reset_index()
+    )
     order = {key: i for i, key in enumerate(HARDWARE)}
     spread["at"] = spread["record"].map({text: i for i, text in enumerate(RECORDS.values())})
     spread = spread.sort_values(["at", "hardware"], key=lambda c: c.map(order).fillna(c))
     count = spread["series"].astype("str")
     spread["label"] = spread["hardware"].map(figures.NAMES) + ", " + count + " series"
     drawn = figures.intervals(
-        spread.reset_index(drop=True), label="label", group="record", hue="hardware",
+        spread.reset_index(drop=True),
+        label="label",
+        group="record",
+        hue="hardware",
         colours={key: figures.colour(key) for key in HARDWARE},
-        xlabel="Gain of software alone, ratio of throughput per GPU", reference=(1.0, "no gain"),
-    )  # fmt: skip
+        xlabel="Gain of software alone, ratio of throughput per GPU",
+        reference=(1.0, "no gain"),
+    )
     texts = [
         f"{record}: median {number(group['gain'].median())}x, "
         f"{span(group['gain'].min(), group['gain'].max(), '')}"
@@ -127,9 +153,12 @@ def overview(rows: pd.DataFrame, /, *, family: str, name: str) -> Exhibit:
         f"the same may still stand in another host."
     )
     return figures.publish(
-        drawn, name=name, alt="Gain of software alone. " + ". ".join(texts) + ".",
-        caption=caption, data=data,
-    )  # fmt: skip
+        drawn,
+        name=name,
+        alt="Gain of software alone. " + ". ".join(texts) + ".",
+        caption=caption,
+        data=data,
+    )
 
 
 def _told(maxima, every, family):
@@ -147,11 +176,16 @@ def _told(maxima, every, family):
 def history(rows: pd.DataFrame, /, *, name: str, top: int = 14) -> Exhibit:
     """Return the dated series that gained most, in throughput and in speed: dead time shows."""
     data = dated(rows).sort_values("gain", ascending=False, kind="stable", ignore_index=True)
-    shown = pd.DataFrame({
-        "series": _series(data), "from": data["earlier"], "to": data["later"],
-        "points": data["points"], "throughput": [f"{number(v)}x" for v in data["gain"]],
-        "speed": [f"{number(v)}x" for v in data["speed"]],
-    }).head(top)  # fmt: skip
+    shown = pd.DataFrame(
+        {
+            "series": _series(data),
+            "from": data["earlier"],
+            "to": data["later"],
+            "points": data["points"],
+            "throughput": [f"{number(v)}x" for v in data["gain"]],
+            "speed": [f"{number(v)}x" for v in data["speed"]],
+        }
+    ).head(top)
     apart = data[data["gain"] / data["speed"] > 1.2]
     by = data.groupby("hardware", sort=False)["speed"].median()
     middle = ", ".join(f"{figures.NAMES.get(key, key)} {number(v)}x" for key, v in by.items())
@@ -172,13 +206,21 @@ def rounds(*, name: str, top: int = 16) -> Exhibit:
     """Return MLPerf from round to round by submitter, beside the trap of the best of each."""
     data = published.mlperf_rounds().sort_values("ratio", ascending=False, ignore_index=True)
     data = data[data["hardware"].isin(HARDWARE)]
-    shown = pd.DataFrame({
-        "result": data["model"] + ", " + data["scenario"] + ", " + data["gpus"].astype("str") + " "
-        + data["hardware"].map(figures.NAMES),
-        "submitter": data["submitter"], "rounds": data["before"] + " to " + data["after"],
-        "same submitter": [f"{number(v)}x" for v in data["ratio"]],
-        "best of each round": [f"{number(v)}x" for v in data["any_submitter"]],
-    }).head(top)  # fmt: skip
+    shown = pd.DataFrame(
+        {
+            "result": data["model"]
+            + ", "
+            + data["scenario"]
+            + ", "
+            + data["gpus"].astype("str")
+            + " "
+            + data["hardware"].map(figures.NAMES),
+            "submitter": data["submitter"],
+            "rounds": data["before"] + " to " + data["after"],
+            "same submitter": [f"{number(v)}x" for v in data["ratio"]],
+            "best of each round": [f"{number(v)}x" for v in data["any_submitter"]],
+        }
+    ).head(top)
     widest = data.loc[(data["any_submitter"] / data["ratio"]).idxmax()]
     caption = (
         f"The {len(shown)} of {len(data)} results with the largest gain over an earlier round by "
@@ -213,9 +255,15 @@ def years(table: pd.DataFrame, /, *, family: str, name: str) -> Exhibit | Markdo
     for method, begin in every.groupby("method")["date"].min().items():
         axes.axvline(begin, color=figures.MUTED, lw=0.8, ls=(0, (1, 2)))
         axes.annotate(
-            METHODS[method], (begin, 1), xycoords=("data", "axes fraction"), va="top",
-            xytext=(3, -3), textcoords="offset points", fontsize=8, color=figures.MUTED,
-        )  # fmt: skip
+            METHODS[method],
+            (begin, 1),
+            xycoords=("data", "axes fraction"),
+            va="top",
+            xytext=(3, -3),
+            textcoords="offset points",
+            fontsize=8,
+            color=figures.MUTED,
+        )
     axes.set_yscale("log")
     figures.plain_axis(axes.yaxis, ticks=(0.8, 0.9, 1, 1.1, 1.2, 1.3, 1.5, 2, 3))
     axes.set_ylabel("Chained gain, ratio")
@@ -233,27 +281,42 @@ def years(table: pd.DataFrame, /, *, family: str, name: str) -> Exhibit | Markdo
         f"{number(100 * shifts.NOISE)} % a step is noise."
     )
     return figures.publish(
-        drawn, name=name, alt=f"Chained gain of releases: {texts}.", caption=caption,
-        data=data.drop(columns="log"), sources=["trtllm_throughput"],
-    )  # fmt: skip
+        drawn,
+        name=name,
+        alt=f"Chained gain of releases: {texts}.",
+        caption=caption,
+        data=data.drop(columns="log"),
+        sources=["trtllm_throughput"],
+    )
 
 
 def release_titles(label: str, line: pd.DataFrame, /) -> list[str]:
     """Return what each point of a line over releases is (`version`, `date`, `ratio`)."""
     return [
-        ", ".join(filter(None, [
-            label, row.version and f"TensorRT-LLM {row.version}",
-            f"{row.date:%Y-%m-%d}: {number(row.ratio)}x",
-        ]))
+        ", ".join(
+            filter(
+                None,
+                [
+                    label,
+                    row.version and f"TensorRT-LLM {row.version}",
+                    f"{row.date:%Y-%m-%d}: {number(row.ratio)}x",
+                ],
+            )
+        )
         for row in line.fillna({"version": ""}).itertuples()
-    ]  # fmt: skip
+    ]
 
 
 def _marks(record, hardware, gain, label, source):
-    return pd.DataFrame({
-        "record": RECORDS[record], "hardware": hardware.to_numpy(), "gain": gain.to_numpy(),
-        "series": label.to_numpy(), "source": source.to_numpy(),
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "record": RECORDS[record],
+            "hardware": hardware.to_numpy(),
+            "gain": gain.to_numpy(),
+            "series": label.to_numpy(),
+            "source": source.to_numpy(),
+        }
+    )
 
 
 def _speed(rows, row):
@@ -275,9 +338,18 @@ def _series(data):
 
 def _rounds(data):
     return (
-        data["model"] + " " + data["scenario"] + ", " + data["gpus"].astype("str") + " GPUs, "
-        + data["submitter"] + ", " + data["before"] + " to " + data["after"]
-    )  # fmt: skip
+        data["model"]
+        + " "
+        + data["scenario"]
+        + ", "
+        + data["gpus"].astype("str")
+        + " GPUs, "
+        + data["submitter"]
+        + ", "
+        + data["before"]
+        + " to "
+        + data["after"]
+    )
 
 
 def _maxima(data):

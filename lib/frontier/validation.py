@@ -13,16 +13,7 @@ import pandas as pd
 import seaborn as sns
 from IPython.display import HTML
 
-from frontier import (
-    claims,
-    comparisons,
-    curves,
-    figures,
-    modelled,
-    published,
-    serving,
-    tables,
-)
+from frontier import claims, comparisons, curves, figures, modelled, published, serving, tables
 from frontier.errors import UsageError
 from frontier.figures import Exhibit
 from frontier.serving import calibration, crosscheck
@@ -52,28 +43,34 @@ FRONTIERS = {
         {"single_node": True},
     ),
     "R1, H200 FP8 with everything": (
-        {**_R1, "hardware": "h200", "precision": "fp8"}, {"speculative": True},
+        {**_R1, "hardware": "h200", "precision": "fp8"},
+        {"speculative": True},
     ),
     "R1, one B200 node FP4 without MTP": (
         {**_R1, "hardware": "b200", "precision": "fp4", "single_node": True, "speculative": False},
         {"single_node": True},
     ),
     "R1, GB200 NVL72 FP4 without MTP": (
-        {**_R1, "hardware": "gb200", "precision": "fp4", "speculative": False}, {},
+        {**_R1, "hardware": "gb200", "precision": "fp4", "speculative": False},
+        {},
     ),
     "R1, GB200 NVL72 FP4 with everything": (
-        {**_R1, "hardware": "gb200", "precision": "fp4"}, {"speculative": True},
+        {**_R1, "hardware": "gb200", "precision": "fp4"},
+        {"speculative": True},
     ),
     "R1, GB300 NVL72 FP4 with everything": (
-        {**_R1, "hardware": "gb300", "precision": "fp4"}, {"speculative": True},
+        {**_R1, "hardware": "gb300", "precision": "fp4"},
+        {"speculative": True},
     ),
     "Llama-70B, one H200 node FP8": (
-        {"model": "llama-70b", "hardware": "h200", "precision": "fp8"}, {"single_node": True},
+        {"model": "llama-70b", "hardware": "h200", "precision": "fp8"},
+        {"single_node": True},
     ),
     "Llama-70B, one B200 node FP4": (
-        {"model": "llama-70b", "hardware": "b200", "precision": "fp4"}, {"single_node": True},
+        {"model": "llama-70b", "hardware": "b200", "precision": "fp4"},
+        {"single_node": True},
     ),
-}  # fmt: skip
+}
 
 
 def example(
@@ -81,10 +78,15 @@ def example(
 ) -> Exhibit:
     """Return the modelled ratio of two systems at some interactivities, with its interval."""
     data = serving.ratio_interval(new, old, at)
-    shown = pd.DataFrame({
-        "tok/s/user": data["interactivity"], "ratio of tok/s/GPU": data["ratio"],
-        "low": data["low"], "high": data["high"], "extrapolated": data["extrapolated"],
-    })  # fmt: skip
+    shown = pd.DataFrame(
+        {
+            "tok/s/user": data["interactivity"],
+            "ratio of tok/s/GPU": data["ratio"],
+            "low": data["low"],
+            "high": data["high"],
+            "extrapolated": data["extrapolated"],
+        }
+    )
     caption = (
         f"An answer of the model, per GPU: {new.model} at {new.isl}/{new.osl} on "
         f"{figures.NAMES[new.hardware]} in {new.precision.upper()}{_how(new)} over "
@@ -101,8 +103,9 @@ def errors(*, name: str) -> Exhibit:
         part = rows
         for column, value in conditions.items():
             part = part[part[column] == value]
-        table.append({"rows of": label, "rows": len(part), "curves": part["curve"].nunique(),
-                      **_error(part)})  # fmt: skip
+        table.append(
+            {"rows of": label, "rows": len(part), "curves": part["curve"].nunique(), **_error(part)}
+        )
     data = pd.DataFrame(table)
     worst = data.loc[data["throughput, median error"].idxmax()]
     caption = (
@@ -118,18 +121,21 @@ def groups(*, name: str) -> Exhibit:
     found = serving.validation()
     kinds = found[["throughput_per_gpu_error", "interactivity_error"]].max(axis=1)
     mode = np.where(found["disaggregated"], "disaggregated", "one worker")
-    data = pd.DataFrame({
-        "model": found["family"],
-        "accelerator": found["hardware"].map(figures.NAMES),
-        "precision": found["precision"].str.upper(),
-        "mode": mode + np.where(found["speculative"], ", MTP", ""),
-        "rows": found["rows"], "curves": found["curves"],
-        "throughput, median error": found["throughput_per_gpu_error"],
-        "throughput, bias": found["throughput_per_gpu_bias"],
-        "interactivity, median error": found["interactivity_error"],
-        "interactivity, bias": found["interactivity_bias"],
-        "believed": kinds <= calibration.TRUSTED,
-    })  # fmt: skip
+    data = pd.DataFrame(
+        {
+            "model": found["family"],
+            "accelerator": found["hardware"].map(figures.NAMES),
+            "precision": found["precision"].str.upper(),
+            "mode": mode + np.where(found["speculative"], ", MTP", ""),
+            "rows": found["rows"],
+            "curves": found["curves"],
+            "throughput, median error": found["throughput_per_gpu_error"],
+            "throughput, bias": found["throughput_per_gpu_bias"],
+            "interactivity, median error": found["interactivity_error"],
+            "interactivity, bias": found["interactivity_bias"],
+            "believed": kinds <= calibration.TRUSTED,
+        }
+    )
     out = data[~data["believed"]]
     names = "; ".join(f"{r.model} {r.accelerator} {r.precision} {r.mode}" for r in out.itertuples())
     caption = (
@@ -147,14 +153,22 @@ def scatter(*, family: str | None, name: str) -> Exhibit:
     for axes, (column, unit) in zip(grid, MEASURES.items(), strict=True):
         measured, predicted = rows[f"measured_{column}"], rows[f"predicted_{column}"]
         sns.scatterplot(
-            x=measured, y=predicted, hue=rows["hardware"], s=12, linewidth=0, alpha=0.5, ax=axes,
+            x=measured,
+            y=predicted,
+            hue=rows["hardware"],
+            s=12,
+            linewidth=0,
+            alpha=0.5,
+            ax=axes,
             palette={key: figures.colour(key) for key in rows["hardware"].unique()},
-            rasterized=len(rows) > figures.MOST_MARKS, legend=False,
-        )  # fmt: skip
+            rasterized=len(rows) > figures.MOST_MARKS,
+            legend=False,
+        )
         ends = [min(measured.min(), predicted.min()), max(measured.max(), predicted.max())]
         axes.plot(ends, ends, color=figures.MUTED, linewidth=1)
-        axes.set(xscale="log", yscale="log", xlabel=f"Measured, {unit}",
-                 ylabel=f"Predicted, {unit}")  # fmt: skip
+        axes.set(
+            xscale="log", yscale="log", xlabel=f"Measured, {unit}", ylabel=f"Predicted, {unit}"
+        )
         decades = 10.0 ** np.arange(np.floor(np.log10(ends[0])), np.ceil(np.log10(ends[1])) + 1)
         figures.plain_axis(axes.xaxis, ticks=decades)
         figures.plain_axis(axes.yaxis, ticks=decades)
@@ -171,8 +185,8 @@ def scatter(*, family: str | None, name: str) -> Exhibit:
         f"{number(100 * error['interactivity, median error'])} % of interactivity."
     )
     return figures.publish(
-        drawn, name=name, alt=f"Predicted against measured. {caption}", caption=caption, data=rows,
-    )  # fmt: skip
+        drawn, name=name, alt=f"Predicted against measured. {caption}", caption=caption, data=rows
+    )
 
 
 def constants(*, name: str) -> Exhibit:
@@ -222,17 +236,31 @@ def other_models(*, name: str) -> Exhibit:
     rows = rows.assign(over=rows["modelled"] / rows["output_throughput_per_gpu"])
     keys = ["model", "hardware", "precision", "isl", "osl", "disaggregated"]
     data = rows.groupby(keys, as_index=False, sort=False).agg(
-        points=("over", "size"), median=("over", "median"), least=("over", "min"),
-        most=("over", "max"), run_s=("run_s", "first"),
-    )  # fmt: skip
-    shown = pd.DataFrame({
-        "case": data["model"] + " " + data["hardware"].map(figures.NAMES) + " "
-        + data["precision"].str.upper() + ", " + data["isl"].astype("str") + "/"
-        + data["osl"].astype("str")
-        + np.where(data["disaggregated"], ", disaggregated", ", one worker"),
-        "points": data["points"], "ours over theirs, median": data["median"],
-        "least": data["least"], "most": data["most"], "seconds it took": data["run_s"],
-    })  # fmt: skip
+        points=("over", "size"),
+        median=("over", "median"),
+        least=("over", "min"),
+        most=("over", "max"),
+        run_s=("run_s", "first"),
+    )
+    shown = pd.DataFrame(
+        {
+            "case": data["model"]
+            + " "
+            + data["hardware"].map(figures.NAMES)
+            + " "
+            + data["precision"].str.upper()
+            + ", "
+            + data["isl"].astype("str")
+            + "/"
+            + data["osl"].astype("str")
+            + np.where(data["disaggregated"], ", disaggregated", ", one worker"),
+            "points": data["points"],
+            "ours over theirs, median": data["median"],
+            "least": data["least"],
+            "most": data["most"],
+            "seconds it took": data["run_s"],
+        }
+    )
     middle = float(rows["over"].median())
     caption = (
         f"Output tok/s/GPU of this model over AIConfigurator's {crosscheck.VERSION} at the same "
@@ -256,14 +284,23 @@ def against_mlperf(*, isl: int, osl: int, name: str) -> Exhibit:
         # The model takes nominal lengths, of which real ones average a fixed share.
         nominal = {"isl": round(isl / LENGTH), "osl": round(osl / LENGTH)}
         front = serving.sweep(
-            "llama-405b", row.hardware, row.precision, output_tokens=True, single_node=True,
+            "llama-405b",
+            row.hardware,
+            row.precision,
+            output_tokens=True,
+            single_node=True,
             **nominal,
-        )  # fmt: skip
-        rows.append({
-            "accelerator": figures.NAMES[row.hardware], "precision": row.precision.upper(),
-            "measured, output tok/s/GPU": row.output_throughput_per_gpu, "GPUs": row.gpus,
-            "round": row.round, "modelled, one node": float(front.throughput[0]),
-        })  # fmt: skip
+        )
+        rows.append(
+            {
+                "accelerator": figures.NAMES[row.hardware],
+                "precision": row.precision.upper(),
+                "measured, output tok/s/GPU": row.output_throughput_per_gpu,
+                "GPUs": row.gpus,
+                "round": row.round,
+                "modelled, one node": float(front.throughput[0]),
+            }
+        )
     data = pd.DataFrame(rows)
     data["modelled over measured"] = data["modelled, one node"] / data["measured, output tok/s/GPU"]
     low, high = data["modelled over measured"].min(), data["modelled over measured"].max()
@@ -294,9 +331,13 @@ def against_frontiers(
             isl, osl = map(int, shape.split("/"))
             front = curves.Frontier.from_points(measured)
             model = serving.sweep(
-                chosen["model"], chosen["hardware"], chosen["precision"], isl=isl, osl=osl,
+                chosen["model"],
+                chosen["hardware"],
+                chosen["precision"],
+                isl=isl,
+                osl=osl,
                 **options,
-            )  # fmt: skip
+            )
             found = curves.ratio(model, front, np.asarray(at, float))
             named = {f"{number(x)} tok/s/user": y for x, y in zip(at, found, strict=True)}
             table.append({"system": label, "shape": shape, **named})
@@ -332,11 +373,16 @@ def sensitivities(ids: Sequence[str], /, *, at: float, name: str) -> Exhibit:
             factors = found[["ratio", "at_low", "at_high"]] * one.factor
             parts.append(found.assign(**factors, comparison=one.label))
     data = pd.concat(parts, ignore_index=True).dropna(subset=["ratio"])
-    shown = pd.DataFrame({
-        "modelled ratio": data["comparison"], "family": data["family"],
-        "constant": data["constant"], "ratio": data["ratio"],
-        "constant at its 5 %": data["at_low"], "at its 95 %": data["at_high"],
-    })  # fmt: skip
+    shown = pd.DataFrame(
+        {
+            "modelled ratio": data["comparison"],
+            "family": data["family"],
+            "constant": data["constant"],
+            "ratio": data["ratio"],
+            "constant at its 5 %": data["at_low"],
+            "at its 95 %": data["at_high"],
+        }
+    )
     swing = (np.log(data["at_high"] / data["at_low"]).abs()).groupby(data["constant"]).max()
     caption = (
         f"Ratio in the unit of each claim at {number(at)} tok/s/user with one constant at a time "

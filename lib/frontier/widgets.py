@@ -161,12 +161,20 @@ class Panel:
             untargeted,
         )
         answer = html.escape(explored.answer(points, choice))
-        return "".join((
-            _keys(choice, yours), '<div class="frontier-charts">',
-            _frontiers(*drawn, found, choice, quantity), _lead(ratios, choice), "</div>",
-            _table(found, choice), f'<p class="note">{answer}</p>',
-            _unfit_note(points, choice), _modelled_note(modelled, reasons, choice), notes,
-        ))  # fmt: skip
+        return "".join(
+            (
+                _keys(choice, yours),
+                '<div class="frontier-charts">',
+                _frontiers(*drawn, found, choice, quantity),
+                _lead(ratios, choice),
+                "</div>",
+                _table(found, choice),
+                f'<p class="note">{answer}</p>',
+                _unfit_note(points, choice),
+                _modelled_note(modelled, reasons, choice),
+                notes,
+            )
+        )
 
 
 def _nothing(points):
@@ -203,10 +211,14 @@ def _frontiers(lines, dots, found, choice, quantity) -> str:
     first = found.head(1)
     label = explored.axis(choice, quantity)
     return charts.chart(
-        lines, dots, x="Interactivity, tok/s/user", y=label, at=choice.interactivity,
+        lines,
+        dots,
+        x="Interactivity, tok/s/user",
+        y=label,
+        at=choice.interactivity,
         label=f"{label} over interactivity, measured and modelled",
         marks=list(zip(first["interactivity"], first[quantity], strict=True)),
-    )  # fmt: skip
+    )
 
 
 def _parts(modelled, quantity, key, colour):
@@ -231,9 +243,14 @@ def _lead(ratios, choice) -> str:
     below = f"{_name(choice.baseline)} with {choice.baseline_software}"
     label = f"{explored.unit(choice, 'tok_s_per_mw')} over {below}"
     return charts.chart(
-        lines, [], x="Interactivity, tok/s/user", y=label, at=choice.interactivity, level=1.0,
+        lines,
+        [],
+        x="Interactivity, tok/s/user",
+        y=label,
+        at=choice.interactivity,
+        level=1.0,
         label=f"Ratio of {label}, measured",
-    )  # fmt: skip
+    )
 
 
 def _keys(choice, yours) -> str:
@@ -245,8 +262,11 @@ def _keys(choice, yours) -> str:
         )
 
     parts = [key(html.escape(_name(one)), _colour(one)) for one in choice.accelerators]
-    parts += [key("measured, best", INK), key("modelled", INK, charts.DASHES["modelled"], 1.4),
-              key("modelled, extrapolated", INK, charts.DASHES["extrapolated"], 1.4)]  # fmt: skip
+    parts += [
+        key("measured, best", INK),
+        key("modelled", INK, charts.DASHES["modelled"], 1.4),
+        key("modelled, extrapolated", INK, charts.DASHES["extrapolated"], 1.4),
+    ]
     for place, name in enumerate(yours["series"].unique()):
         mark = f'<path d="M12 5{charts.mark(place)}" stroke="{INK}" class="mine"/>'
         parts.append(key(html.escape(name), INK, charts.DASHES["own"], 1.2, mark))
@@ -263,14 +283,15 @@ def _table(found, choice) -> str:
         "tok/s/user": found["interactivity"].map(number),
         "TTFT, s": found["ttft"].map(_or_dash),
         explored.unit(choice, "tok_s_per_mw"): found["tok_s_per_mw"].map(number),
-        explored.unit(choice, "usd_per_million_tokens"):
-            found["usd_per_million_tokens"].map(_or_dash),
+        explored.unit(choice, "usd_per_million_tokens"): found["usd_per_million_tokens"].map(
+            _or_dash
+        ),
         "Wh per answer": found["wh_per_answer"].map(number),
         f"deployments in {choice.fleet}": [f"{value:,}" for value in found["deployments"]],
         "users": [f"{value:,.0f}" for value in found["users"]],
         "date": [f"{day:%Y-%m-%d}" if pd.notna(day) else "undated" for day in found["date"]],
         "row": [links.link(*pair) for pair in zip(address, found["row_id"], strict=True)],
-    }  # fmt: skip
+    }
     head = "".join(f"<th>{html.escape(text)}</th>" for text in columns)
     rows = "".join(
         f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
@@ -346,7 +367,9 @@ def _controls(rows, choice, accelerators) -> dict[str, ipw.Widget]:
         "fleet": _dropdown(["MW", "GPUs"], "MW" if choice.gpus is None else "GPUs", "fleet in"),
         **{
             f"is_{key}": ipw.Checkbox(
-                value=key in choice.accelerators, description=_name(key), indent=False,
+                value=key in choice.accelerators,
+                description=_name(key),
+                indent=False,
                 layout={"width": "6.5em"},
             )
             for key in accelerators
@@ -354,14 +377,17 @@ def _controls(rows, choice, accelerators) -> dict[str, ipw.Widget]:
         "interactivity": _slider(choice.interactivity, (0, 3), "target, tok/s/user"),
         "megawatts": _slider(choice.megawatts, (-3, 4), "fleet, MW all-in"),
         "gpus": _slider(choice.gpus or 72, (0, 6), "fleet, GPUs"),
-    }  # fmt: skip
+    }
 
 
 def _dropdown(options, value, text):
     return ipw.Dropdown(
-        options=options, value=value, description=text, layout={"width": "25em"},
+        options=options,
+        value=value,
+        description=text,
+        layout={"width": "25em"},
         style={"description_width": "8.5em"},
-    )  # fmt: skip
+    )
 
 
 def _slider(value, decades, text):
@@ -372,9 +398,12 @@ def _slider(value, decades, text):
     if isinstance(value, int):
         rounded = {round(one) for one in rounded}
     return ipw.SelectionSlider(
-        options=[(number(one, 4), one) for one in sorted(rounded)], value=value, description=text,
-        style={"description_width": "11em"}, layout={"width": "50em"},
-    )  # fmt: skip
+        options=[(number(one, 4), one) for one in sorted(rounded)],
+        value=value,
+        description=text,
+        style={"description_width": "11em"},
+        layout={"width": "50em"},
+    )
 
 
 def _laid_out(controls) -> ipw.Widget:

@@ -47,16 +47,32 @@ def synthetic(rows: int, seed: int = 0) -> pd.DataFrame:
     rate = 0.9 * conc / tpot * (1 + isl / osl) / gpus
     run = np.repeat(np.arange(runs), len(sweep))[:rows]
     frame = pd.DataFrame(chosen).assign(
-        speculative=run % 2 == 0, disaggregated=False, gpus=gpus, prefill_gpus=gpus,
-        decode_gpus=gpus, tp=gpus, ep=1 + run % 3, dp_attention=run % 3 == 0, isl=isl, osl=osl,
-        concurrency=conc, interactivity=1 / tpot, throughput_per_gpu=rate,
-        output_throughput_per_gpu=rate * osl / (isl + osl), ttft=0.2, tpot=tpot,
-        date=np.repeat(day, len(sweep))[:rows], source=measurements.LIVE,
+        speculative=run % 2 == 0,
+        disaggregated=False,
+        gpus=gpus,
+        prefill_gpus=gpus,
+        decode_gpus=gpus,
+        tp=gpus,
+        ep=1 + run % 3,
+        dp_attention=run % 3 == 0,
+        isl=isl,
+        osl=osl,
+        concurrency=conc,
+        interactivity=1 / tpot,
+        throughput_per_gpu=rate,
+        output_throughput_per_gpu=rate * osl / (isl + osl),
+        ttft=0.2,
+        tpot=tpot,
+        date=np.repeat(day, len(sweep))[:rows],
+        source=measurements.LIVE,
         run_url=[f"https://github.com/SemiAnalysisAI/InferenceX/actions/runs/{r}" for r in run],
-        prefill="", latency="median", image=[f"lmsysorg/sglang:v0.{r % 60}" for r in run],
-        citation="https://inferencex.semianalysis.com/api/v1/benchmarks", caveat="",
+        prefill="",
+        latency="median",
+        image=[f"lmsysorg/sglang:v0.{r % 60}" for r in run],
+        citation="https://inferencex.semianalysis.com/api/v1/benchmarks",
+        caveat="",
         row_id=[f"inferencex-{n:016x}" for n in range(rows)],
-    )  # fmt: skip
+    )
     return frame[list(measurements.COLUMNS)]
 
 

@@ -167,7 +167,11 @@ class _Index(Composer):
         modules = facts.reference()
         made = {
             "index.html": pages.scorecard(
-                collection, records, built=built, digests=facts.digests, reference=bool(modules),
+                collection,
+                records,
+                built=built,
+                digests=facts.digests,
+                reference=bool(modules),
                 sparks=_sparks(collection, records, published),
                 dates=facts.dates() if any(uses.values()) else "",
                 news=news,
@@ -179,7 +183,7 @@ class _Index(Composer):
             "reference.html": pages.reference(collection, modules) if modules else None,
             **_rows(collection, uses, facts),
             **_moved(collection, news),
-        }  # fmt: skip
+        }
         for name, text in made.items():
             if text is None:
                 (stage / name).unlink(missing_ok=True)
@@ -269,11 +273,15 @@ def _moved(collection, news):
     if not news:
         return made
     drawn = {name: text for picture in news[0].pictures for name, text in picture.files.items()}
-    return made | drawn | {
-        "moved.html": pages.moved(collection, news),
-        "moved.json": pages.moved_json(news),
-        "moved.xml": pages.moved_feed(collection, news),
-    }  # fmt: skip
+    return (
+        made
+        | drawn
+        | {
+            "moved.html": pages.moved(collection, news),
+            "moved.json": pages.moved_json(news),
+            "moved.xml": pages.moved_feed(collection, news),
+        }
+    )
 
 
 def _count(steps):

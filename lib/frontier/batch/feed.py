@@ -29,9 +29,16 @@ class Entry:
 
 
 def feed(
-    entries, /, *, title: str, subtitle: str, author: str, page: str, file: str,
+    entries,
+    /,
+    *,
+    title: str,
+    subtitle: str,
+    author: str,
+    page: str,
+    file: str,
     url: str | None = None,
-) -> str:  # fmt: skip
+) -> str:
     """Return the feed of these entries, the newest first, that goes with a page of the site.
 
     ``url`` is where the site is served. The id is that of the title, and the same wherever a copy

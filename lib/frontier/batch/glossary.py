@@ -10,9 +10,29 @@ import re
 
 # Between these a text is no sentence, a link would be lost in another, or words are quoted.
 _OUTSIDE = frozenset(
-    ("a", "abbr", "blockquote", "button", "code", "h1", "h2", "h3", "h4", "h5", "h6", "math",
-     "pre", "script", "section", "style", "summary", "svg", "thead", "title")
-)  # fmt: skip
+    (
+        "a",
+        "abbr",
+        "blockquote",
+        "button",
+        "code",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "math",
+        "pre",
+        "script",
+        "section",
+        "style",
+        "summary",
+        "svg",
+        "thead",
+        "title",
+    )
+)
 
 
 def marked(body: str, terms, /, *, page: str) -> str:

@@ -194,9 +194,17 @@ def _first_figure(body, name):
 
 
 def scorecard(
-    collection: Collection, records, /, *, built, digests=(), sparks=None, dates="", news=(),
+    collection: Collection,
+    records,
+    /,
+    *,
+    built,
+    digests=(),
+    sparks=None,
+    dates="",
+    news=(),
     reference=False,
-) -> str:  # fmt: skip
+) -> str:
     """Return the index: the records grouped by report, in the order of the site map.
 
     ``built`` holds the names of the pages that exist, to which alone it links; ``sparks`` the
@@ -232,11 +240,7 @@ def scorecard(
 
 def picture(records, /) -> str:
     """Return the scorecard as an SVG, for places that show only a picture."""
-    return _render(
-        "scorecard.svg.j2",
-        records=records,
-        summary=verdicts.summary(records),
-    )
+    return _render("scorecard.svg.j2", records=records, summary=verdicts.summary(records))
 
 
 def rows(collection: Collection, entry: Entry, used, heads, cited, more: int = 0, /) -> str:
@@ -341,15 +345,24 @@ def moved_feed(collection: Collection, news, /, *, url: str | None = None) -> st
     """Return the Atom feed of what moved; links only where the site's address is known."""
     entries = [
         feed.Entry(
-            one.id, one.record["refreshed"], f"{one.day}: {one.summary}", one.summary,
-            _render("news.html.j2", news=one), one.anchor,
+            one.id,
+            one.record["refreshed"],
+            f"{one.day}: {one.summary}",
+            one.summary,
+            _render("news.html.j2", news=one),
+            one.anchor,
         )
         for one in news
-    ]  # fmt: skip
+    ]
     return feed.feed(
-        entries, title=f"What moved – {collection.title}", subtitle=collection.subtitle,
-        author=collection.title, page="moved.html", file="moved.xml", url=url,
-    )  # fmt: skip
+        entries,
+        title=f"What moved – {collection.title}",
+        subtitle=collection.subtitle,
+        author=collection.title,
+        page="moved.html",
+        file="moved.xml",
+        url=url,
+    )
 
 
 def moved_json(news, /) -> str:
@@ -651,9 +664,14 @@ def _environment():
         undefined=jinja2.StrictUndefined,
     )
     environment.globals.update(
-        quantity=words.quantity, plain=words.plain, span=words.span, words=words.verdict_words,
-        is_web=links.is_web, head_of=_head_of, range_of=verdicts.over_all,
-    )  # fmt: skip
+        quantity=words.quantity,
+        plain=words.plain,
+        span=words.span,
+        words=words.verdict_words,
+        is_web=links.is_web,
+        head_of=_head_of,
+        range_of=verdicts.over_all,
+    )
     environment.globals["style"] = Markup((_TEMPLATE / "style.css").read_text().strip())
     return environment
 

@@ -82,11 +82,7 @@ _META = {
         "osl": {"dtype": "int", "unit": "token", "description": "output length"},
         "max_gpus": {"dtype": "int", "unit": "GPU", "description": "GPUs it may use"},
         "disaggregated": {"dtype": "bool", "unit": "", "description": "prefill on separate GPUs"},
-        "interactivity": {
-            "dtype": "float",
-            "unit": "tok/s/user",
-            "description": "tokens/s/user",
-        },
+        "interactivity": {"dtype": "float", "unit": "tok/s/user", "description": "tokens/s/user"},
         "output_throughput_per_gpu": {
             "dtype": "float",
             "unit": "tok/s/GPU",

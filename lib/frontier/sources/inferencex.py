@@ -288,10 +288,28 @@ _KNOWN = {
     *("snapshot_date", "snapshot_workflow_run_id", "offload_mode", "recipe_fingerprint"),
     *("median_intvty", "avg_power_w", "joules_per_output_token", "joules_per_total_token"),
     *("power_invalid_reasons", "power_audit", "config_id", "workflow_run_id", "error"),
-    *(f"{s}_{m}" for s in ("mean", "std", "min", "max", "p1", "p5", "p10", "p25", "p50", "p75",
-                           "p90", "p95", "p99", "p99.9", "median")
-      for m in ("ttft", "tpot", "itl", "e2el", "intvty")),
-}  # fmt: skip
+    *(
+        f"{s}_{m}"
+        for s in (
+            "mean",
+            "std",
+            "min",
+            "max",
+            "p1",
+            "p5",
+            "p10",
+            "p25",
+            "p50",
+            "p75",
+            "p90",
+            "p95",
+            "p99",
+            "p99.9",
+            "median",
+        )
+        for m in ("ttft", "tpot", "itl", "e2el", "intvty")
+    ),
+}
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 

@@ -141,11 +141,7 @@ def refresh(
 
 
 def import_files(
-    files: Iterable[Path],
-    /,
-    *,
-    said: Mapping[str, object] | None = None,
-    accept: bool = False,
+    files: Iterable[Path], /, *, said: Mapping[str, object] | None = None, accept: bool = False
 ) -> Report:
     """Add results that someone has as files: answers of the API, dumps, or one's own benchmarks.
 
