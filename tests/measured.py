@@ -5,8 +5,9 @@ import datetime
 import numpy as np
 import pandas as pd
 
-from frontier import claims, measurements, tables
-from frontier.comparisons import Basis, Target
+from frontier import claims
+from frontier.claims.comparisons import Basis, Target
+from frontier.data import measurements, tables
 
 # The attainable front of the synthetic Hopper: nine points, evenly spaced in log interactivity.
 X = 10 * 2 ** (np.arange(9) / 2)

@@ -14,9 +14,9 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from frontier import MODULES, paths
+from frontier.data import paths
 from frontier.errors import FrontierError, UsageError
-from frontier.parameters import choices
+from frontier.site.parameters import choices
 
 
 def main(argv=None) -> int:
@@ -43,13 +43,17 @@ def main(argv=None) -> int:
 
 
 # Imported once, and there when a kernel is forked: modules whose import has no effect on others.
-_APART = ("batch", "cli", "sources", "widgets")  # the last needs ipywidgets
 _PRELOAD = (
     "numpy",
     "pandas",
     "matplotlib.pyplot",
     "seaborn",
-    *(f"frontier.{name}" for name in MODULES if name not in _APART),
+    "frontier.explorer.explored",
+    "frontier.figures.movements",
+    "frontier.figures.levers",
+    "frontier.figures.shares",
+    "frontier.figures.updates",
+    "frontier.figures.validation",
 )
 
 
@@ -270,14 +274,14 @@ def _add_options(parser):
 
 
 def _build(arguments):
-    from frontier.batch import build
+    from broadsheet import build
 
     failed = build.build(arguments.names, **_work(arguments))
     return 1 if failed else 0
 
 
 def _sweep(arguments):
-    from frontier.batch import sweep
+    from broadsheet import sweep
 
     grid = [(name, text.split(",")) for name, text in map(_pair("--grid"), arguments.grid)]
     failed = sweep.sweep(
@@ -299,7 +303,7 @@ def _work(arguments):
 
 
 def _status(arguments):
-    from frontier.batch import build
+    from broadsheet import build
 
     steps = build.status(
         arguments.names, settings=_settings(arguments), out=arguments.out, choices=choices
@@ -313,12 +317,12 @@ def _status(arguments):
 
 
 def _diff(arguments):
-    from frontier.batch import diff
+    from broadsheet import diff
 
     found = diff.diff(arguments.old, arguments.new)
     print(diff.text(found))
     if arguments.html:
-        from frontier.batch import pages
+        from broadsheet import pages
 
         page = pages.difference(found, str(arguments.old), str(arguments.new))
         try:
@@ -329,8 +333,10 @@ def _diff(arguments):
 
 
 def _moved(arguments):
-    from frontier import claims, measurements, moved, refreshes, tables
-    from frontier.batch import build, diff, verdicts
+    from broadsheet import build, diff
+    from frontier import claims
+    from frontier.data import measurements, tables
+    from frontier.site import moved, refreshes, verdicts
 
     place = refreshes.snapshot(arguments.old)
     steps = build.status(choices=choices)
@@ -364,8 +370,8 @@ def _moved(arguments):
 
 def _news():
     """Return what moved in each refresh of which there is a record, as the pages tell it."""
-    from frontier import refreshes
-    from frontier.batch.pages import News
+    from broadsheet.pages import News
+    from frontier.site import refreshes
 
     return tuple(
         News(
@@ -398,7 +404,7 @@ def _pair(option):
 
 
 def _options(arguments):
-    from frontier.batch import build, executors
+    from broadsheet import build, executors
 
     executors.check(arguments.executor)
     return build.Options(
@@ -412,8 +418,10 @@ def _options(arguments):
 
 def _facts():
     """Return what pages say of the data, once the data are known to be sound."""
-    from frontier import citations, claims, reference, tables
-    from frontier.batch import build
+    from broadsheet import build
+    from frontier import claims
+    from frontier.data import tables
+    from frontier.site import citations
 
     tables.verify()
     obtained = [(meta["title"], meta["accessed"]) for meta in map(tables.meta, tables.names())]
@@ -424,15 +432,16 @@ def _facts():
         rows=citations.cited,
         dates=citations.dates,
         news=_news,
-        reference=reference.modules,
     )
 
 
 def _site(arguments):
     from collections import Counter
 
-    from frontier import datapackage, measurements, preview, tables, words
-    from frontier.batch import collection, publish, verdicts
+    from broadsheet import collection, publish
+    from frontier.data import measurements, tables, words
+    from frontier.figures import preview
+    from frontier.site import datapackage, verdicts
 
     site = collection.read(paths.notebooks())
     records = verdicts.load(paths.reports())
@@ -450,7 +459,7 @@ def _site(arguments):
         print("the site shows your own rows, those of data/own.csv", file=sys.stderr)
     out = arguments.out or paths.root() / "site"
     if news := _news():
-        from frontier.batch import pages
+        from broadsheet import pages
 
         feed = pages.moved_feed(site, news, url=arguments.url)
         files["moved.xml"] = feed.encode()
@@ -460,7 +469,7 @@ def _site(arguments):
 
 
 def _params(arguments):
-    from frontier.batch import collection, parameters
+    from broadsheet import collection, parameters
 
     site = collection.read(paths.notebooks())
     (entry,) = site.select([arguments.name])
@@ -473,8 +482,9 @@ def _params(arguments):
 
 
 def _claims(arguments):
-    from frontier import claims, words
-    from frontier.batch import verdicts
+    from frontier import claims
+    from frontier.data import words
+    from frontier.site import verdicts
 
     records = verdicts.merge(claims.ledger_rows(), verdicts.load(paths.reports()))
     if arguments.json:
@@ -499,7 +509,7 @@ def _claims(arguments):
 
 
 def _new(arguments):
-    from frontier import additions
+    from frontier.site import additions
 
     given = {k: v for k, v in vars(arguments).items() if k != "run" and v is not None}
     for side in ("numerator", "denominator"):
@@ -513,7 +523,7 @@ def _new(arguments):
 
 
 def _verify(_arguments):
-    from frontier import measurements, tables
+    from frontier.data import measurements, tables
 
     tables.verify()
     measurements.verify()

@@ -69,7 +69,7 @@ FLOOR = """
 import json, sys, tempfile
 from pathlib import Path
 from frontier import cli
-from frontier.batch import run, warm
+from broadsheet import run, warm
 
 cpu = wall = 0.0
 for path in map(Path, sys.argv[1:]):

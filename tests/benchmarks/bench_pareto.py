@@ -15,7 +15,7 @@ import moocore
 import numpy as np
 import pandas as pd
 
-from frontier.pareto import is_nondominated, is_nondominated_within_sets
+from frontier.curves.pareto import is_nondominated, is_nondominated_within_sets
 
 
 def pandas_grouped(frame):

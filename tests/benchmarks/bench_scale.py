@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from frontier import curves, measurements, paths, tables
+from frontier import curves
+from frontier.data import measurements, paths, tables
 
 NEEDED = [*measurements.CONFIGURATION, "interactivity", "throughput_per_gpu"]
 KEYS = ["model", "hardware", "precision", "isl", "osl"]

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from frontier import tables
+from frontier.data import tables
 from frontier.errors import UsageError
 from frontier.serving import remembered
 from frontier.serving.steps import Constants

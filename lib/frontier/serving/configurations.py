@@ -57,7 +57,7 @@ def predict(
         UsageError: on a missing column, a model, accelerator or precision that there is not,
             a count below one, or weights that do not fit in memory.
 
-    >>> from frontier.measurements import load_measurements, select
+    >>> from frontier.data.measurements import load_measurements, select
     >>> rows = select(load_measurements(), model="deepseek-r1", hardware="h200", single_node=True)
     >>> found = predict(rows[rows["precision"] == "fp8"].head(3))
     >>> bool((found["throughput_per_gpu"] > 0).all())

@@ -9,7 +9,7 @@ and only its frontiers are kept::
 where PYTHON is the interpreter of that environment; it takes some minutes. It models no drafts
 here, and its gb200 never leaves 16-way expert parallelism, so it says nothing on NVL72 claims.
 
->>> from frontier import tables
+>>> from frontier.data import tables
 >>> bool((tables.read("aiconfigurator_frontiers")["interactivity"] > 0).all())
 True
 """
@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from frontier import tables
+from frontier.data import tables
 from frontier.serving.frontiers import System, sweep
 from frontier.serving.modes import LENGTH
 

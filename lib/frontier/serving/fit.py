@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from frontier import tables
-from frontier.measurements import CONFIGURATION, load_measurements
+from frontier.data import tables
+from frontier.data.measurements import CONFIGURATION, load_measurements
 from frontier.serving import configurations
 from frontier.serving.steps import Constants
 

@@ -23,8 +23,8 @@ import numpy as np
 import pandas as pd
 
 from frontier.curves import Frontier
+from frontier.curves.pareto import is_nondominated
 from frontier.errors import UsageError
-from frontier.pareto import is_nondominated
 from frontier.serving import calibration, machines, modes, steps
 from frontier.serving.modes import Service, Traffic
 from frontier.serving.steps import Constants, Layout

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from frontier import hardware
+from frontier.data import hardware
 from frontier.errors import UsageError, among
 from frontier.serving import remembered
 from frontier.serving.transformers import Transformer

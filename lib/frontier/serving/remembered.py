@@ -7,7 +7,7 @@ would do little else. A function decorated with `of` is called once per state of
 from collections.abc import Callable
 from functools import lru_cache, wraps
 
-from frontier import paths
+from frontier.data import paths
 
 
 def of(*names: str) -> Callable:

@@ -15,7 +15,7 @@ from functools import cached_property
 
 import numpy as np
 
-from frontier import tables
+from frontier.data import tables
 from frontier.errors import UsageError, among
 from frontier.serving import remembered
 

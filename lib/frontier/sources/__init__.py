@@ -18,9 +18,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from frontier import measurements, tables
+from frontier.data import checks, measurements, snapshots, tables
 from frontier.errors import UsageError
-from frontier.sources import checks, inferencex, mlperf, raw, silicon, snapshots, trtllm
+from frontier.sources import inferencex, mlperf, raw, silicon, trtllm
 
 # What is looked for, by table: the patterns of the files it is made from.
 INPUTS = {

@@ -23,9 +23,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from frontier.data import checks
+from frontier.data.measurements import COLUMNS
 from frontier.errors import DataError
-from frontier.measurements import COLUMNS
-from frontier.sources import checks
 
 MODELS = {
     "dsr1": "deepseek-r1",
@@ -168,7 +168,7 @@ def plain(value: object, /) -> str:
 
 
 def tidy(raw: pd.DataFrame, /, *, source: str, citation: pd.Series | str) -> pd.DataFrame:
-    """Return raw rows with the columns of `frontier.measurements`, and ``reason``."""
+    """Return raw rows with the columns of `data.measurements`, and ``reason``."""
     raw = _filled(raw)
     gpus, prefill, decode = _gpus(raw)
     isl, osl = _count(raw["isl"]), _count(raw["osl"])

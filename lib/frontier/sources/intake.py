@@ -3,7 +3,7 @@
 What comes in is read by the module that knows its form, judged row by row (what cannot be right
 goes to quarantine with the reason) and as a whole (a column that means something else than
 before refuses all of it), joined with what is there, and put in place at once with the old
-state kept (see `frontier.sources.snapshots`). Names that nobody here has seen pass, and are told.
+state kept (see `data.snapshots`). Names that nobody here has seen pass, and are told.
 
 >>> from frontier.sources import intake
 >>> print(intake.refresh(models=["deepseek-r1"]))  # doctest: +SKIP
@@ -20,10 +20,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from frontier import measurements, paths, tables
+from frontier.data import checks, measurements, paths, snapshots, tables
+from frontier.data.measurements import LIVE, RUN
 from frontier.errors import DataError, UsageError
-from frontier.measurements import LIVE, RUN
-from frontier.sources import checks, dump, inferencex, own, snapshots, web
+from frontier.sources import dump, inferencex, own, web
 
 API_ROOT = "https://inferencex.semianalysis.com/api/v1/"
 DUMPS = "https://github.com/SemiAnalysisAI/InferenceX-app/releases"

@@ -1,7 +1,7 @@
 """A person's own benchmark results, from the tools that people measure with.
 
 Read are the results of ``vllm bench serve``, SGLang's ``bench_serving``, GenAI-Perf and AIPerf
-as the tools write them, and a CSV with the columns of `frontier.measurements` (docs/data.md has
+as the tools write them, and a CSV with the columns of `data.measurements` (docs/data.md has
 an example of each). A tool knows its client and not the server, so what ran (accelerator, GPUs,
 precision, ...) is said beside the file. Own numbers are taken as they are or not at all: what
 contradicts itself is an error that names the file, the row and the column.
@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from frontier import hardware, measurements, tables
+from frontier.data import checks, hardware, measurements, tables
 from frontier.errors import DataError, UsageError
-from frontier.sources import checks, inferencex, raw
+from frontier.sources import inferencex, raw
 
 SOURCE = measurements.OWN
 COLUMNS = measurements.OWN_COLUMNS

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from frontier.measurements import COLUMNS
-from frontier.sources import checks
+from frontier.data import checks
+from frontier.data.measurements import COLUMNS
 from frontier.sources.inferencex import row_ids, significant
 
 MEMBER = "aiconfigurator_core/systems/silicon_sample.csv"

@@ -1,0 +1,1 @@
+"""Notebooks in, static site out: parameters, plan, store, warm kernels, pages, publishing."""

@@ -1,0 +1,283 @@
+"""The difference of two sites: which verdicts and which numbers moved, by how much, and why.
+
+What is compared are the files that a site publishes, ``verdicts.json`` and its CSVs; rows of a
+table are told apart by their texts. Why it moved comes from the records of the runs that made
+the pages, found by the pages' digests wherever a copy of the site lies; of a page that was
+built elsewhere what its footer says is all there is: parameters, data and versions.
+"""
+
+import csv
+import html
+import itertools
+import math
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from broadsheet import digests, store
+from broadsheet import parameters as schema
+from broadsheet.digests import listing
+from broadsheet.errors import FrontierError, UsageError
+from frontier.data.words import number, verdict_words
+from frontier.site import verdicts
+
+_DATA = re.compile(r"<code>([^<]+)</code> <code>([0-9a-f]{64})</code>")
+_FOOTER = r"<dt>{}</dt>\s*<dd>(.*?)</dd>"
+
+
+@dataclass(frozen=True)
+class Move:
+    """A value that is another one; ``change`` is relative to the old one, None if it has none.
+
+    ``beyond`` says whether what was found is outside the old interval, None if there was none.
+    """
+
+    what: str
+    before: str
+    after: str
+    change: float | None = None
+    beyond: bool | None = None
+
+    @property
+    def text(self) -> str:
+        """The move as a line of text."""
+        by = f" ({self.change:+.3g} %)" if self.change is not None else ""
+        return f"{self.what}: {self.before} → {self.after}{by}"
+
+
+@dataclass(frozen=True)
+class Table:
+    """How one file of data differs: in so many of its numbers, and in which the most."""
+
+    file: str
+    note: str
+    moves: tuple[Move, ...] = ()
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How two sites differ: moves by claim, tables, and (page, kind, text) of the causes."""
+
+    claims: dict[str, tuple[Move, ...]]
+    tables: tuple[Table, ...]
+    causes: tuple[tuple[str, str, str], ...]
+
+    @property
+    def summary(self) -> str:
+        """One sentence that counts what moved."""
+        if not (self.claims or self.tables):
+            return "No verdict and no number differs."
+        verdicts_moved = sum(moves[0].what == "verdict" for moves in self.claims.values())
+        return (
+            f"{_count(verdicts_moved, 'verdict')} moved, {_count(len(self.claims), 'claim')} "
+            f"differ in all, and {_count(len(self.tables), 'file')} of data."
+        )
+
+
+def diff(old: Path, new: Path, /) -> Difference:
+    """Compare two sites. Raises UsageError for a folder that is not one."""
+    for folder in (old, new):
+        if not any((folder / name).is_file() for name in ("verdicts.json", "comparison.json")):
+            raise UsageError(f"{folder} is not a site: it has no verdicts.json")
+    claims = _claims(verdicts.load(old), verdicts.load(new))
+    tables = tuple(_tables(old, new))
+    return Difference(claims, tables, tuple(_causes(old, new)))
+
+
+def text(difference: Difference, /, *, most: int = 5) -> str:
+    """Return the difference as text, with so many numbers of each file."""
+    lines = [difference.summary]
+    for claim, moves in difference.claims.items():
+        lines += ["", claim, *(f"  {move.text}" for move in moves)]
+    for table in difference.tables:
+        lines += ["", f"{table.file}: {table.note}"]
+        lines += [f"  {move.text}" for move in table.moves[:most]]
+    if difference.causes:
+        lines += ["", "why"]
+        lines += [f"  {page}  {kind}: {cause}" for page, kind, cause in difference.causes]
+    return "\n".join(lines)
+
+
+def _claims(old, new):
+    before, after = ({row["id"]: row for row in rows} for rows in (old, new))
+    found = {}
+    for claim in [*after, *(claim for claim in before if claim not in after)]:
+        one, other = before.get(claim), after.get(claim)
+        if one is None or other is None:
+            found[claim] = (
+                Move("claim", *("absent" if r is None else "there" for r in (one, other))),
+            )
+        elif moves := tuple(_claim(one, other)):
+            found[claim] = moves
+    return found
+
+
+def _claim(one, other):
+    if one["verdict"] != other["verdict"]:
+        yield Move("verdict", verdict_words(one["verdict"]), verdict_words(other["verdict"]))
+    for place, key in (("claimed", "value"), *(("found", key) for key in ("value", "low", "high"))):
+        was, now = ((row.get(place) or {}).get(key) for row in (one, other))
+        if was != now:
+            move = _move(place if key == "value" else f"{place}, {key} end", was, now)
+            yield replace(move, beyond=_beyond(one, now)) if move.what == "found" else move
+    for key in ("firm", "condition"):
+        if one.get(key) != other.get(key):
+            yield Move(key, *(_said(row.get(key)) for row in (one, other)))
+
+
+def _beyond(one, now):
+    low, high = ((one.get("found") or {}).get(key) for key in ("low", "high"))
+    return None if None in (low, high, now) else not low <= now <= high
+
+
+def _said(value):
+    return ("no", "yes")[value] if isinstance(value, bool) else str(value or "none")
+
+
+def _move(what, was, now):
+    numbers = all(isinstance(value, int | float) for value in (was, now))
+    change = 100 * (now - was) / abs(was) if numbers and was else None
+    return Move(what, _shown(was), _shown(now), change)
+
+
+def _shown(value):
+    if isinstance(value, float) and math.isfinite(value):
+        return number(value, 6)
+    return "none" if value is None else str(value)
+
+
+def _tables(old, new):
+    names = [{str(p.relative_to(folder)) for p in folder.rglob("*.csv")} for folder in (old, new)]
+    for name in sorted(names[0] | names[1]):
+        if name not in names[1]:
+            yield Table(name, "is gone")
+        elif name not in names[0]:
+            yield Table(name, "is new")
+        elif (old / name).read_bytes() != (new / name).read_bytes():
+            yield _table(name, _rows(old / name), _rows(new / name))
+
+
+def _rows(path):
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise FrontierError(f"{path} is not a CSV file: {error}") from error
+
+
+def _table(name, old, new):
+    """Compare two tables whose bytes differ, rows with equal texts with each other."""
+    columns = [c for c in (old or new or [{}])[0] if c in (new or old or [{}])[0]]
+    numeric = [c for c in columns if all(_number(row[c]) is not None for row in (*old, *new))]
+    texts = [c for c in columns if c not in numeric]
+    before, after = (_keyed(rows, texts) for rows in (old, new))
+    moves, count = [], 0
+    for key in before.keys() & after.keys():
+        for column in numeric:
+            was, now = _number(before[key][column]), _number(after[key][column])
+            count += 1
+            if was != now and not (math.isnan(was) and math.isnan(now)):
+                label = f"{column} ({', '.join(part for part in key[0] if part)})"
+                label = label if key[0] else f"{column}, row {key[1] + 1}"
+                moves.append(_move(label, *(None if math.isnan(v) else v for v in (was, now))))
+    moves.sort(key=lambda move: (-abs(move.change or math.inf), move.what))
+    notes = [f"{len(moves)} of {_count(count, 'number')} moved"] if moves else []
+    for what, rows in (
+        ("gone", before.keys() - after.keys()),
+        ("new", after.keys() - before.keys()),
+    ):
+        notes += [f"{_count(len(rows), 'row')} {what}"] if rows else []
+    return Table(name, ", ".join(notes) or "other columns or another order", tuple(moves))
+
+
+def _keyed(rows, texts):
+    """Return the rows by their texts and, among those of equal texts, their place."""
+    places = {}
+    keyed = {}
+    for row in rows:
+        key = tuple(row[column] or "" for column in texts)
+        keyed[key, next(places.setdefault(key, itertools.count()))] = row
+    return keyed
+
+
+def _number(text):
+    try:
+        return float(text) if text else math.nan
+    except ValueError:
+        return None
+
+
+def _causes(old, new):
+    """Yield (page, kind, text) of what the pages that differ were made from and was another."""
+    records = _made()
+    for page in sorted(new.glob("**/*.html")):
+        name = str(page.relative_to(new))
+        before = old / name
+        if not before.is_file() or "<dt>Command</dt>" not in page.read_text(encoding="utf-8"):
+            continue
+        one, other = (digests.path(path) for path in (before, page))
+        if one == other:
+            continue
+        label = name.removesuffix(".html")
+        if one in records and other in records:
+            causes = _recorded(records[one], records[other])
+        else:
+            causes = _printed(*(path.read_text(encoding="utf-8") for path in (before, page)))
+        for kind, cause in causes:
+            yield label, kind, cause
+
+
+def _made():
+    """Return what is recorded of every page that was ever made here, by the page's digest."""
+    made = {}
+    for path in sorted((store.folder() / "runs").glob("*.json")):
+        record = store.read(path) or {}
+        for report in record.get("reports", ()):
+            if report.get("digest"):
+                shared = {key: record[key] for key in ("library", "versions")}
+                made[report["digest"]] = {**report, **shared}
+    return made
+
+
+def _recorded(one, other):
+    if one["parameters"] != other["parameters"]:
+        yield "parameters", f"{_values(one)} instead of {_values(other)}"
+    reads = digests.changed(one.get("reads") or {}, other.get("reads") or {})
+    if reads:
+        yield "data", listing(reads)
+    code = ["the notebook"] if one["notebook_digest"] != other["notebook_digest"] else []
+    if one["library"] != other["library"]:
+        code += digests.changed(*(store.mapping(made["library"]) for made in (one, other)))
+    if code:
+        yield "code", listing(code)
+    if versions := digests.changed(one["versions"], other["versions"]):
+        yield "versions", listing(versions)
+    if not (reads or code or versions or one["parameters"] != other["parameters"]):
+        yield "looks", "only what stands around the report"
+
+
+def _values(made):
+    values = [f"{k} = {schema.format_value(v)}" for k, v in made["parameters"].items()]
+    return ", ".join(values) or "defaults"
+
+
+def _printed(one, other):
+    """Yield the causes that two pages state themselves; none of them is the code."""
+    for kind, title in (("parameters", "Parameters"), ("versions", "Versions")):
+        was, now = (_footer(page, title) for page in (one, other))
+        if was != now:
+            moved = [part for part in was.split(", ") if part not in now.split(", ")]
+            yield kind, f"was {listing(moved)}"
+    if data := digests.changed(*(dict(_DATA.findall(page)) for page in (one, other))):
+        yield "data", f"of all tables, not only those it read: {listing(data)}"
+    yield "code", "not known: no record of how both pages were made is here"
+
+
+def _footer(page, title):
+    found = re.search(_FOOTER.format(title), page, re.DOTALL)
+    plain = re.sub(r"<[^>]+>", "", found.group(1)) if found else ""
+    return html.unescape(" ".join(plain.split()))
+
+
+def _count(count, noun):
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -1,0 +1,49 @@
+"""The two ways in which things go wrong that are not defects of this library.
+
+Each is one line for the person who can mend it. The command line prints the line and
+exits with ``exit_code``; a traceback is for defects only.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+def among(name: object, known: Iterable, /) -> str:
+    """Return what there is, and which of it a misspelt name may mean: the end of a message.
+
+    >>> among("GB200", ["h100", "h200", "gb200"])
+    "there are h100, h200, gb200; did you mean 'gb200'?"
+    >>> among("tpu", ["h100", "h200"])
+    'there are h100, h200'
+    """
+    known = [str(one) for one in known]
+    near = difflib.get_close_matches(str(name).lower(), known, n=1, cutoff=0.8)
+    return f"there are {', '.join(known)}" + (f"; did you mean '{near[0]}'?" if near else "")
+
+
+class FrontierError(Exception):
+    """What went wrong, where, and what to do, in one line."""
+
+    exit_code = 1
+
+    def _render_traceback_(self):
+        """Return what a notebook shows below the cell: the line, and no traceback."""
+        return [f"{type(self).__name__}: {self}"]
+
+
+class UsageError(FrontierError):
+    """A wrong request: unknown name, wrong type, value that the data do not have."""
+
+    exit_code = 2
+
+
+class DataError(FrontierError):
+    """A damaged or inconsistent data file, named with row and column where they are known."""
+
+    def __init__(self, file, problem, *, row=None, column=None, remedy=""):
+        place = [str(file)]
+        if row is not None:
+            place.append(f"row {row}")
+        if column is not None:
+            place.append(f"column {column}")
+        super().__init__(f"{', '.join(place)}: {problem}" + (f"; {remedy}" if remedy else ""))

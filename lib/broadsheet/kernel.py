@@ -1,0 +1,209 @@
+"""A kernel that tells which of the project's files it reads, started plainly or forked.
+
+    python -m broadsheet.kernel -f CONNECTION_FILE       # a kernel, as ipykernel starts it
+    python -m broadsheet.kernel --serve FD numpy pandas  # forks such kernels on request
+
+What a kernel opens below the project's root goes, a line a file, to ``$FRONTIER_READS``: a
+hook on Python's own audit events sees every library's reads, whatever a notebook calls. It
+does not see those of other programs that a notebook starts, nor of code that opens files
+without Python.
+
+The serving process holds imports and nothing else, and says so itself: with a thread, or
+after an import that read the project's data, it refuses to serve. Talking to it is `warm`'s.
+"""
+
+import builtins
+import gc
+import importlib
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+import types
+from pathlib import Path
+
+from frontier.data import paths
+
+READS = "FRONTIER_READS"
+# The longest that is asked: arguments and an environment.
+MESSAGE = 2**20
+_EVENTS = {"open", "os.listdir", "os.scandir"}
+# What a kernel imports anyway, some of it not before its first cell. The inline backend is not
+# among them: it registers itself with the shell that is there when it is imported.
+_IMPORTS = (
+    "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.debugger",
+    "IPython.core.completer", "IPython.core.completerlib", "IPython.core.debugger",
+    "IPython.core.logger", "IPython.core.oinspect", "IPython.extensions.storemagic", "sqlite3",
+    "tornado.gen", "tornado.locks", "tornado.platform.asyncio", "tornado.queues",
+)  # fmt: skip
+_set_by_imports = {}
+
+
+class _Watch:
+    """The audit hook: relative names of what is read below the root, each once."""
+
+    def __init__(self, root):
+        self._root = os.path.realpath(root) + os.sep
+        # The library and the environment are inputs of every report, and told apart by others.
+        code = (Path(__file__).parents[1], sys.prefix, sys.base_prefix)
+        self._code = tuple(os.path.realpath(place) + os.sep for place in code)
+        self._seen = set()
+        self._file = None
+        self.found = []
+
+    def write_to(self, path):
+        self._seen.clear()
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def __call__(self, event, arguments):
+        if event in _EVENTS and arguments and isinstance(arguments[0], str | bytes | os.PathLike):
+            if event == "open" and not _reads(arguments):
+                return
+            path = os.path.abspath(os.fsdecode(arguments[0]))  # noqa: PTH100
+            if path not in self._seen:
+                self._seen.add(path)
+                self._note(os.path.realpath(path))
+
+    def _note(self, path):
+        if not path.startswith(self._root) or f"{path}{os.sep}".startswith(self._code):
+            return
+        name = path.removeprefix(self._root)
+        if any(part.startswith((".", "__pycache__")) for part in Path(name).parts):
+            return
+        self.found.append(name)
+        if self._file is not None:
+            os.write(self._file, f"{json.dumps(name)}\n".encode())
+
+
+def _reads(arguments):
+    _, mode, flags = (*arguments, None, None)[:3]
+    if isinstance(mode, str):
+        return "r" in mode or "+" in mode
+    return not (isinstance(flags, int) and flags & os.O_WRONLY)
+
+
+def main() -> None:
+    """Be a kernel or serve kernels, as the command line says."""
+    # As ipykernel_launcher does: the working folder comes back when the shell is ready.
+    if sys.path[0] == "" or Path(sys.path[0]) == Path.cwd():
+        del sys.path[0]
+    watch = _Watch(paths.root())
+    sys.addaudithook(watch)
+    if sys.argv[1:2] == ["--serve"]:
+        listener = socket.socket(fileno=int(sys.argv[2]))
+        request = _serve(listener, sys.argv[3:], watch)
+        if request is None:
+            return
+        _become(request)
+    if READS in os.environ:
+        watch.write_to(os.environ[READS])
+    from ipykernel.kernelapp import launch_new_instance
+
+    launch_new_instance()
+
+
+def _serve(listener, modules, watch):
+    """Import, then fork at each request; return the request in a fork, None at the end.
+
+    The end is that of standard input, which whoever started this process holds open. Who asks
+    and goes away, a worker that is killed, has its kernels killed.
+    """
+    odd = _prepare(modules, watch)
+    kernels = {}
+    with selectors.DefaultSelector() as selector:
+        selector.register(sys.stdin, selectors.EVENT_READ)
+        selector.register(listener, selectors.EVENT_READ)
+        while True:
+            ready = [key.fileobj for key, _ in selector.select()]
+            if sys.stdin in ready:
+                break
+            for one in ready:
+                if one is listener:
+                    client, _ = listener.accept()
+                    kernels[client] = set()
+                    selector.register(client, selectors.EVENT_READ)
+                    continue
+                message = one.recv(MESSAGE)
+                if not message:
+                    selector.unregister(one)
+                    _kill(kernels.pop(one))
+                    one.close()
+                    continue
+                request = json.loads(message)
+                answer = {"odd": odd} if odd else _answer(request, kernels[one])
+                if answer is None:
+                    for socket_ in (listener, *kernels):
+                        socket_.close()
+                    return request
+                one.send(json.dumps(answer).encode())
+    for pids in kernels.values():
+        _kill(pids)
+    return None
+
+
+def _answer(request, pids):
+    """Return what is answered to a request, None in the process that it forked."""
+    if "poll" in request:
+        pid, status = os.waitpid(request["poll"], os.WNOHANG)
+        pids.discard(pid)
+        return {"code": os.waitstatus_to_exitcode(status) if pid else None}
+    pid = os.fork()
+    if pid:
+        pids.add(pid)
+    return {"pid": pid} if pid else None
+
+
+def _kill(pids):
+    for pid in pids:
+        try:
+            os.killpg(pid, signal.SIGKILL)
+        except ProcessLookupError:  # it has no group of its own yet
+            os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+def _prepare(modules, watch):
+    """Do the imports; return what makes this process unfit for forking, None if nothing does."""
+    os.environ["JPY_PARENT_PID"] = str(os.getpid())
+    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    # pandas asks, when it is imported, where it is; it will be in a kernel.
+    builtins.get_ipython = lambda: types.SimpleNamespace(kernel=None)
+    sys.stdout.reconfigure(encoding="UTF-8")
+    before = dict(os.environ)
+    try:
+        for name in (*_IMPORTS, *modules):
+            importlib.import_module(name)
+    except Exception as error:  # a notebook that imports it will say so itself
+        return f"an import failed: {type(error).__name__}: {error}"
+    finally:
+        del builtins.get_ipython
+    if len(list(Path("/proc/self/task").iterdir())) != 1:
+        return "an import started a thread"
+    if watch.found:
+        return f"an import read {watch.found[0]}"
+    _set_by_imports.update(os.environ.items() - before.items())
+    # The collector need not look at imports, nor write to pages that forks share.
+    gc.collect()
+    gc.freeze()
+    return None
+
+
+def _become(request):
+    """Turn a fork into the process that the request describes."""
+    os.setsid()
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.chdir(request["cwd"])
+    os.environ.clear()
+    os.environ.update({**_set_by_imports, **request["env"]}, JPY_PARENT_PID=str(os.getppid()))
+    sys.argv[1:] = request["arguments"]
+    if "numpy" in sys.modules:
+        # Python's own generator takes a new seed in a fork; NumPy's would repeat itself.
+        sys.modules["numpy"].random.seed()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""Publishing: the built site and what goes with it, as a folder that any static host serves.
+
+The site itself is complete and works from a folder; what is added here is for other places: the
+data tables with their descriptor, the schema of the verdicts, the picture of a shared link, and
+the addresses that such a picture needs. What those hold comes from the caller.
+"""
+
+import html
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from broadsheet import links
+from broadsheet.errors import UsageError
+
+PREVIEW = "preview.png"
+_MARK = ".frontier-site"  # says that a folder was made here, and may be made again
+
+
+def publish(site: Path, out: Path, /, *, files: Mapping[str, bytes], url: str | None = None) -> int:
+    """Copy a built site to ``out`` with these files beside it; return how many files it has.
+
+    ``url`` is where the folder will be served: pages then name themselves and their picture.
+    Raises UsageError where there is no site, or where ``out`` holds something else.
+    """
+    if not (site / "verdicts.json").is_file():
+        raise UsageError(f"{site} is no built site; run 'frontier build' first")
+    if url is not None and not links.is_web(url):
+        raise UsageError(f"--url takes an address of the web, not {url!r}")
+    if out.exists() and any(out.iterdir()) and not (out / _MARK).is_file():
+        raise UsageError(f"{out} has other files; name another folder with --out")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    # Made beside, so that what stops here leaves the folder that was there.
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as folder:
+        stage = Path(folder) / "site"
+        _fill(stage, site, files, url)
+        if out.exists():
+            out.rename(Path(folder) / "old")
+        stage.rename(out)
+    return sum(path.is_file() for path in out.rglob("*"))
+
+
+def _fill(stage, site, files, url):
+    # The status page is of this machine's last build.
+    shutil.copytree(site, stage, ignore=shutil.ignore_patterns("status.html", ".*"))
+    for name, content in files.items():
+        path = stage / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    for name in (_MARK, ".nojekyll"):  # the second: files are served as they are
+        (stage / name).write_text("", encoding="utf-8")
+    if url is not None:
+        for page in stage.rglob("*.html"):
+            place = f"{url.rstrip('/')}/{page.relative_to(stage).as_posix()}"
+            text = addressed(page.read_text(encoding="utf-8"), place, url)
+            page.write_text(text, encoding="utf-8", newline="\n")
+
+
+def addressed(page: str, place: str, url: str, /) -> str:
+    """Return a page that says where it is served and which picture a link to it shows."""
+    picture = html.escape(f"{url.rstrip('/')}/{PREVIEW}", quote=True)
+    place = html.escape(place.removesuffix("index.html"), quote=True)
+    tags = (
+        f'<link rel="canonical" href="{place}">\n<meta property="og:url" content="{place}">\n'
+        f'<meta property="og:image" content="{picture}">\n'
+        '<meta name="twitter:card" content="summary_large_image">\n'
+    )
+    return re.sub(r"(?=<title>)", lambda _: tags, page, count=1)

@@ -1,0 +1,278 @@
+"""Sweeps: one report with many sets of parameters, and a page that compares what they publish.
+
+A set's page lies in a folder of its own, named by its values and a digest of them, so that
+names are stable and any text is safe in them. The sets are carried out as the reports of a
+site are: what is fresh does not run, and a set that fails stops no other. Compared are the
+first rows of the tables that the pages publish, and their verdicts.
+"""
+
+import csv
+import functools
+import io
+import itertools
+import json
+import math
+import re
+import shutil
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from broadsheet import collection as site_map
+from broadsheet import digests, plan
+from broadsheet import parameters as schema
+from broadsheet.build import values_of
+from broadsheet.campaign import Composer, Facts, Options, carry_out, write
+from broadsheet.errors import UsageError
+from broadsheet.site import Site
+from frontier.data import paths
+from frontier.site import verdicts
+
+_SLUG = 60
+# A page is for reading: more quantities than this are in the CSV.
+_COLUMNS = 6
+
+
+@dataclass(frozen=True)
+class Point:
+    """One set in the comparison: its folder, its values as text, what its page publishes."""
+
+    name: str
+    page: str
+    values: dict[str, str]
+    status: str
+    quantities: dict[str, float]
+
+
+def sweep(
+    name,
+    /,
+    *,
+    grid=(),
+    rows=None,
+    settings=None,
+    show=None,
+    out=None,
+    shard=None,
+    choices=None,
+    facts=Facts,
+    options=None,
+) -> int:
+    """Build a report once for every set of parameters; return how many sets failed.
+
+    ``grid`` holds (name, texts) and means every combination; ``rows`` is a CSV file with a set a
+    row; ``settings`` are the same in every set. ``show`` names the quantity drawn. The pages go
+    to a folder of ``exploration/`` unless ``out`` says otherwise. Raises UsageError, before
+    anything runs, for a request that cannot be met.
+    """
+    options = options or Options()
+    collection = site_map.read(paths.notebooks())
+    (entry,) = collection.select([name])
+    parameters = schema.read(collection.path(entry))
+    if bool(grid) == bool(rows):
+        raise UsageError("a sweep takes either --grid or --from-csv")
+    wanted = _from_csv(rows) if rows else _combined(grid, parameters, entry.notebook)
+    sets = _checked(wanted, settings or {}, parameters, choices, entry.notebook)
+    out = out or paths.root() / "exploration" / f"sweep-{entry.notebook}"
+    site = Site(out)
+    site.refuse()
+    site.recover()
+    requests = [_request(collection, entry, values) for values in sets]
+    comparison = _Comparison(entry, parameters, requests, _varied(wanted), show, facts)
+    if shard:
+        requests = requests[shard[0] - 1 :: shard[1]]
+    environment = digests.environment(paths.data())
+    steps = plan.plan(requests, site, environment, force=options.force)
+    print(f"{len(steps)} sets of {entry.notebook}, to {site.folder}", file=sys.stderr)
+    if all(step.state == "fresh" for step in steps) and comparison.is_current(site):
+        print("all fresh; nothing to do", file=sys.stderr)
+        return 0
+    return carry_out("sweep", steps, site, comparison, environment, options)
+
+
+def set_name(values: dict, /) -> str:
+    """Return the name of a set's folder: its values in plain letters, and their digest."""
+    text = "-".join(f"{name}-{schema.format_value(value)}" for name, value in values.items())
+    slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:_SLUG].rstrip("-")
+    return f"{slug or 'defaults'}-{digests.digest(values)[:8]}"
+
+
+def _combined(grid, parameters, notebook):
+    """Return (where it stands, settings) of every combination of a grid."""
+    by_name = {p.name: p for p in parameters}
+    for number, (name, texts) in enumerate(grid):
+        if name not in by_name:
+            raise UsageError(schema.unknown(name, by_name, f"of {notebook}"))
+        if name in [other for other, _ in grid[:number]]:
+            raise UsageError(f"--grid gives {name!r} twice")
+        if not all(text.strip() for text in texts):
+            raise UsageError(f"--grid {name}= has an empty value")
+    names = [name for name, _ in grid]
+    products = itertools.product(*(texts for _, texts in grid))
+    return [("", {n: [t] for n, t in zip(names, texts, strict=True)}) for texts in products]
+
+
+def _from_csv(path):
+    """Return (where it stands, settings) of every row of a CSV file; an empty cell is a default."""
+    try:
+        with Path(path).open(encoding="utf-8-sig", newline="") as file:
+            table = list(csv.reader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"{path} is not a CSV file that can be read: {error}") from error
+    header, *rows = table or [[]]
+    rows = [(number, row) for number, row in enumerate(rows, start=2) if any(row)]
+    if not rows or len(set(header)) != len(header):
+        raise UsageError(f"{path} needs a header of different parameters and a row for each set")
+    for number, row in rows:
+        if len(row) != len(header):
+            raise UsageError(f"{path}, line {number}: {len(row)} values for {len(header)} columns")
+    return [
+        (f"{path}, line {n}: ", {k: [v] for k, v in zip(header, row, strict=True) if v.strip()})
+        for n, row in rows
+    ]
+
+
+def _checked(wanted, settings, parameters, choices, notebook):
+    """Return the sets' values, each once, in the order in which they are asked for."""
+    choices = functools.cache(choices) if choices else None
+    found = {}
+    for where, texts in wanted:
+        try:
+            if both := set(texts) & set(settings):
+                raise UsageError(f"{min(both)!r} is both set and swept")
+            values = values_of(parameters, {**settings, **texts}, choices, notebook)
+        except UsageError as error:
+            raise UsageError(f"{where}{error}") from error
+        found.setdefault(digests.digest(values), values)
+    return list(found.values())
+
+
+def _varied(wanted):
+    return list(dict.fromkeys(name for _, texts in wanted for name in texts))
+
+
+def _request(collection, entry, values):
+    around = plan.Around(f"Sweep of {entry.title}", home="../index.html", pages=(entry.page,))
+    place = f"{set_name(values)}/"
+    return plan.Request(entry, collection.path(entry), around, values, place)
+
+
+class _Comparison(Composer):
+    """What a sweep has beside the pages: the comparison as page, figure and data."""
+
+    files = ("index.html", "comparison.csv", "comparison.json")
+
+    def __init__(self, entry, parameters, requests, varied, show, facts):
+        super().__init__(facts)
+        self._entry = entry
+        self._defaults = {p.name: p.default for p in parameters}
+        self._requests = requests
+        self._varied = varied
+        self._show = show
+
+    def inputs(self, pages, /):
+        sets = [(request.page, self._values(request)) for request in self._requests]
+        made = {name: [page["files"], page["status"]] for name, page in pages.items()}
+        return digests.digest([sets, made, self._show])
+
+    def _values(self, request):
+        values = {**self._defaults, **request.values}
+        return {name: schema.format_value(values[name]) for name in self._varied}
+
+    def compose(self, stage, reports, _known, record, /):
+        from broadsheet import pages
+
+        for report in reports.values():
+            text = verdicts.dump(report.records)
+            write((stage / report.name).with_name("verdicts.json"), text)
+        self._remove_others(stage)
+        points = [self._point(stage, request) for request in self._requests]
+        names = list(dict.fromkeys(name for point in points for name in point.quantities))
+        shown = self._shown(points, names)
+        write(stage / "comparison.csv", _csv(points, self._varied, names))
+        sets = {"schema": 1, "notebook": self._entry.notebook, "sets": [asdict(p) for p in points]}
+        write(stage / "comparison.json", json.dumps(sets, indent=1, ensure_ascii=False) + "\n")
+        common = [f"{n} = {schema.format_value(v)}" for n, v in self._common()]
+        page = pages.comparison(self._entry, points, self._varied, shown, len(names), common=common)
+        write(stage / "index.html", page)
+        write(
+            stage / "status.html", pages.status(f"Sweep of {self._entry.title}", record.so_far([]))
+        )
+        return []
+
+    def _common(self):
+        values = self._requests[0].values.items()
+        return [(name, value) for name, value in values if name not in self._varied]
+
+    def _remove_others(self, stage):
+        """Remove the pages of an earlier sweep's sets; what they were made from is stored."""
+        mine = {request.place.rstrip("/") for request in self._requests}
+        for page in stage.glob(f"*/{self._entry.page}"):
+            if page.parent.name not in mine:
+                shutil.rmtree(page.parent)
+
+    def _point(self, stage, request):
+        from broadsheet import pages
+
+        page = stage / request.page
+        status, quantities = "not built", {}
+        if page.is_file():
+            text = page.read_text(encoding="utf-8")
+            status = "failed" if pages.is_failed(text) else "ok"
+            if status == "ok":
+                quantities = published(page.parent, pages.listed_files(text))
+        name = request.place.rstrip("/")
+        return Point(name, request.page, self._values(request), status, quantities)
+
+    def _shown(self, points, names):
+        """Return the quantities for the page, the one to draw first: those that differ."""
+        differ = [n for n in names if len({p.quantities.get(n) for p in points}) > 1]
+        if self._show:
+            chosen = [n for n in names if self._show in (n, n.rpartition(": ")[2])]
+            if not chosen:  # no reason to give up what was built
+                told = ", ".join(names) or "nothing"
+                print(f"no page publishes {self._show!r}; they do: {told}", file=sys.stderr)
+            differ = [*chosen, *(name for name in differ if name not in chosen)]
+        return (differ or names)[:_COLUMNS]
+
+
+def published(folder: Path, names, /) -> dict[str, float]:
+    """Return the quantities that a page publishes: numbers in the first rows of its tables.
+
+    Tables of one row come first, since they say one thing; then the values of its verdicts.
+    """
+    tables = []
+    for name in sorted(name for name in names if name.endswith(".csv")):
+        with (folder / name).open(encoding="utf-8", newline="") as file:
+            rows = list(itertools.islice(csv.DictReader(file), 2))
+        if rows:
+            tables.append((len(rows) > 1, Path(name).stem, rows[0]))
+    found = {}
+    for _, stem, row in sorted(tables, key=lambda table: table[:2]):
+        for column, text in row.items():
+            if (value := _number(text)) is not None:
+                found[f"{stem}: {column}"] = value
+    for record in verdicts.load(folder):
+        value = (record.get("found") or {}).get("value")
+        if isinstance(value, int | float):
+            found[record["id"]] = float(value)
+    return found
+
+
+def _number(text):
+    try:
+        value = float(text)
+    except (TypeError, ValueError):
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _csv(points, varied, names):
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["set", "page", "status", *varied, *names])
+    for point in points:
+        values = [point.values[name] for name in varied]
+        numbers = [point.quantities.get(name, "") for name in names]
+        writer.writerow([point.name, point.page, point.status, *values, *numbers])
+    return text.getvalue()

@@ -1,0 +1,41 @@
+"""Curves: Pareto fronts, the frontiers made of them, and ratios of two frontiers."""
+
+from frontier.curves.frontier import (
+    UNIT,
+    Extremes,
+    Frontier,
+    Stretch,
+    coverage,
+    extremes,
+    frontiers,
+    geometric_mean,
+    interval,
+    jittered,
+    ratio,
+    ratio_band,
+    shared_range,
+    step_means,
+    step_values,
+    stretches,
+    within_noise,
+)
+
+__all__ = [
+    "UNIT",
+    "Extremes",
+    "Frontier",
+    "Stretch",
+    "coverage",
+    "extremes",
+    "frontiers",
+    "geometric_mean",
+    "interval",
+    "jittered",
+    "ratio",
+    "ratio_band",
+    "shared_range",
+    "step_means",
+    "step_values",
+    "stretches",
+    "within_noise",
+]

@@ -1,0 +1,1 @@
+"""Data: sealed tables, measured rows, hardware, published results, and a row in words."""

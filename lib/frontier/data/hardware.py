@@ -1,0 +1,66 @@
+"""Accelerators: datasheet rates, all-in power and price, by edition.
+
+Power and price come in editions, because their publisher changed the constants on
+2026-07-14: every number per megawatt or per dollar has to name the one it uses. The power
+is provisioned, all-in utility power; what a chip draws under load is something else.
+
+>>> from frontier.data import hardware
+>>> float(1.73 / hardware.power_kw("gb200", "2025")) < 0.83
+True
+"""
+
+import pandas as pd
+
+from frontier.data import tables
+from frontier.errors import UsageError, among
+
+POWER_EDITIONS = ("2025", "2026-07")
+
+
+def accelerators() -> pd.DataFrame:
+    """Return the datasheet rates per GPU (units in the sidecar), indexed by hardware key.
+
+    >>> "gb200" in accelerators().index
+    True
+    """
+    return tables.read("accelerators").set_index("hardware")
+
+
+def power_kw(hardware: str, edition: str) -> float:
+    """Return the all-in utility power of one GPU in kW; UsageError lists the choices.
+
+    >>> power_kw("h200", "2025")
+    1.73
+    """
+    return _look_up("power", "kw_per_gpu", hardware=hardware, edition=edition)
+
+
+def powered(edition: str) -> tuple[str, ...]:
+    """Return the accelerators whose power an edition has.
+
+    >>> "gb200" in powered("2025")
+    True
+    """
+    table = tables.read("power")
+    return tuple(table.loc[table["edition"] == edition, "hardware"])
+
+
+def price(hardware: str, edition: str, basis: str = "hyperscaler") -> float:
+    """Return dollars per GPU-hour, `basis` hyperscaler or rental; UsageError lists the choices.
+
+    >>> price("h200", "2025")
+    1.41
+    """
+    return _look_up("prices", "usd_per_gpu_hour", edition=edition, basis=basis, hardware=hardware)
+
+
+def _look_up(name, column, **keys) -> float:
+    frame, met = tables.read(name), []
+    for key, wanted in keys.items():
+        there = list(dict.fromkeys(frame[key]))
+        if wanted not in there:
+            under = f" under {', '.join(met)}" if met else ""
+            raise UsageError(f"no {name} for {key} '{wanted}'{under}: {among(wanted, there)}")
+        frame = frame[frame[key] == wanted]
+        met.append(f"{key} {wanted}")
+    return float(frame[column].iloc[0])

@@ -1,0 +1,381 @@
+"""The tidy table of measured points: one row is one benchmark run at one concurrency.
+
+Several sources hold such points, each a table of its own; `load_measurements` is their union.
+The live one (``frontier data refresh`` makes it) is there only once somebody asked for it.
+All columns are those of `COLUMNS`, with one meaning whatever the source: throughput counts
+every GPU of a deployment, prefill and decode, and interactivity is one over the time per
+output token (the median over requests where the source gives one, else the mean: the
+column ``latency`` says which). What cannot be used is in the table ``quarantine``, with the
+reason. Reading raw downloads belongs in `frontier.sources`, fronts in `frontier.curves`.
+
+>>> from frontier.data import measurements
+>>> rows = measurements.load_measurements()
+>>> hopper = measurements.select(rows, model="deepseek-r1", hardware="h200", single_node=True)
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from frontier.data import tables
+from frontier.data.words import number
+from frontier.errors import DataError, UsageError, among
+
+LIVE = "inferencex"
+OWN = "own"  # a person's own rows: on figures, and never in the union
+SOURCES = (
+    LIVE,
+    "inferencex_medians_2026_07",
+    "inferencex_captures",
+    "inferencex_posts",
+    "aiconfigurator_silicon",
+)
+
+
+# name: (dtype, unit, meaning). The first 23 are the public contract, in this order; 0 in a
+# count means that the source does not say (a missing value would drop out of a group-by).
+COLUMNS = {
+    "model": ("string", "", "model key, e.g. deepseek-r1, gpt-oss-120b, llama-70b"),
+    "hardware": ("string", "", "accelerator key of the table accelerators"),
+    "framework": ("string", "", "serving software, as InferenceX names it (trt, dynamo-trt, ...)"),
+    "precision": ("string", "", "number format of the weights: fp4, fp8, ...; empty if not said"),
+    "speculative": ("bool", "", "multi-token prediction or another draft was on"),
+    "disaggregated": ("bool", "", "prefill and decode on separate GPUs"),
+    "gpus": ("int", "GPU", "all GPUs of the deployment, prefill and decode"),
+    "prefill_gpus": ("int", "GPU", "GPUs that prefill (all, if not disaggregated); 0: not said"),
+    "decode_gpus": ("int", "GPU", "GPUs that decode (all, if not disaggregated); 0: not said"),
+    "tp": ("int", "GPU", "tensor-parallel size of a decode worker; 0: not said"),
+    "ep": ("int", "GPU", "expert-parallel size of a decode worker; 0: not said"),
+    "dp_attention": ("bool", "", "attention is data-parallel in decode workers"),
+    "isl": ("int", "token", "nominal input length; real lengths average 0.9 of it"),
+    "osl": ("int", "token", "nominal output length; real lengths average 0.9 of it"),
+    "concurrency": ("int", "request", "users of the closed loop"),
+    "interactivity": ("float", "tok/s/user", "1 / tpot; time to first token is not in it"),
+    "throughput_per_gpu": ("float", "tok/s/GPU", "input + output tokens over all GPUs"),
+    "output_throughput_per_gpu": ("float", "tok/s/GPU", "output tokens over all GPUs"),
+    "ttft": ("float", "s", "time to first token, median over requests (see latency)"),
+    "tpot": ("float", "s", "time per output token, median over requests (see latency)"),
+    "date": ("date", "", "day of the run; empty: not known, so in no result as of a date"),
+    "source": ("string", "", "the table this row is from, whose sidecar cites it"),
+    "run_url": ("string", "", "log of the run, where known"),
+    "row_id": ("string", "", "source and row number (from 1) of the file it was made from"),
+    "prefill": ("string", "", "prefill workers, e.g. 2 x tp8 ep8 dp; empty if not disaggregated"),
+    "latency": ("string", "", "statistic behind ttft, tpot, interactivity: median or mean"),
+    "image": ("string", "", "container image of the run, where known"),
+    "citation": ("string", "", "address at which the number was found"),
+    "caveat": ("string", "", "dead-time, regressed, or empty; see frontier.data.checks"),
+}
+OWN_COLUMNS = {**COLUMNS, "label": ("string", "", "what the series is called on figures")}
+COUNTS = ("gpus", "prefill_gpus", "decode_gpus", "tp", "ep")
+CONFIGURATION = [
+    *("model", "hardware", "framework", "precision", "speculative", "disaggregated"),
+    *("gpus", "prefill_gpus", "decode_gpus", "tp", "ep", "dp_attention", "isl", "osl", "source"),
+    "prefill",
+]
+# What one run at one concurrency is, whichever table tells of it.
+RUN = [*(c for c in CONFIGURATION if c != "source"), "concurrency", "date"]
+# Above Little's bound by more than this, a row contradicts itself. The bound uses the
+# median time per token and nominal lengths; either may be off by a per cent or two.
+LITTLE_TOLERANCE = 1.02
+NORMAL_90 = 1.645  # 90 % of a normal error lies within this many sigma
+REPEAT_DAYS = 3
+
+
+def column_sidecars(names=None) -> dict:
+    """Return the sidecar entries of the tidy columns (all by default)."""
+    return {
+        name: {"dtype": dtype, "unit": unit, "description": text}
+        for name, (dtype, unit, text) in COLUMNS.items()
+        if names is None or name in names
+    }
+
+
+def units() -> pd.DataFrame:
+    """Return the unit and the meaning of every column of the measurements, by its name.
+
+    >>> units().loc["interactivity", "unit"]
+    'tok/s/user'
+    """
+    known = {name: {"unit": unit, "meaning": text} for name, (_, unit, text) in COLUMNS.items()}
+    return pd.DataFrame.from_dict(known, orient="index").rename_axis("column")
+
+
+def load_measurements(
+    *, folder: Path | None = None, columns: Collection[str] | None = None
+) -> pd.DataFrame:
+    """Return every usable measured point, the union of `SOURCES`; `units` explains its columns.
+
+    A dated run that the live table has is left out of the others: they are samples of it.
+
+    Args:
+        folder: where the tables are, such as a snapshot's; the data folder by default.
+        columns: which of `COLUMNS` to return, in their order; all by default. Few columns of
+            many rows are read in a fraction of the time.
+
+    Raises:
+        UsageError: when a table or a column is not there.
+        DataError: when a table is damaged (see `tables.read`).
+
+    >>> rows = load_measurements()
+    >>> rows.columns[:2].tolist(), rows["interactivity"].gt(0).all()
+    (['model', 'hardware'], np.True_)
+    """
+    there = [s for s in SOURCES if s != LIVE or tables.has(LIVE, folder=folder)]
+    wanted = None if columns is None else set(columns)
+    needed = None if wanted is None else wanted | (set(RUN) if LIVE in there else set())
+    read = {s: tables.read(s, folder=folder, columns=needed) for s in there}
+    if LIVE in there:
+        live = read[LIVE]
+        read |= {s: _without(read[s], live) for s in there if s != LIVE}
+    rows = pd.concat(read.values(), ignore_index=True)
+    return rows if wanted is None else rows[[c for c in rows if c in wanted]]
+
+
+def _without(rows: pd.DataFrame, live: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of which the live table does not have the run."""
+    near = live[live["model"].isin(rows["model"].unique()) & live["date"].isin(rows["date"])]
+    return rows[rows["date"].isna() | ~run_keys(rows).isin(run_keys(near))]
+
+
+def run_keys(frame: pd.DataFrame, /) -> pd.Series:
+    """Return a number for every row that rows of the same run at the same concurrency share."""
+    return pd.util.hash_pandas_object(frame[RUN], index=False)
+
+
+def own() -> pd.DataFrame:
+    """Return a person's own measured points: `COLUMNS`, and `label`, the name of their series.
+
+    They are drawn beside the public ones and are never among `load_measurements`, so that no
+    verdict follows from them. Empty, with the same columns, where there is no table `own`.
+    """
+    if tables.has(OWN):
+        return tables.read(OWN)
+    kinds = {name: tables.DTYPES[dtype] for name, (dtype, _, _) in OWN_COLUMNS.items()}
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
+
+
+def shapes(frame: pd.DataFrame) -> pd.Series:
+    """Return the traffic shape of every row as text, ``8192/1024`` for ISL/OSL.
+
+    >>> shapes(pd.DataFrame({"isl": [8192], "osl": [1024]})).tolist()
+    ['8192/1024']
+    """
+    return frame["isl"].astype("str") + "/" + frame["osl"].astype("str")
+
+
+def choices(column: str, frame: pd.DataFrame | None = None) -> list:
+    """Return the sorted values a column (or ``shape``) takes in `frame` (default: all rows).
+
+    >>> choices("shape")
+    ['1024/1024', '1024/8192', '8192/1024']
+    """
+    frame = load_measurements() if frame is None else frame
+    return sorted(_column(frame, column).dropna().unique().tolist())
+
+
+def select(frame: pd.DataFrame, /, **conditions) -> pd.DataFrame:
+    """Return the rows that meet every condition.
+
+    A condition is ``column=value`` or ``column=[values]``; ``shape="8192/1024"`` is a column
+    too. Further: ``single_node=True`` (not disaggregated, at most 8 GPUs), ``as_of=date``
+    (measured by then: undated rows are out) and ``ttft_limit=seconds`` (rows without a TTFT
+    are out). Conditions of value None are ignored. UsageError, with the values that are
+    there, when nothing is left.
+
+    >>> rows = select(load_measurements(), model="deepseek-r1", hardware=["gb200", "gb300"])
+    >>> sorted(rows["hardware"].unique())
+    ['gb200', 'gb300']
+    >>> select(rows, hardware="h200")
+    Traceback (most recent call last):
+    frontier.errors.UsageError: no measured row has hardware=h200: there are gb200, gb300
+    """
+    if not isinstance(frame, pd.DataFrame):
+        raise UsageError(
+            f"select takes rows as load_measurements() gives them, not a {type(frame).__name__}"
+        )
+    for name, wanted in conditions.items():
+        if wanted is None:
+            continue
+        kept = frame[_mask(frame, name, wanted)]
+        if kept.empty:
+            raise UsageError(f"no measured row has {name}={wanted}{_present(frame, name, wanted)}")
+        frame = kept
+    return frame
+
+
+def _mask(frame, name, wanted):
+    if name == "single_node":
+        return (~frame["disaggregated"] & (frame["gpus"] <= 8)) == bool(wanted)
+    if name == "as_of":
+        try:
+            return frame["date"] <= pd.Timestamp(wanted)
+        except ValueError:
+            raise UsageError(f"as_of is {wanted!r}; expected a date such as 2026-03-31") from None
+    if name == "ttft_limit":
+        if isinstance(wanted, bool) or not isinstance(wanted, (int, float, np.number)):
+            raise UsageError(f"ttft_limit is {wanted!r}; expected seconds, such as 2.0")
+        return frame["ttft"] <= wanted
+    listed = isinstance(wanted, (list, tuple, set, np.ndarray))
+    return _column(frame, name).isin(list(wanted) if listed else [wanted])
+
+
+def _column(frame, name):
+    if name == "shape":
+        return shapes(frame)
+    if name not in frame:
+        raise UsageError(f"no column '{name}': {among(name, ['shape', *frame.columns])}")
+    return frame[name]
+
+
+def _present(frame, name, wanted):
+    if name == "as_of":
+        known = frame["date"].dropna()
+        return f": the first is of {known.min():%Y-%m-%d}" if len(known) else ": none is dated"
+    if name == "ttft_limit":
+        lowest = frame["ttft"].min()
+        return ": none states a TTFT" if np.isnan(lowest) else f": the lowest is {lowest:.3g} s"
+    if name == "single_node":
+        return ""
+    return f": {among(wanted, choices(name, frame))}"
+
+
+def little_quotient(frame: pd.DataFrame, /) -> pd.Series:
+    """Return throughput over Little's bound, concurrency x interactivity x (1 + ISL/OSL) / GPUs.
+
+    A steady closed loop cannot be above 1: each user has at most one request under way, and
+    each request takes at least its decoding time.
+
+    >>> rows = load_measurements()
+    >>> bool(little_quotient(rows).max() <= LITTLE_TOLERANCE)
+    True
+    """
+    bound = frame["concurrency"] * frame["interactivity"] * (1 + frame["isl"] / frame["osl"])
+    return frame["throughput_per_gpu"] * frame["gpus"] / bound
+
+
+def validate(frame: pd.DataFrame, /, *, file: str = "measurements") -> None:
+    """Raise DataError at the first row that breaks the schema or physics (see `problems`).
+
+    >>> rows = load_measurements()
+    >>> validate(rows)
+    >>> validate(rows.drop(columns="date"), file="mine")
+    Traceback (most recent call last):
+    frontier.errors.DataError: mine, column date: the column is missing
+    """
+    for column, (dtype, _, _) in COLUMNS.items():
+        if column not in frame:
+            raise DataError(file, "the column is missing", column=column)
+        found = frame[column].dtype
+        if found != tables.DTYPES[dtype]:
+            raise DataError(file, f"expected {dtype}, found {found}", column=column)
+    for column, fine, problem in _checks(frame):
+        if not fine.all():
+            at = int(np.flatnonzero(~fine.to_numpy())[0])
+            value = frame[column].iloc[at]
+            row = frame["row_id"].iloc[at] or at + 1
+            raise DataError(file, f"{value} {problem}", row=row, column=column)
+
+
+def verify(*, folder: Path | None = None) -> None:
+    """Validate every table of measured points that a folder has (the data folder by default)."""
+    for name in (*SOURCES, OWN):
+        if tables.has(name, folder=folder):
+            validate(tables.read(name, folder=folder), file=name)
+
+
+def problems(frame: pd.DataFrame, /) -> pd.Series:
+    """Return the first thing that is wrong with each row of a tidy frame, empty where none is.
+
+    Checked: identifying text present; counts, rates and times positive and finite; output not
+    above total throughput; interactivity equal to 1/tpot; Little's bound (within
+    `LITTLE_TOLERANCE`); dates not in the future.
+    """
+    found = pd.Series("", index=frame.index, dtype="str")
+    for column, fine, problem in _checks(frame):
+        found = found.mask(~fine & (found == ""), f"{column} {problem}")
+    return found
+
+
+def _checks(frame) -> list[tuple[str, pd.Series, str]]:
+    positive = ["gpus", "isl", "osl", "concurrency"]
+    rates = ["interactivity", "throughput_per_gpu", "output_throughput_per_gpu"]
+    checks = [(c, frame[c] != "", "is empty") for c in ("model", "hardware", "framework", "source")]
+    checks += [(c, frame[c] > 0, "is not positive") for c in positive]
+    checks += [(c, frame[c] >= 0, "is negative") for c in COUNTS]
+    checks += [(c, (frame[c] > 0) & np.isfinite(frame[c]), "is not positive") for c in rates]
+    checks += [
+        (c, frame[c].isna() | ((frame[c] > 0) & np.isfinite(frame[c])), "is not positive")
+        for c in ("ttft", "tpot")
+    ]
+    total, output = frame["throughput_per_gpu"], frame["output_throughput_per_gpu"]
+    reciprocal = (frame["interactivity"] * frame["tpot"] - 1).abs()
+    return [
+        *checks,
+        ("output_throughput_per_gpu", output <= total, "is above throughput_per_gpu"),
+        ("interactivity", frame["tpot"].isna() | (reciprocal < 1e-3), "is not 1 / tpot"),
+        (
+            "throughput_per_gpu",
+            ~(little_quotient(frame) > LITTLE_TOLERANCE),
+            "is above Little's bound",
+        ),
+        ("date", ~(frame["date"] > pd.Timestamp.now()), "is in the future"),
+    ]
+
+
+@dataclass(frozen=True, repr=False)
+class Noise:
+    """Run-to-run noise of one column, as natural-log standard deviations of one run.
+
+    ``sigma`` is the value to use: the larger of the robust sigma and p90 / 1.645, rounded
+    up to 0.1 %, so that nine of ten repeats lie inside its 90 % band although the tail is
+    heavy. ``robust`` is 1.4826 x the median absolute deviation; ``p90`` and ``p99`` are
+    quantiles of the absolute deviation of one run.
+    """
+
+    column: str
+    pairs: int
+    robust: float
+    p90: float
+    p99: float
+    sigma: float
+
+    def __repr__(self):
+        inner, outer = (f"{number(100 * q, 2)} %" for q in (self.p90, self.p99))
+        return (
+            f"<Noise of {self.column}: sigma {self.sigma:.3g} ({100 * self.sigma:.3g} %) of one "
+            f"run; {self.pairs} pairs of runs, 90 % within {inner}, 99 % within {outer}>"
+        )
+
+
+def pooled_sigma(frame: pd.DataFrame, /, column: str = "throughput_per_gpu") -> Noise:
+    """Return the noise of `column` from repeats of one configuration at one concurrency.
+
+    A pair is two successive runs at most 3 days apart: far enough for another machine and
+    hour, close enough that the software is mostly the same (images are rarely recorded).
+    The log-difference of two runs has sqrt(2) the sigma of one. UsageError without pairs.
+
+    >>> noise = pooled_sigma(load_measurements())
+    >>> noise.pairs > 100, 0 < noise.sigma < 0.1
+    (True, True)
+    """
+    dated = frame[frame["date"].notna()].sort_values("date", kind="stable")
+    deviations = []
+    for _, runs in dated.groupby([*CONFIGURATION, "concurrency"], sort=False):
+        values = np.log(runs[column].to_numpy())
+        for (i, first), (j, second) in pairwise(enumerate(runs["date"])):
+            if (second - first).days <= REPEAT_DAYS:
+                deviations.append(abs(values[j] - values[i]) / np.sqrt(2))
+    if not deviations:
+        raise UsageError(
+            f"no configuration was run twice within {REPEAT_DAYS} days, so there is no noise to "
+            "pool: give more rows, or a sigma of your own (0.02 is 2 %)"
+        )
+    robust = 1.4826 * float(np.median(deviations))
+    p90, p99 = (float(q) for q in np.quantile(deviations, [0.9, 0.99]))
+    # 1e-9 keeps a value that is already a round 0.1 % from being rounded up by its last bit.
+    sigma = float(np.ceil(max(robust, p90 / NORMAL_90) * 1000 - 1e-9)) / 1000
+    return Noise(column, len(deviations), robust, p90, p99, sigma)

@@ -1,0 +1,188 @@
+"""New tables into the data folder, all at once or not at all, with the old state kept.
+
+The next data folder is made as a copy beside the project's store, gets the new tables, is read
+back and checked as a whole, and then changes places with the data folder in one step. What was
+there before becomes a snapshot, with a copy of the site that was built from it, for
+``frontier diff`` and ``frontier moved``. A process that is killed anywhere leaves either the
+old tables or the new ones, and what it left behind is cleared by the next.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+
+from broadsheet import folders
+from frontier.data import measurements, paths, tables
+from frontier.errors import FrontierError, UsageError
+
+_held = threading.local()
+KEPT = 3  # snapshots; older ones are in the repository's history
+
+Made = Mapping[str, tuple[pd.DataFrame, dict]]
+
+
+def folder() -> Path:
+    """Return the folder of the snapshots; each is named by its UTC time and has data/, reports/."""
+    return paths.root() / ".frontier" / "snapshots"
+
+
+def kept() -> list[Path]:
+    """Return the snapshots that there are, the newest first."""
+    found = folder().glob("[0-9]*T[0-9]*Z*") if folder().is_dir() else ()
+    return sorted((p for p in found if not p.suffix and (p / "data").is_dir()), reverse=True)
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Let nobody else change the tables from reading to placing, or their rows would be lost.
+
+    What a process that was killed had begun is ended first. May be entered again by its holder.
+    """
+    if getattr(_held, "yes", False):
+        yield
+        return
+    with folders.locked(folder() / "lock"):
+        _held.yes = True
+        try:
+            _clear()
+            yield
+        finally:
+            _held.yes = False
+
+
+def recover() -> None:
+    """End what a process that was killed had begun, before any table is read."""
+    with alone():
+        pass
+
+
+def place(made: Made, /) -> Path:
+    """Put tables into the data folder and return the snapshot of what was there before.
+
+    `made` has, by table name, the frame and its sidecar (hash and row count are filled in).
+    DataError when a table is not sound, FrontierError when something could not be written: the
+    data folder is then untouched.
+    """
+    with alone():
+        name = _stamp()
+        making = folder() / f"{name}.making"
+        try:
+            _make(making, made)
+            tables.verify(folder=making / "data")
+            if paths.reports().is_dir():
+                shutil.copytree(paths.reports(), making / "reports")
+            with _uninterrupted():
+                _swap(making, folder() / name)
+        except OSError as error:
+            raise FrontierError(
+                f"the tables could not be written ({error}); they are as they were"
+            ) from error
+        finally:
+            shutil.rmtree(making, ignore_errors=True)
+        _prune()
+        return folder() / name
+
+
+def find(name: str | None = None) -> Path:
+    """Return a snapshot by its name or folder, the newest by default; UsageError if none is."""
+    there = kept()
+    if name is None:
+        if not there:
+            raise UsageError("no snapshot is kept: 'frontier data refresh' or 'import' makes one")
+        return there[0]
+    for place_ in (folder() / name, Path(name)):
+        if (place_ / "data").is_dir():
+            return place_.resolve()
+    listed = ", ".join(p.name for p in there) or "none"
+    raise UsageError(f"no snapshot {name}: there are {listed} in {folder()}")
+
+
+def _prune() -> None:
+    """Remove old snapshots, but for the newest with other public rows, by which a move is told."""
+    there, now = kept(), _fingerprint(paths.data(), public=True)
+    before = next((p for p in there if _fingerprint(p / "data", public=True) != now), None)
+    for old in there[KEPT:]:
+        if old != before:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _make(making, made):
+    shutil.copytree(paths.data(), making / "data")
+    for name, (frame, sidecar) in made.items():
+        if name in measurements.SOURCES:
+            typed = {c: tables.DTYPES[d] for c, (d, _, _) in measurements.COLUMNS.items()}
+            frame = frame.astype(typed)
+            measurements.validate(frame, file=name)
+        tables.write(name, frame, sidecar, folder=making / "data")
+
+
+def _swap(making, snapshot):
+    """Exchange the data folder for the made one; ``placed`` says afterwards whether it happened."""
+    (making / "placed").write_text(_fingerprint(making / "data"))
+    ready = making.with_suffix(".ready")
+    making.rename(ready)
+    old = ready / "old"
+    folders.replace(ready / "data", paths.data(), old)
+    old.rename(ready / "data")
+    (ready / "placed").unlink()
+    ready.rename(snapshot)
+
+
+def _clear():
+    for making in folder().glob("*.making"):
+        shutil.rmtree(making, ignore_errors=True)
+    for ready in folder().glob("*.ready"):
+        old = ready / "old"
+        folders.recover(paths.data(), old)
+        placed = ready / "placed"
+        done = not placed.exists() or placed.read_text() == _fingerprint(paths.data())
+        if done and old.is_dir():
+            old.rename(ready / "data")
+        placed.unlink(missing_ok=True)
+        if done and (ready / "data").is_dir():
+            ready.rename(ready.with_suffix(""))
+        else:
+            shutil.rmtree(ready, ignore_errors=True)
+
+
+def _fingerprint(data: Path, *, public: bool = False) -> str:
+    """Return a digest of the sidecars, and so of the tables that they vouch for."""
+    found = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in data.glob("*.meta.yml")}
+    if public:
+        found.pop(f"{measurements.OWN}.meta.yml", None)
+    return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
+
+
+def _stamp() -> str:
+    """Return a name by the time that no snapshot has yet."""
+    while True:
+        name = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        if not list(folder().glob(f"{name}*")):
+            return name
+        time.sleep(0.1)
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let a Ctrl-C wait for the few renames, where that is possible."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    asked = []
+    before = signal.signal(signal.SIGINT, lambda *_: asked.append(True))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if asked:
+            os.kill(os.getpid(), signal.SIGINT)

@@ -1,0 +1,1 @@
+"""History: how frontiers moved in time."""

@@ -1,0 +1,1 @@
+"""Site: what this collection adds to the pages that broadsheet makes."""

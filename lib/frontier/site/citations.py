@@ -1,0 +1,83 @@
+"""Citations: every measured row as a reader finds it again, by its id.
+
+A page that quotes a number links to the rows behind it, and each row leads to the log of its run,
+or to the place where the number was found. Which rows a report uses is known to the report; how
+they are shown belongs to the pages.
+
+>>> from frontier.site import citations
+>>> heads, rows = citations.cited()
+>>> rows["captures-000001"].url
+'https://github.com/SemiAnalysisAI/InferenceX/actions/runs/18268966303/attempts/1'
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from broadsheet import links
+from frontier.data import measurements, tables
+from frontier.data.words import number
+from frontier.figures import NAMES
+
+HEADS = ("System", "In/out", "Users", "tok/s/user", "tok/s/GPU", "Date", "Configuration")
+
+
+@dataclass(frozen=True)
+class Cited:
+    """A row as a reader finds it again: its values as text, its source, and its address."""
+
+    values: tuple[str, ...]
+    source: str
+    url: str
+
+
+def cited() -> tuple[tuple[str, ...], dict[str, Cited]]:
+    """Return the heads of the values, and every measured row by its id."""
+    rows = measurements.load_measurements()
+    told = {key: tables.meta(key) for key in rows["source"].unique()}
+    values = zip(*(column.tolist() for column in _columns(rows)), strict=True)
+    urls = rows["run_url"].where(rows["run_url"].map(links.is_web), rows["citation"])
+    sources = [(told[key]["title"], told[key]["url"]) for key in rows["source"]]
+    return HEADS, {
+        row_id: Cited(said, title, url if links.is_web(url) else home)
+        for row_id, said, url, (title, home) in zip(
+            rows["row_id"], values, urls, sources, strict=True
+        )
+    }
+
+
+def dates() -> str:
+    """Return in a sentence how many measured rows there are, and from when they are."""
+    rows = measurements.load_measurements()
+    days = rows["date"].dropna()
+    return (
+        f"The data are {len(rows):,} measured rows: {len(days):,} dated from "
+        f"{days.min():%Y-%m-%d} to {days.max():%Y-%m-%d}, the others without a date."
+    )
+
+
+def _columns(rows):
+    """Return the columns of `HEADS` as text."""
+    names = rows["hardware"].map(lambda key: NAMES.get(key, key))
+    return (
+        rows["model"] + ", " + names,
+        measurements.shapes(rows),
+        rows["concurrency"].astype("str"),
+        rows["interactivity"].map(number),
+        rows["throughput_per_gpu"].map(number),
+        rows["date"].map(lambda day: f"{day:%Y-%m-%d}" if pd.notna(day) else "undated"),
+        pd.Series([_configuration(row) for row in rows.itertuples()]),
+    )
+
+
+def _configuration(row):
+    parts = [
+        f"{row.framework} {row.precision}".strip(),
+        "speculative" if row.speculative else "",
+        "disaggregated" if row.disaggregated else "",
+        f"{row.gpus} GPUs" if row.gpus else "",
+        f"TP {row.tp}" if row.tp else "",
+        f"EP {row.ep}" if row.ep > 1 else "",
+        "DP attention" if row.dp_attention else "",
+    ]
+    return ", ".join(filter(None, parts))

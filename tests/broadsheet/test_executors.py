@@ -1,0 +1,143 @@
+"""The same jobs and results everywhere: a Dask cluster of two workers, one of which is killed."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections import Counter
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+import pytest
+
+import synthetic
+from broadsheet import collection, executors, pages, run, work
+from frontier import cli
+from frontier.errors import FrontierError, UsageError
+from synthetic import code, markdown, tree, wait_for
+
+ROOT = Path(__file__).parents[2]
+DASK = ROOT / ".cluster"
+COMMAND = (
+    "import sys\nfrom frontier import cli\nfrom frontier.batch import build\n"
+    "cli._facts, cli._PRELOAD = build.Facts, ()\nsys.exit(cli.main(sys.argv[1:]))"
+)
+# A notebook that says that it started, and takes its time.
+SLOW = (
+    "import os, pathlib, time\nroot = pathlib.Path(os.environ['FRONTIER_HOME'])\n"
+    "with open(root / 'started', 'a') as file: file.write('{name}\\n')\n"
+    "time.sleep(1)\nprint('{name} is done')"
+)
+NAMES = [f"{number:02d}_slow" for number in range(6)]
+
+
+def start(*line, **options):
+    path = os.pathsep.join([str(DASK), os.environ.get("PYTHONPATH", "")]).strip(os.pathsep)
+    env = {**os.environ, "PYTHONPATH": path, **options.pop("env", {})}
+    return subprocess.Popen([sys.executable, *line], env=env, text=True, **options)
+
+
+@pytest.fixture
+def cluster():
+    """The address of a Dask scheduler and its two worker processes, on loopback."""
+    if not (DASK / "distributed").is_dir():
+        message = "no Dask in .cluster/: run make test"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    host, port = address.split(":")
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    dask = ("-m", "distributed.cli.dask_scheduler", "--host", host, "--port", port)
+    worker = ("-m", "distributed.cli.dask_worker", address, "--no-nanny", "--nthreads", "1")
+    processes = [start(*dask, "--no-dashboard", **quiet)]
+    processes += [start(*worker, "--no-dashboard", **quiet) for _ in range(2)]
+    try:
+        yield address, processes[1:]
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def home(tmp_path):
+    cells = {n: [markdown(f"# {n}"), code(SLOW.replace("{name}", n))] for n in NAMES}
+    return synthetic.write(tmp_path, {name: (cells[name], []) for name in NAMES})
+
+
+def test_a_killed_dask_worker_loses_nothing_and_doubles_nothing(home, cluster):
+    address, workers = cluster
+    runner = start(
+        "-c",
+        COMMAND,
+        "build",
+        "--executor",
+        f"dask://{address}",
+        env={"FRONTIER_HOME": str(home)},
+        stderr=subprocess.PIPE,
+    )
+    started = home / "started"
+    assert wait_for(lambda: started.exists() and len(started.read_text().splitlines()) >= 2)
+    os.kill(workers[0].pid, signal.SIGKILL)
+    error = runner.communicate()[1]
+    assert runner.returncode == 0, error
+    runs = Counter(started.read_text().splitlines())
+    assert sorted(runs) == NAMES
+    # What the killed worker had was run once more, by the other one; nothing else was.
+    assert sorted(runs.values()) == [1, 1, 1, 1, 1, 2]
+    (path,) = (home / ".frontier" / "runs").iterdir()
+    record = json.loads(path.read_text())
+    assert sorted(report["notebook"] for report in record["reports"]) == NAMES
+    assert {(r["status"], r["kernel"]) for r in record["reports"]} == {("ok", "warm")}
+    for name in NAMES:
+        page = (home / "reports" / f"{name}.html").read_text()
+        assert page.count(f"{name} is done\n</pre>") == 1
+    # The same bytes as from processes here, and nothing to do for those.
+    distributed = tree(home / "reports")
+    local = start("-c", COMMAND, "build", "--force", env={"FRONTIER_HOME": str(home)})
+    assert local.wait() == 0
+    assert tree(home / "reports") == distributed
+
+
+@pytest.mark.parametrize(
+    ("executor", "problem"),
+    [
+        ("ray://x", "--executor is local or dask://HOST:PORT, not 'ray://x'"),
+        ("dask://127.0.0.1:9", "no Dask scheduler answers at 127.0.0.1:9"),
+    ],
+)
+def test_an_executor_that_is_none_is_wrong_usage(home, monkeypatch, capsys, executor, problem):
+    monkeypatch.setenv("FRONTIER_HOME", str(home))
+    monkeypatch.syspath_prepend(str(DASK))
+    monkeypatch.setattr(executors, "_PATIENCE", "1s")
+    assert cli.main(["build", "--executor", executor]) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert problem in error
+    assert not (home / "reports").exists()
+
+
+def test_without_dask_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(UsageError, match=r"needs the extra: pip install .*\[cluster\]"):
+        executors.check("dask://127.0.0.1:8786")
+
+
+def test_a_worker_with_another_library_does_not_run(home):
+    frame = pages.Frame("A site", collection.Entry(NAMES[0], "A title"), (), "a command")
+    job = run.Job(home / "notebooks" / f"{NAMES[0]}.ipynb", root=home)
+    task = work.Task(f"{NAMES[0]}.html", job, frame, source="another digest")
+    with pytest.raises(FrontierError, match="another library or other versions") as error:
+        work.make(task)
+    report = work.lost(task, error.value)
+    assert report.status == "failed"
+    assert "another library or other versions" in report.page
+    assert not (home / "started").exists()
+
+
+def test_a_process_that_is_killed_costs_what_it_had_and_says_so():
+    done = list(executors.each(os._exit, [9], workers=1))
+    assert [(item, value) for item, value, _ in done] == [(9, None)]
+    assert isinstance(done[0][2], BrokenProcessPool)

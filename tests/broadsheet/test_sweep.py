@@ -1,0 +1,299 @@
+"""Sweeps: a page a set, a page that compares them, and names that are safe for any text."""
+
+import csv
+import json
+import re
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+from hypothesis import given
+from hypothesis import strategies as st
+
+import synthetic
+from broadsheet import build, executors, run, sweep
+from browser import chromium, complaints
+from frontier import cli
+from frontier.errors import UsageError
+from frontier.site import dots
+from synthetic import markdown, parameters, shows, tree
+
+PARAMETERS = (
+    'how: str = "step"  # how [one of table.column]\nat: float = 1.0  # where [0..100]\n'
+    'note: str = ""  # any text\nmonths: list[str] = ["a"]  # months'
+)
+HOSTILE = "../../<script>alert(1)</script>\"'& \\ é\n$x"
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("FRONTIER_HOME", str(tmp_path))
+    cells = [markdown("# One\n\n[Two](02_two.ipynb)"), parameters(PARAMETERS)]
+    synthetic.write(tmp_path, {"01_one": (cells, []), "02_two": ([markdown("# Two")], [])})
+    return tmp_path
+
+
+@pytest.fixture
+def ran(home, monkeypatch):
+    """What ran; a run publishes ten times `at` as its only number, and fails at 13."""
+    values = []
+
+    def execute(job, /, *, folder):
+        values.append(job.parameters)
+        at = job.parameters.get("at", 1.0)
+        many = "name,x\n" + "".join(f"r{i},{i}\n" for i in range(3))
+        files = {"data/01-chosen.csv": f"name,tens\nb,{10 * at}\n", "data/01-all.csv": many}
+        notebook = nbformat.read(job.notebook, as_version=4)
+        notebook.cells.append(shows("<b>x</b>", files=files))
+        failure = run.Failure("ValueError", "unlucky") if at == 13 else None
+        return run.Result(job, notebook, 0.0, failure)
+
+    monkeypatch.setattr(run, "execute", execute)
+    monkeypatch.setattr(executors, "each", synthetic.each)
+    return values
+
+
+def swept(grid=(), **request):
+    options = build.Options()
+    choices = {"table.column": ["step", "semilog"]}.__getitem__
+    return sweep.sweep("01", grid=grid, choices=choices, options=options, **request)
+
+
+def folder(home):
+    return home / "exploration" / "sweep-01_one"
+
+
+def rows(home):
+    return list(csv.DictReader((folder(home) / "comparison.csv").read_text().splitlines()))
+
+
+# Wrong requests
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("sweep 09 --grid at=1", "no report is called '09'"),
+        ("sweep 01", "a sweep takes either --grid or --from-csv"),
+        ("sweep 01 --grid at", "--grid takes name=value, not 'at'"),
+        ("sweep 01 --grid wher=1", "unknown parameter 'wher' of 01_one"),
+        ("sweep 01 --grid at=1,far", "parameter 'at' is float, not 'far'"),
+        ("sweep 01 --grid at=1,101", "out of range 0..100"),
+        ("sweep 01 --grid at=1,,2", "--grid at= has an empty value"),
+        ("sweep 01 --grid at=1 --grid at=2", "--grid gives 'at' twice"),
+        ("sweep 01 --grid at=1 --set at=2", "'at' is both set and swept"),
+        ("sweep 01 --from-csv absent.csv", "absent.csv is not a CSV file that can be read"),
+    ],
+)
+def test_a_wrong_sweep_is_one_line_and_runs_nothing(home, ran, capsys, line, problem):
+    assert cli.main(line.split()) == 2
+    error = capsys.readouterr().err
+    assert problem in error
+    assert error.count("\n") == 1
+    assert ran == []
+    assert not (home / "exploration").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "needs a header"),
+        ("at\n", "a row for each set"),
+        ("at,at\n1,2\n", "a header of different parameters"),
+        ("at,how\n1\n", "line 2: 1 values for 2 columns"),
+        ("at\n1\nfar\n", "line 3: parameter 'at' is float, not 'far'"),
+        ("wher\n1\n", "line 2: unknown parameter 'wher'"),
+    ],
+)
+def test_a_wrong_table_of_sets_names_the_line(home, ran, tmp_path, text, problem):
+    (tmp_path / "sets.csv").write_text(text)
+    with pytest.raises(UsageError, match=re.escape(problem)):
+        swept(rows=tmp_path / "sets.csv")
+    assert ran == []
+
+
+def test_a_folder_with_files_of_somebody_is_refused(home, ran):
+    (home / "mine").mkdir()
+    (home / "mine" / "thesis.txt").write_text("years of work")
+    with pytest.raises(UsageError, match="is not a site"):
+        swept([("at", ["1"])], out=home / "mine")
+    assert ran == []
+
+
+# Sets and names
+
+
+def test_a_grid_is_every_combination_in_its_order_and_each_once(home, ran):
+    assert swept([("at", ["1", "2", "1.0"]), ("how", ["step", "semilog"])]) == 0
+    assert ran == [{}, {"how": "semilog"}, {"at": 2.0}, {"at": 2.0, "how": "semilog"}]
+    assert [(row["at"], row["how"]) for row in rows(home)] == [
+        ("1.0", "step"),
+        ("1.0", "semilog"),
+        ("2.0", "step"),
+        ("2.0", "semilog"),
+    ]
+
+
+def test_a_table_of_sets_takes_any_text_and_empty_cells_are_defaults(home, ran, tmp_path):
+    with (tmp_path / "sets.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["at", "note", "months"], ["2", HOSTILE, "b,c"], ["", "", "a"]])
+    assert swept(rows=tmp_path / "sets.csv") == 0
+    assert ran == [{"at": 2.0, "note": HOSTILE.strip(), "months": ["b", "c"]}, {}] or ran == [
+        {"at": 2.0, "note": HOSTILE, "months": ["b", "c"]},
+        {},
+    ]
+    pages = sorted(folder(home).glob("*/01_one.html"))
+    assert len(pages) == 2
+    for page in [*pages, folder(home) / "index.html"]:
+        soup = BeautifulSoup(page.read_text(), "html.parser")
+        assert not soup.find_all("script")
+    with chromium() as browser:
+        assert [complaints(browser, page) for page in [*pages, folder(home) / "index.html"]] == [
+            [],
+            [],
+            [],
+        ]
+
+
+@given(st.dictionaries(st.text(max_size=90), st.text(max_size=300), max_size=4))
+def test_a_set_has_a_name_that_is_safe_everywhere(values):
+    name = sweep.set_name(values)
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name)
+    assert len(name) <= 70
+    assert name == sweep.set_name(dict(values))
+
+
+def test_sets_that_read_alike_have_different_names():
+    names = {sweep.set_name({"note": text}) for text in ("a b", "a/b", "A B", "a-b", "", "é")}
+    assert len(names) == 6
+
+
+# What comes of it
+
+
+def test_the_comparison_has_a_table_a_figure_and_the_data(home, ran):
+    swept([("at", ["1", "2", "5"])], settings={"how": ["semilog"]})
+    page = folder(home) / "index.html"
+    soup = BeautifulSoup(page.read_text(), "html.parser")
+    assert "The same in every set: how = semilog." in soup.get_text()
+    assert soup.find(id="comparison-figure").svg["aria-label"] == (
+        "01-chosen: tens by set, from 10 (1.0) to 50 (5.0)."
+    )
+    assert len(soup.find_all("circle")) == 3
+    table = soup.find(id="comparison-table")
+    assert [th.get_text() for th in table.thead.find_all("th")] == ["Set", "at", "01-chosen: tens"]
+    assert [td.get_text() for td in table.tbody.find_all("td")] == [
+        "1.0",
+        "10",
+        "2.0",
+        "20",
+        "5.0",
+        "50",
+    ]
+    for link in table.find_all("a", href=True):
+        assert (folder(home) / link["href"]).is_file()
+    assert [row["01-chosen: tens"] for row in rows(home)] == ["10.0", "20.0", "50.0"]
+    assert rows(home)[0]["01-all: x"] == "0.0"
+    stored = json.loads((folder(home) / "comparison.json").read_text())
+    assert [s["quantities"]["01-chosen: tens"] for s in stored["sets"]] == [10, 20, 50]
+
+
+def test_a_page_of_a_set_leads_back_to_the_comparison_and_keeps_its_own_files(home, ran):
+    swept([("at", ["1", "2"])])
+    pages = sorted(folder(home).glob("*/01_one.html"))
+    for page in pages:
+        soup = BeautifulSoup(page.read_text(), "html.parser")
+        assert {a["href"] for a in soup.select(".neighbours a")} == {"../index.html"}
+        assert (page.parent / "data" / "01-chosen.csv").is_file()
+        # The other reports are not there to be linked to.
+        assert not soup.find("a", href="02_two.html")
+    assert len({(p.parent / "data" / "01-chosen.csv").read_text() for p in pages}) == 2
+
+
+def test_a_set_that_fails_stops_no_other_and_is_named(home, ran, capsys):
+    assert swept([("at", ["12", "13", "14"])]) == 1
+    assert [(row["status"], row["01-chosen: tens"]) for row in rows(home)] == [
+        ("ok", "120.0"),
+        ("failed", ""),
+        ("ok", "140.0"),
+    ]
+    assert "FAILED 0.0 s  ValueError: unlucky" in capsys.readouterr().err
+    soup = BeautifulSoup((folder(home) / "index.html").read_text(), "html.parser")
+    assert "2 ok, 1 failed" in soup.get_text()
+    ran.clear()
+    assert swept([("at", ["12", "13", "14"])]) == 1
+    assert ran == [{"at": 13.0}]
+
+
+def test_a_sweep_that_grew_runs_only_the_new_sets_and_drops_the_old_ones(home, ran):
+    swept([("at", ["1", "2"])])
+    ran.clear()
+    swept([("at", ["2", "3"])])
+    assert ran == [{"at": 3.0}]
+    assert len(list(folder(home).glob("*/01_one.html"))) == 2
+    before = tree(folder(home), without=())
+    ran.clear()
+    swept([("at", ["2", "3"])])
+    assert ran == []
+    assert tree(folder(home), without=()) == before
+
+
+def test_shards_of_a_sweep_make_the_whole(home, ran):
+    grid = [("at", ["1", "2", "3"])]
+    swept(grid, shard=(1, 2))
+    assert [row["status"] for row in rows(home)] == ["ok", "not built", "ok"]
+    swept(grid, shard=(2, 2))
+    assert [row["status"] for row in rows(home)] == ["ok", "ok", "ok"]
+    assert len(ran) == 3
+
+
+def test_another_quantity_can_be_drawn_and_one_that_nobody_publishes_is_named(home, ran, capsys):
+    swept([("at", ["1", "2"])], show="x")
+    page = (folder(home) / "index.html").read_text()
+    assert "<h2>01-all: x</h2>" in page
+    swept([("at", ["1", "2"])], show="absent")
+    assert "no page publishes 'absent'; they do: 01-chosen: tens" in capsys.readouterr().err
+
+
+def test_a_site_can_be_built_beside_a_sweep(home, ran):
+    swept([("at", ["1"])])
+    assert build.build(["01"], settings={"at": ["2"]}, options=build.Options()) == 0
+    assert (folder(home) / "index.html").is_file()
+    assert (home / "exploration" / "index.html").is_file()
+
+
+# The plot
+
+
+@pytest.mark.parametrize(
+    ("values", "ticks"),
+    [
+        ([1.0, 10.0], [0, 2, 4, 6, 8, 10]),
+        ([-3.0, 90.0], [-20, 0, 20, 40, 60, 80, 100]),
+        ([2.0, 60.0], [2, 5, 10, 20, 50, 100]),
+        ([0.03, 3e6], [0.01, 0.1, 1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7]),
+    ],
+)
+def test_an_axis_has_round_ticks_and_is_logarithmic_over_a_factor_of_twenty(values, ticks):
+    plot = dots.dots([("a", value) for value in values])
+    assert [tick for tick, _ in plot.ticks] == ticks
+    assert plot.logarithmic is (values[0] > 0 and values[1] / values[0] > 20)
+
+
+@given(st.lists(st.none() | st.floats(-1e9, 1e9) | st.floats(1e-6, 1e9), max_size=6))
+def test_every_value_is_between_the_ends_of_its_axis(values):
+    plot = dots.dots([("a", value) for value in values])
+    found = [tick for tick, _ in plot.ticks]
+    known = [value for value in values if value is not None]
+    slack = 1e-9 * max(map(abs, [*known, 0]))
+    assert not known or found[0] - slack <= min(known) <= max(known) <= found[-1] + slack
+    assert 2 <= len(found) <= 20
+    for _, x in [*plot.ticks, *((0, x) for _, _, x in plot.rows if x is not None)]:
+        assert dots.LEFT <= x <= dots.WIDTH - dots.RIGHT
+
+
+def test_many_rows_shrink_and_lose_their_labels():
+    few, many = (dots.dots([("a", float(i)) for i in range(n)]) for n in (10, 500))
+    assert few.labelled
+    assert not many.labelled
+    assert many.height < 2000

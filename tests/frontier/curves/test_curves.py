@@ -1,0 +1,617 @@
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from frontier import curves
+from frontier.curves import (
+    Frontier,
+    coverage,
+    extremes,
+    geometric_mean,
+    interval,
+    ratio,
+    ratio_band,
+    shared_range,
+    stretches,
+)
+from frontier.data import measurements
+from frontier.errors import UsageError
+
+MODES = ("step", "semilog", "monotone")
+
+
+# Slow twins: the definitions, point by point.
+
+
+def slow_steffen(x, y, at):
+    """Steffen (1990) with d3's end slopes, scalar by scalar."""
+    if len(x) == 1:
+        return y[0]
+    chord = [(y[i + 1] - y[i]) / (x[i + 1] - x[i]) for i in range(len(x) - 1)]
+    slopes = [chord[0]] * len(x)
+    for i in range(1, len(x) - 1):
+        before, after = x[i] - x[i - 1], x[i + 1] - x[i]
+        parabola = (chord[i - 1] * after + chord[i] * before) / (before + after)
+        signs = np.sign(chord[i - 1]) + np.sign(chord[i])
+        slopes[i] = signs * min(abs(chord[i - 1]), abs(chord[i]), abs(parabola) / 2)
+    if len(x) > 2:
+        slopes[0] = (3 * chord[0] - slopes[1]) / 2
+        slopes[-1] = (3 * chord[-1] - slopes[-2]) / 2
+    i = max(j for j in range(len(x) - 1) if x[j] <= at)
+    h = x[i + 1] - x[i]
+    t = (at - x[i]) / h
+    return (
+        y[i] * (1 + 2 * t) * (1 - t) ** 2
+        + y[i + 1] * t**2 * (3 - 2 * t)
+        + h * slopes[i] * t * (1 - t) ** 2
+        - h * slopes[i + 1] * t**2 * (1 - t)
+    )
+
+
+def slow_at(frontier, at, how):
+    value = max(
+        (y for x, y in zip(frontier._x, frontier._y, strict=True) if x >= at), default=np.nan
+    )
+    if how == "step":
+        return value
+    if at < frontier.low:
+        return np.nan
+    for x, y in frontier.curves:
+        if x[0] <= at <= x[-1]:
+            own = np.exp(np.interp(at, x, np.log(y))) if how == "semilog" else 0.0
+            value = max(value, own if how == "semilog" else slow_steffen(x, y, at))
+    return value
+
+
+def slow_geometric_mean(numerator, denominator, low, high, how, parts=200_001):
+    edges = np.geomspace(low, high, parts)
+    middle = np.sqrt(edges[1:] * edges[:-1])
+    logs = np.log(numerator.at(middle, how) / denominator.at(middle, how))
+    return np.exp(np.average(logs, weights=np.diff(np.log(edges))))
+
+
+def system(seed, *, speed=1.0, configurations=6, points=12):
+    """Step time grows affinely with concurrency, other constants in each configuration."""
+    rng = np.random.default_rng(seed)
+    concurrency = 2.0 ** np.arange(points)
+    fixed = rng.uniform(0.003, 0.01, (configurations, 1)) / speed**0.3
+    per_user = rng.uniform(0.0002, 0.001, (configurations, 1)) / speed
+    time = fixed + per_user * concurrency * rng.lognormal(0, 0.05, (configurations, points))
+    labels = np.repeat(np.arange(configurations), points)
+    return Frontier((1 / time).ravel(), (concurrency / time).ravel(), configurations=labels)
+
+
+positive = st.integers(1, 12).map(lambda value: value / 4)
+points = st.lists(st.tuples(positive, positive, st.integers(0, 2)), min_size=1, max_size=15)
+
+
+@st.composite
+def frontiers(draw):
+    x, y, labels = zip(*draw(points), strict=True)
+    return Frontier(x, y, configurations=labels)
+
+
+@st.composite
+def overlapping(draw):
+    """Two frontiers whose shared range is never empty."""
+    pair = []
+    for _ in range(2):
+        ends = [(draw(st.sampled_from([0.25, 0.5])), 3.5, 0), (draw(st.integers(2, 4)), 0.2, 1)]
+        x, y, labels = zip(*draw(points), *ends, strict=True)
+        pair.append(Frontier(x, y, configurations=labels))
+    return pair
+
+
+# Bad input.
+
+
+@pytest.mark.parametrize("bad", [np.nan, 0.0, -1.0, np.inf])
+@pytest.mark.parametrize("column", ["interactivity", "throughput"])
+def test_a_value_that_is_not_positive_is_an_error_that_names_row_and_column(bad, column):
+    values = {"interactivity": [1.0, 2.0, 3.0], "throughput": [3.0, 2.0, 1.0]}
+    values[column][1] = bad
+    with pytest.raises(ValueError, match=rf"row b, {column}"):
+        Frontier(**values, rows=["a", "b", "c"])
+
+
+@pytest.mark.parametrize(
+    ("interactivity", "throughput", "options"),
+    [
+        ([], [], {}),
+        ([1, 2], [1], {}),
+        ([[1, 2]], [[1, 2]], {}),
+        ([1, 2], [2, 1], {"rows": ["a"]}),
+        ([1, 2], [2, 1], {"configurations": ["a"]}),
+    ],
+)
+def test_no_points_or_unequal_lengths_are_refused(interactivity, throughput, options):
+    with pytest.raises(ValueError, match=r"at least one point|equally long"):
+        Frontier(interactivity, throughput, **options)
+
+
+def test_an_unknown_way_of_reading_is_refused():
+    with pytest.raises(UsageError, match=r"'spline'.*step, semilog, monotone"):
+        Frontier([1], [1]).at(1, how="spline")
+
+
+def test_a_missing_column_is_named():
+    frame = pd.DataFrame({"interactivity": [1.0], "throughput_per_gpu": [1.0]})
+    with pytest.raises(UsageError, match="no column tp"):
+        Frontier.from_points(frame, by=["tp"])
+    with pytest.raises(UsageError, match="no column concurrency, date"):
+        Frontier.from_points(frame, by=[], repeats="latest")
+    with pytest.raises(UsageError, match="expected best, mean or latest"):
+        Frontier.from_points(frame, by=[], repeats="median")
+
+
+def test_a_bad_row_of_a_frame_is_named_by_its_label():
+    frame = pd.DataFrame({"interactivity": [1.0, 2.0], "y": [1.0, None]}, index=["r1", "r2"])
+    with pytest.raises(ValueError, match="row r2, throughput"):
+        Frontier.from_points(frame, by=[], throughput="y")
+
+
+@pytest.mark.parametrize("options", [{"sigma": -0.1}, {"sigma": np.nan}, {"level": 1.0}])
+def test_an_impossible_noise_or_level_is_refused(options):
+    front = Frontier([1], [1])
+    with pytest.raises(ValueError, match="expected"):
+        interval(front, front, **{"sigma": 0.1, **options})
+
+
+def test_a_frontier_cannot_be_changed():
+    front = Frontier([1, 2], [2, 1])
+    with pytest.raises(AttributeError):
+        front.interactivity = np.zeros(2)
+    with pytest.raises(ValueError, match="read-only"):
+        front.throughput[0] = 5
+
+
+# The front.
+
+
+def test_points_are_sorted_and_dominated_ones_dropped():
+    front = Frontier([30, 10, 20, 15, 20], [1, 4, 2, 1, 2], rows=list("abcde"))
+    assert front.interactivity.tolist() == [10, 20, 30]
+    assert front.throughput.tolist() == [4, 2, 1]
+    assert front.rows == ("b", "c", "a")
+    assert (front.low, front.high, len(front)) == (10, 30, 3)
+
+
+def sweep():
+    return pd.DataFrame(
+        {
+            "tp": [8, 8, 8, np.nan, np.nan, 8],
+            "concurrency": [1, 4, 4, 1, 4, 4],
+            "date": pd.to_datetime([None, "2026-01-02", "2026-03-01", None, None, None]),
+            "interactivity": [40.0, 20.0, 10.0, 30.0, 15.0, 80.0],
+            "y": [1.0, 4.0, 2.0, 2.0, 3.0, 1.0],
+        },
+        index=[7, 3, 9, 1, 4, 2],
+    )
+
+
+def test_a_missing_key_is_a_configuration_of_its_own(unchanged):
+    front = unchanged(Frontier.from_points, sweep(), by=["tp"], throughput="y", scale=10)
+    assert [x.tolist() for x, _ in front.curves] == [[20, 80], [15, 30]]
+    assert [y.tolist() for _, y in front.curves] == [[40, 10], [30, 20]]
+    assert front.rows == (3, 1, 2)
+
+
+def test_the_latest_repeat_replaces_earlier_and_undated_ones():
+    front = Frontier.from_points(sweep(), by=["tp"], throughput="y", repeats="latest")
+    assert front.rows == (4, 1, 7)
+    assert front.throughput.tolist() == [3, 2, 1]
+
+
+def test_the_mean_of_repeats_is_geometric_in_both_columns():
+    front = Frontier.from_points(sweep(), by=["tp"], throughput="y", repeats="mean")
+    x, y = front.curves[0]
+    assert x == pytest.approx([(20 * 10 * 80) ** (1 / 3), 40])
+    assert y == pytest.approx([2, 1])
+
+
+def test_scaling_moves_throughput_only():
+    front = system(1)
+    per_mw = front.scaled(600)
+    for how in MODES:
+        assert per_mw.at(front.interactivity, how) == pytest.approx(
+            600 * front.at(front.interactivity, how)
+        )
+    assert per_mw.rows == front.rows
+
+
+# One frontier as a function.
+
+
+def test_a_step_holds_to_the_left_and_ends_at_the_last_point():
+    front = Frontier([10, 20], [4, 2])
+    assert front.at([1, 10, 10.1, 20, 20.1, np.nan]).tolist()[:4] == [4, 4, 2, 2]
+    assert np.isnan(front.at([20.1, np.nan, np.inf])).all()
+
+
+@pytest.mark.parametrize("how", ["semilog", "monotone"])
+def test_an_estimate_claims_nothing_beside_its_points(how):
+    front = Frontier([10, 20], [4, 2])
+    assert np.isnan(front.at([-np.inf, 1, 9.99, 20.01, np.inf, np.nan], how)).all()
+    assert front.at([10, 20], how) == pytest.approx([4, 2], rel=1e-15)
+
+
+def test_semilog_halfway_is_the_geometric_mean():
+    assert Frontier([10, 20], [8, 2]).at(15, "semilog") == pytest.approx(4)
+
+
+def test_monotone_has_the_values_worked_out_by_hand():
+    # Chords -4, -1; parabola -2.5, halved -1.25, so the middle slope is -2 and the ends
+    # (3 * -4 + 2) / 2 = -5 and (3 * -1 + 2) / 2 = -0.5.
+    front = Frontier([1, 2, 3], [6, 2, 1])
+    assert front.at([1.5, 2.5], "monotone") == pytest.approx([4 - 3 / 8, 1.5 - 1.5 / 8])
+    assert Frontier([1, 3], [6, 2]).at(2, "monotone") == pytest.approx(4)
+
+
+def test_no_estimate_runs_between_configurations():
+    front = Frontier([10, 20], [4, 2], configurations=["tp4", "tp8"])
+    for how in MODES:
+        assert front.at([10, 10.1, 19], how).tolist() == [4, 2, 2]
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3), (0,)])
+@pytest.mark.parametrize("how", MODES)
+def test_the_shape_given_comes_back(shape, how):
+    front = Frontier([1, 2, 4], [5, 3, 1])
+    assert np.shape(front.at(np.full(shape, 1.5), how)) == shape
+    assert np.shape(ratio(front, front, np.full(shape, 1.5), how=how)) == shape
+
+
+@pytest.mark.parametrize("how", MODES)
+@settings(max_examples=40)
+@given(front=frontiers())
+def test_every_value_equals_the_slow_definition(how, front):
+    at = np.unique(np.r_[front._x, np.linspace(0.1, front._x.max() + 0.5, 23)])
+    slow = [slow_at(front, x, how) for x in at]
+    assert front.at(at, how) == pytest.approx(slow, rel=1e-9, nan_ok=True)
+
+
+@given(front=frontiers())
+def test_estimates_are_never_below_what_is_attainable_and_never_rise(front):
+    at = np.linspace(front.low, front.high, 101)
+    step = front.at(at)
+    for how in MODES:
+        value = front.at(at, how)
+        assert (value >= step).all()
+        assert (value <= front.throughput[0] * (1 + 1e-12)).all()
+        assert (np.diff(value) <= 1e-12 * value[:-1]).all()
+
+
+@pytest.mark.parametrize("how", MODES)
+def test_integrals_see_the_crossings_of_configurations(how):
+    # Two straight sweeps that cross between their points.
+    crossing = Frontier([10, 40, 20, 30], [16, 1, 8, 5], configurations=list("aabb"))
+    flat = Frontier([10, 40], [2, 1])
+    expected = slow_geometric_mean(crossing, flat, 10, 40, how)
+    # The sum, not the integral, is off by about a cell at each jump.
+    assert geometric_mean(crossing, flat, how=how) == pytest.approx(expected, rel=1e-5)
+
+
+# Two frontiers.
+
+
+def test_a_ratio_is_undefined_past_either_end_and_below_the_floor():
+    fast, slow = Frontier([10, 40], [8, 4]), Frontier([20, 30, 60], [4, 2, 1])
+    at = [15, 20, 30, 35, 41]
+    assert ratio(fast, slow, at) == pytest.approx([np.nan, 1, 2, 4, np.nan], nan_ok=True)
+    assert ratio(fast, slow, at, floor=2) == pytest.approx(
+        [np.nan, 1, 2, np.nan, np.nan], nan_ok=True
+    )
+    assert np.isnan(ratio(slow, fast, [15, 41])).all()
+
+
+def test_a_ratio_of_two_on_half_the_log_range_means_the_root_of_two():
+    upper, lower = Frontier([1, 10, 100], [9, 8, 2]), Frontier([1, 10, 100], [9, 4, 2])
+    assert geometric_mean(upper, lower) == pytest.approx(2**0.5)
+
+
+@pytest.mark.parametrize("how", MODES)
+def test_frontiers_that_share_nothing_have_no_ratio(how):
+    left, right = Frontier([1, 2], [2, 1]), Frontier([3, 4], [2, 1])
+    assert shared_range(left, right) is None
+    assert np.isnan(geometric_mean(left, right, how=how))
+    assert np.isnan(extremes(left, right, how=how)).all()
+    assert stretches(left, right, how=how) == []
+    assert coverage(left, right) == (0, 0)
+
+
+@pytest.mark.parametrize("how", MODES)
+def test_a_shared_range_of_one_point_has_the_ratio_there(how):
+    left, right = Frontier([1, 2], [6, 3]), Frontier([2, 4], [2, 1])
+    assert shared_range(left, right) == (2, 2)
+    assert geometric_mean(left, right, how=how) == pytest.approx(1.5)
+    assert extremes(left, right, how=how) == pytest.approx((1.5, 2, 1.5, 2))
+    assert stretches(left, right, at_least=1.4, how=how) == [(2, 2, 1, 1, 1)]
+    assert stretches(left, right, at_least=1.6, how=how) == []
+
+
+def test_coverage_is_the_share_of_each_own_log_range():
+    a, b = Frontier([1, 100], [2, 1]), Frontier([10, 10_000], [2, 1])
+    assert coverage(a, b) == pytest.approx((1 / 2, 1 / 3))
+    assert coverage(a, Frontier([10], [1])) == (0, 1)
+
+
+@pytest.mark.parametrize("how", MODES)
+@pytest.mark.parametrize("floor", [None, 40.0])
+def test_the_mean_ratio_equals_a_dense_sum(how, floor):
+    fast, slow = system(1, speed=3), system(2)
+    covered = shared_range(fast, slow, floor=floor, how=how)
+    expected = slow_geometric_mean(fast, slow, *covered, how)
+    found = geometric_mean(fast, slow, floor=floor, how=how)
+    assert found == pytest.approx(expected, rel=2e-5 if how == "step" else 1e-7)
+
+
+@pytest.mark.parametrize("how", MODES)
+@settings(max_examples=40)
+@given(pair=overlapping())
+def test_the_mean_ratio_equals_a_dense_sum_on_crude_fronts(how, pair):
+    a, b = pair
+    covered = shared_range(a, b)
+    expected = slow_geometric_mean(a, b, *covered, how, parts=4_001)
+    assert geometric_mean(a, b, how=how) == pytest.approx(expected, rel=4e-3)
+
+
+@pytest.mark.parametrize("how", MODES)
+@settings(max_examples=40)
+@given(a=frontiers(), b=frontiers())
+def test_the_inverse_ratio_is_the_ratio_of_the_inverse_and_units_do_not_matter(how, a, b):
+    value = geometric_mean(a, b, how=how)
+    assert geometric_mean(b, a, how=how) == pytest.approx(1 / value, nan_ok=True)
+    assert geometric_mean(a.scaled(1e3), b.scaled(1e3), how=how) == pytest.approx(
+        value, nan_ok=True
+    )
+    seconds = [Frontier(f._x * 60, f._y, configurations=f._configuration) for f in (a, b)]
+    assert geometric_mean(*seconds, how=how) == pytest.approx(value, nan_ok=True)
+
+
+@pytest.mark.parametrize("how", MODES)
+@settings(max_examples=40)
+@given(pair=overlapping())
+def test_a_mean_lies_between_the_extremes_and_they_bound_every_point(how, pair):
+    a, b = pair
+    covered = shared_range(a, b)
+    found = extremes(a, b, how=how)
+    slack = 1e-3 if how == "monotone" else 1e-9
+    mean = geometric_mean(a, b, how=how)
+    assert found.worst * (1 - slack) <= mean <= found.best * (1 + slack)
+    values = ratio(a, b, np.linspace(*covered, 57), how=how)
+    assert found.worst * (1 - slack) <= np.nanmin(values)
+    assert np.nanmax(values) <= found.best * (1 + slack)
+
+
+def test_the_extremes_of_steps_are_where_a_step_ends():
+    upper, lower = Frontier([10, 20, 40], [8, 4, 2]), Frontier([10, 30, 40], [9, 5, 1])
+    assert extremes(upper, lower) == pytest.approx((2 / 5, 30, 2, 40))
+
+
+@pytest.mark.parametrize("how", MODES)
+def test_a_floor_ends_the_range_where_the_denominator_reaches_it(how):
+    upper, lower = Frontier([10, 20, 40], [80, 40, 20]), Frontier([10, 20, 40], [80, 40, 10])
+    end = {"step": 20, "semilog": 30, "monotone": None}[how]
+    low, high = shared_range(upper, lower, floor=20, how=how)
+    assert low == 10
+    assert high == pytest.approx(end or high)
+    assert lower.at(high, how) >= 20 * (1 - 1e-12)
+    assert not lower.at(high * 1.0001, how) >= 20
+    assert shared_range(upper, lower, floor=81, how=how) is None
+    assert shared_range(upper, lower, floor=10, how=how) == (10, 40)
+
+
+def test_a_range_asked_for_is_cut_to_what_is_shared():
+    a, b = Frontier([10, 20, 40], [8, 4, 2]), Frontier([10, 20, 40], [4, 4, 1])
+    assert shared_range(a, b, low=1, high=30) == (20, 30)
+    assert geometric_mean(a, b, low=25, high=400) == pytest.approx(2)
+
+
+def test_the_best_may_be_a_limit_just_right_of_where_a_configuration_ends():
+    steady = Frontier([10, 30], [9, 4])
+    ending = Frontier([10, 20, 10, 30], [9, 8.5, 3, 2.9], configurations=list("aabb"))
+    found = extremes(steady, ending, low=15, high=21, how="semilog")
+    assert found.best_at == 20
+    assert found.best > 2 * ratio(steady, ending, 20, how="semilog")
+    assert found.best == pytest.approx(ratio(steady, ending, 20 + 1e-9, how="semilog"))
+
+
+# Stretches.
+
+
+def test_a_known_stretch_is_found_with_its_points():
+    x = [10, 20, 40, 80, 160]
+    upper, lower = Frontier(x, [90, 80, 60, 30, 8]), Frontier(x, [50, 16, 12, 10, 8])
+    (found,) = stretches(upper, lower, at_least=5)
+    assert found == pytest.approx((10, 40, 0.5, 2, 2))
+    (found,) = stretches(upper, lower, at_least=2.9, at_most=3.1)
+    assert (found.low, found.high) == (40, 80)
+    assert stretches(upper, lower, at_least=5.1) == []
+    assert [s[:2] for s in stretches(upper, lower, at_least=2.9, floor=12)] == [(10, 40)]
+
+
+def test_parts_of_one_stretch_are_joined_and_separate_ones_are_not():
+    x = [1, 2, 4, 8, 16]
+    upper, lower = Frontier(x, [50, 40, 30, 20, 10]), Frontier(x, [25, 20, 15.5, 10, 5])
+    assert [s[:2] for s in stretches(upper, lower, at_least=2)] == [(1, 2), (4, 16)]
+    assert [s[:2] for s in stretches(upper, lower, at_least=1.9)] == [(1, 16)]
+
+
+def test_an_estimate_crosses_the_bound_where_the_closed_form_says():
+    upper, lower = Frontier([10, 20], [100, 50]), Frontier([10, 20], [100, 12.5])
+    (found,) = stretches(upper, lower, at_least=2, how="semilog")
+    assert found[:2] == pytest.approx((15, 20))
+    assert found[2] == pytest.approx(np.log(20 / 15) / np.log(2))
+    assert found[3:] == (1, 1)
+
+
+@pytest.mark.parametrize("how", MODES)
+@settings(max_examples=40)
+@given(pair=overlapping(), bound=st.sampled_from([0.5, 0.9, 1.0, 1.3, 2.0]))
+def test_stretches_are_where_the_ratio_is_within_bounds(how, pair, bound):
+    a, b = pair
+    covered = shared_range(a, b)
+    found = stretches(a, b, at_least=bound, how=how)
+    at = np.linspace(*covered, 203)[1:]
+    inside = np.any([(at > s.low) & (at <= s.high) for s in found] or [at < 0], axis=0)
+    values = ratio(a, b, at, how=how)
+    clear = np.abs(values / bound - 1) > (1e-3 if how == "monotone" else 1e-9)
+    assert (inside == (values >= bound))[clear].all()
+    assert all(one.high < two.low for one, two in itertools.pairwise(found))
+
+
+# Intervals.
+
+
+def test_without_noise_the_interval_is_the_value():
+    fast, slow = system(1, speed=3), system(2)
+    for how in MODES:
+        value = geometric_mean(fast, slow, how=how)
+        found = interval(fast, slow, 0.0, replicates=3, how=how)
+        assert found == pytest.approx((value, value))
+
+
+def test_equal_seeds_give_equal_intervals_and_others_do_not():
+    fast, slow = system(1, speed=3), system(2)
+    first = interval(fast, slow, 0.03, replicates=50, seed=4)
+    assert first == interval(fast, slow, 0.03, replicates=50, seed=4)
+    assert first != interval(fast, slow, 0.03, replicates=50, seed=5)
+
+
+def test_noise_moves_both_axes_of_a_point_together():
+    # One point each: the shared range is empty unless both move alike, so test one curve's
+    # product x / y, which joint noise leaves alone.
+    front = Frontier([10.0], [40.0])
+    slope = interval(
+        front, front, 0.2, replicates=20, statistic=lambda a, b: a.throughput[0] / a.low
+    )
+    assert slope == pytest.approx((4, 4))
+
+
+def test_dominated_points_rise_under_noise():
+    rows = []
+    front = Frontier([10, 9.9], [40, 39.9], rows=["best", "next"])
+
+    def note(numerator, denominator):
+        rows.append(numerator.rows)
+        return 1.0
+
+    interval(front, front, 0.05, replicates=60, statistic=note)
+    assert {row for front_rows in rows for row in front_rows} == {"best", "next"}
+
+
+def test_a_point_that_is_mostly_out_of_range_has_no_interval():
+    fast, slow = system(1, speed=3), system(2)
+    end = shared_range(fast, slow)[1]
+    low, high = ratio_band(fast, slow, 0.03, [20.0, end, end * 2], replicates=100)
+    assert np.isnan([low, high]).tolist() == [[False, True, True]] * 2
+    assert low[0] < ratio(fast, slow, 20.0) < high[0]
+
+
+def test_a_band_is_the_interval_at_each_point():
+    fast, slow = system(1, speed=3), system(2)
+    band = ratio_band(fast, slow, 0.03, [20.0, 60.0], replicates=80, how="semilog", floor=5)
+    one = interval(
+        fast, slow, 0.03, statistic=ratio, at=60.0, replicates=80, how="semilog", floor=5
+    )
+    assert (band[0][1], band[1][1]) == one
+
+
+@pytest.mark.parametrize("how", ["step", "semilog"])
+def test_a_95_percent_interval_covers_the_truth_about_as_often(how):
+    # The truth is the same estimator without noise.
+    fast, slow = (system(s, speed=v, configurations=4, points=11) for s, v in ((1, 3), (2, 1)))
+    truth = geometric_mean(fast, slow, how=how)
+    rng = np.random.default_rng(11)
+    covered = []
+    for seed in range(40):
+        noisy = []
+        for front in (fast, slow):
+            factor = rng.lognormal(0, 0.03, len(front._x))
+            noisy.append(
+                Frontier(front._x * factor, front._y * factor, configurations=front._configuration)
+            )
+        low, high = interval(*noisy, 0.03, replicates=80, seed=seed, how=how)
+        covered.append(low <= truth <= high)
+    assert 0.88 <= np.mean(covered) <= 1.0
+
+
+@pytest.mark.parametrize("limits", [{}, {"low": 30.0}, {"low": 25.0, "high": 60.0}])
+def test_step_means_of_many_draws_are_the_means_of_their_frontiers(limits):
+    rng = np.random.default_rng(7)
+    draws = [(rng.uniform(10, 90, (40, 9)), rng.uniform(1, 50, (40, 9))) for _ in range(2)]
+    means = curves.step_means(draws, **limits)
+    found = np.exp(means[0] - means[1])
+    slow = [
+        geometric_mean(Frontier(xa, ya), Frontier(xb, yb), **limits)
+        for xa, ya, xb, yb in zip(*draws[0], *draws[1], strict=True)
+    ]
+    np.testing.assert_allclose(found, slow, rtol=1e-12)
+    assert np.isfinite(found).any()
+
+
+@pytest.mark.parametrize("how", ["step", "semilog"])
+def test_points_that_noise_cannot_bring_forward_do_not_change_the_interval(how):
+    x = np.array([20, 40, 80, 15, 30, 50.0])
+    y = np.array([900, 500, 100, 9, 5, 1.0])  # the second configuration is a hundred times lower
+    front = Frontier(x, y, configurations=[0, 0, 0, 1, 1, 1])
+    alone = Frontier(x[:3], y[:3])
+    kept = curves.within_noise(front, 0.03, how)
+    assert kept._x.tolist() == alone._x.tolist()
+    base = Frontier([20, 80], [300, 50])
+    options = {"sigma": 0.03, "replicates": 40, "how": how}
+    assert interval(front, base, **options) == interval(alone, base, **options)
+
+
+def test_a_point_just_below_the_front_stays_in_the_draw():
+    front = Frontier([50, 49.9], [100, 99.9])
+    assert len(front) == 1
+    assert len(curves.within_noise(front, 0.01, "step")._x) == 2
+
+
+# --- all groups at once -------------------------------------------------------------------
+
+
+def test_the_frontiers_of_groups_are_those_made_group_by_group():
+    rows = measurements.load_measurements()
+    keys = ["model", "hardware", "precision", "isl", "osl"]
+    made = curves.frontiers(rows, keys)
+    assert len(made) == rows.groupby(keys).ngroups
+    for key, group in rows.groupby(keys):
+        twin = Frontier.from_points(group)
+        assert made[key].rows == twin.rows
+        assert np.array_equal(made[key].interactivity, twin.interactivity)
+        assert np.array_equal(made[key].throughput, twin.throughput)
+        at = np.linspace(twin.low, twin.high, 7)
+        for how in ("step", "semilog"):
+            assert np.array_equal(made[key].at(at, how), twin.at(at, how), equal_nan=True)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("ab"), st.integers(1, 4), st.integers(1, 9), st.integers(1, 9)),
+        max_size=30,
+    )
+)
+def test_frontiers_of_groups_equal_a_slow_twin(points):
+    frame = pd.DataFrame(points, columns=["model", "tp", "interactivity", "throughput_per_gpu"])
+    made = curves.frontiers(frame, ["model"])
+    assert set(made) == {(name,) for name in frame["model"]}
+    for (name,), front in made.items():
+        mine = frame[frame["model"] == name].to_numpy()[:, 2:].astype(float)
+        kept = [tuple(p) for p in mine if not any((q >= p).all() and (q > p).any() for q in mine)]
+        found = zip(front.interactivity, front.throughput, strict=True)
+        assert sorted(set(kept)) == sorted(found)
+
+
+def test_frontiers_of_no_rows_are_none_and_of_a_bad_row_are_an_error():
+    frame = pd.DataFrame({"model": ["a"], "interactivity": [0.0], "throughput_per_gpu": [1.0]})
+    assert curves.frontiers(frame.head(0), ["model"]) == {}
+    with pytest.raises(ValueError, match=r"row 0, interactivity: 0\.0 is not a positive"):
+        curves.frontiers(frame, ["model"])
+    with pytest.raises(UsageError, match="no column hardware"):
+        curves.frontiers(frame, ["hardware"])

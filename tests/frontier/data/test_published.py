@@ -1,0 +1,131 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from frontier.data import hardware, published
+
+
+def results(*rows):
+    columns = ["hardware", "scenario", "date", "output_throughput_per_gpu"]
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame.assign(date=pd.to_datetime(frame["date"]))
+
+
+def over_h200(frame, edition="2025", by=("scenario",)):
+    return published.ratios(frame, "h200", by=list(by), power_edition=edition)
+
+
+def test_a_result_without_a_baseline_has_no_ratio():
+    frame = results(("gb200", "server", "2025-09-09", 90), ("h200", "offline", "2025-09-09", 30))
+    assert over_h200(frame).empty
+
+
+def test_a_ratio_is_taken_within_its_scenario():
+    day = "2025-09-09"
+    frame = results(
+        ("gb200", "server", day, 90),
+        ("gb200", "offline", day, 100),
+        ("h200", "server", day, 30),
+        ("h200", "offline", day, 50),
+    )
+    assert over_h200(frame)["per_gpu"].tolist() == [3, 2]
+
+
+def test_the_baseline_of_the_same_round_counts_else_its_newest():
+    frame = results(
+        ("h200", "server", "2024-08-28", 10),
+        ("h200", "server", "2025-09-09", 20),
+        ("gb200", "server", "2024-08-28", 30),
+        ("gb200", "server", "2025-09-09", 30),
+        ("gb200", "server", "2026-04-01", 30),
+    )
+    assert over_h200(frame)["per_gpu"].tolist() == [3, 1.5, 1.5]
+
+
+def test_of_two_baselines_of_one_round_the_best_counts():
+    day = "2025-09-09"
+    frame = results(("h200", "a", day, 20), ("h200", "a", day, 10), ("gb200", "a", day, 60))
+    assert over_h200(frame)["per_gpu"].tolist() == [3]
+
+
+@pytest.mark.parametrize("edition", hardware.POWER_EDITIONS)
+def test_per_megawatt_divides_by_the_ratio_of_power(edition):
+    frame = results(("gb200", "a", "2025-09-09", 60), ("h200", "a", "2025-09-09", 20))
+    power = hardware.power_kw("gb200", edition) / hardware.power_kw("h200", edition)
+    assert over_h200(frame, edition)["per_mw"].tolist() == pytest.approx([3 / power])
+
+
+def test_ratios_can_be_taken_by_two_columns_and_change_nothing(unchanged):
+    frame = results(
+        ("h200", "a", "2025-09-09", 20),
+        ("gb200", "a", "2025-09-09", 60),
+        ("gb200", "b", "2025-09-09", 60),
+    ).assign(osl=[1, 1, 2])
+    found = unchanged(published.ratios, frame, "h200", by=["scenario", "osl"], power_edition="2025")
+    assert found["per_gpu"].tolist() == [3]
+
+
+def mlperf_405b(column="per_gpu", **options):
+    table = over_h200(published.mlperf("llama-3.1-405b", **options))
+    gb200 = table[table["hardware"] == "gb200"]
+    return gb200.set_index(["round", "scenario"])[column]
+
+
+# Published beside each other: one H200 node (Nebius and Quanta, v5.1) and GB200 NVL72 (NVIDIA).
+def test_mlperf_405b_has_the_ratios_of_the_published_pairs():
+    found = mlperf_405b()
+    assert found["v5.1", "server"] == pytest.approx(4.37, abs=0.005)
+    assert found["v6.0", "server"] == pytest.approx(196.3 / 36.94, abs=0.005)
+    assert found["v5.1", "interactive"] == pytest.approx(5.44, abs=0.005)
+    assert found["v6.0", "interactive"] == pytest.approx(7.68, abs=0.005)
+    assert found["v6.0", "offline"] == pytest.approx(3.11, abs=0.005)
+    per_mw = mlperf_405b("per_mw")
+    assert per_mw["v6.0", "interactive"] == pytest.approx(6.33, abs=0.01)
+
+
+def test_the_best_offline_result_of_v5_1_is_of_four_gpus_and_not_of_the_rack():
+    # NVIDIA's rack gives 205.2 tok/s/GPU, 2.97 times an H200 node; Nebius' four GPUs give more.
+    rows = published.mlperf("llama-3.1-405b")
+    best = rows[(rows["round"] == "v5.1") & (rows["scenario"] == "offline")]
+    best = best.set_index("hardware")
+    assert (best.loc["gb200", "submitter"], best.loc["gb200", "gpus"]) == ("Nebius", 4)
+    assert mlperf_405b()["v5.1", "offline"] == pytest.approx(213.955 / 69.0936, rel=1e-4)
+    assert mlperf_405b()["v5.1", "offline"] > 2.97
+
+
+def test_mlperf_has_one_result_for_each_round_scenario_and_accelerator():
+    for model in published.DENSE.values():
+        rows = published.mlperf(model)
+        assert not rows.duplicated(["round", "scenario", "hardware"]).any()
+        assert set(rows["hardware"]) <= {"h200", "b200", "gb200"}
+
+
+def test_an_interactivity_stands_only_where_a_log_states_it():
+    rows = published.mlperf("llama-3.1-405b").set_index(["round", "scenario", "hardware"])
+    stated = rows["interactivity"]
+    assert stated["v5.1", "server", "h200"] == pytest.approx(18.6, abs=0.05)
+    assert stated["v5.1", "server", "gb200"] == pytest.approx(9.5, abs=0.05)
+    assert stated["v5.1", "interactive", "h200"] == pytest.approx(23.4, abs=0.05)
+    assert stated["v6.0", "interactive", "gb200"] == pytest.approx(17.0, abs=0.05)
+    assert stated[:, "offline"].isna().all()
+
+
+def test_tensorrt_llm_has_the_best_configuration_of_each_shape():
+    rows = published.tensorrt_llm("llama-3.3-70b", "main")
+    assert not rows.duplicated(["hardware", "isl", "osl"]).any()
+    short = rows[(rows["isl"] == 1000) & (rows["osl"] == 1000)].set_index("hardware")
+    rate = short["output_throughput_per_gpu"]
+    assert rate["b200"] == pytest.approx(6920, rel=0.01)
+    assert rate["h200"] == pytest.approx(2587, rel=0.01)
+
+
+def test_dense_ratios_are_labelled_and_none_comes_near_the_claim():
+    found = published.dense_ratios("2025", "1.0")
+    assert len(found) == 4
+    for heading, frame in found.items():
+        assert len(frame), heading
+        assert (frame["least"] <= frame["per_mw"]).all()
+        assert (frame["per_mw"] <= frame["largest"]).all()
+        assert not frame["label"].duplicated().any()
+        assert np.isfinite(frame["per_gpu"]).all()
+    assert max(frame["largest"].max() for frame in found.values()) < 7

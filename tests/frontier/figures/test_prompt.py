@@ -1,0 +1,251 @@
+"""What a person sees at the prompt: how objects show themselves, names, and what errors say."""
+
+import dataclasses
+import re
+import subprocess
+import sys
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+
+import frontier
+from frontier import claims, curves, figures, serving
+from frontier.claims import comparisons, modelled, splits
+from frontier.curves import Frontier
+from frontier.data import hardware, measurements, tables
+from frontier.errors import UsageError
+from frontier.figures import prompt
+
+FRONT = Frontier([50, 100], [400, 200])
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return frontier.load_measurements()
+
+
+@pytest.fixture(scope="module")
+def met(rows):
+    """One of each kind of object that a person meets, from the real ledger."""
+    claim = claims.claim("blackwell-advantage-40x")
+    noise = measurements.pooled_sigma(rows)
+    first = comparisons.build(claim.test, rows)[0]
+    finding = comparisons.examine(first, claim.test.target, sigma=noise.sigma, replicates=50)
+    answer = modelled.build(claim.test)[0]
+    split = splits.build(claims.claim("software-over-hardware").test, rows)[0]
+    staff = claims.claim("staff-80-software")
+    verdict = claims.decide(staff, rows, sigma=noise.sigma)
+    data = pd.DataFrame({"a": [1.0], "source": ["power"]})
+    return {
+        "claim": claim,
+        "test": claim.test,
+        "noise": noise,
+        "comparison": first,
+        "finding": finding,
+        "modelled": answer,
+        "split": split,
+        "states": split.states,
+        "statement": claims.build(staff.test, rows)[0],
+        "verdict": verdict,
+        "system": answer.numerator,
+        "exhibit": figures.table(data, name="x", caption="c"),
+        "frontier": first.numerator,
+    }
+
+
+def test_no_object_fills_the_screen(met):
+    said = {name: repr(one) for name, one in met.items()}
+    assert {name: text for name, text in said.items() if "\n" in text or len(text) > 260} == {}
+
+
+def test_what_an_object_says_names_it_and_its_units(met):
+    assert "<Frontier: 2 of 2 points" in repr(FRONT)
+    assert "50 to 100 tok/s/user, 400 to 200 tok/s/GPU" in repr(FRONT)
+    assert "tok/s/MW" in repr(met["frontier"])
+    assert re.search(r"41 over 77 rows|\d+ over \d+ rows", repr(met["comparison"]))
+    assert met["comparison"].label in repr(met["finding"])
+    assert met["finding"].outcome.replace("-", " ") in repr(met["finding"])
+    assert "staff-80-software" in repr(met["verdict"])
+    assert "%" in repr(met["noise"])
+
+
+def test_a_finding_and_a_verdict_say_the_numbers_that_they_hold(met):
+    finding, verdict = met["finding"], met["verdict"]
+    numbers = re.search(r", ([\d.]+) \(([\d.]+) to ([\d.]+)\)", repr(finding)).groups()
+    held = (finding.headline, finding.low, finding.high)
+    np.testing.assert_allclose([float(n) for n in numbers], held, rtol=0.005)
+    assert f"found {100 * verdict.quoted.headline:.3g} %" in repr(verdict)
+
+
+def test_what_was_not_measured_says_so(rows):
+    none = comparisons.build(claims.claim("dense-gain-25x").test, rows)[0]
+    assert "not measured" in repr(dataclasses.replace(none, numerator_rows=rows.iloc[:0]))
+    assert "untested" in repr(comparisons.Finding(none, comparisons.UNTESTED))
+
+
+def test_a_system_can_be_typed_back_from_what_it_says():
+    system = serving.System(
+        "deepseek-r1", "h200", "fp8", isl=8192, osl=1024, single_node=True, max_tp=4
+    )
+    assert eval(repr(system), {"System": serving.System}) == system
+    assert "max_gpus" not in repr(system)
+
+
+def test_the_unit_of_a_frontier_follows_what_is_done_to_it(rows):
+    some = rows[rows["hardware"] == "h200"]
+    assert Frontier.from_points(some).unit == "tok/s/GPU"
+    output = Frontier.from_points(some, throughput="output_throughput_per_gpu")
+    assert output.unit == "output tok/s/GPU"
+    assert output.scaled(2).unit == "output tok/s/GPU × 2"
+    assert output.scaled(2, unit="tok/s/pair").unit == "tok/s/pair"
+    assert Frontier.from_points(some, scale=1000).unit == "tok/s/GPU × 1,000"
+    latest = Frontier.from_points(some, repeats="latest", unit="a")
+    assert latest.unit == Frontier.from_points(some, repeats="mean", unit="a").unit == "a"
+
+
+def test_a_frontier_draws_itself_and_lists_its_points_with_units():
+    soup = BeautifulSoup(FRONT._repr_html_(), "html.parser")
+    assert soup.svg["role"] == "img"
+    assert "2 of 2 points" in soup.svg["aria-label"]
+    heads = [one.text for one in soup.table.find_all("th", scope="col")]
+    assert heads == ["row", "interactivity, tok/s/user", "throughput, tok/s/GPU"]
+    cells = [[cell.text for cell in row] for row in soup.tbody.find_all("tr")]
+    assert cells == [["0", "50", "400"], ["1", "100", "200"]]
+    ElementTree.fromstring(str(soup.svg))  # it is XML, as an SVG has to be
+
+
+def test_a_picture_takes_the_colour_of_the_text_around_it():
+    # A fixed dark ink would be unreadable on JupyterLab's dark theme.
+    picture = BeautifulSoup(FRONT._repr_html_(), "html.parser").svg
+    assert "var(--ink, currentColor)" in str(picture)
+    for colour in (figures.INK, figures.MUTED):
+        assert colour not in str(picture)
+
+
+def test_text_of_the_data_is_escaped_on_its_way_to_the_notebook():
+    hostile = Frontier([50, 100], [400, 200], rows=["<script>a", "<b>"], unit="<img src=x>&")
+    text = hostile._repr_html_()
+    assert "<script" not in text
+    assert "<img" not in text
+    assert "<b>" not in text
+
+
+def test_a_long_frontier_shows_its_ends_and_says_how_many_points_are_left_out():
+    x = np.geomspace(10, 1000, 40)
+    soup = BeautifulSoup(prompt.card(Frontier(x, 1e5 / x)), "html.parser")
+    shown = soup.tbody.find_all("tr")
+    assert len(shown) == prompt.MOST_ROWS
+    assert shown[-1].find_all("td")[0].text == "1,000"
+    assert f"{40 - prompt.MOST_ROWS} more between" in soup.caption.text
+
+
+def test_two_frontiers_on_a_page_share_no_ids():
+    pictures = [FRONT._repr_html_(), FRONT.scaled(2)._repr_html_()]
+    ids = [set(re.findall(r' id="([^"]+)"', text)) for text in pictures]
+    assert all(ids)
+    assert not ids[0] & ids[1]
+    assert FRONT._repr_html_() == pictures[0]
+
+
+def test_importing_a_curve_imports_no_figures():
+    code = "import sys, frontier.curves; print('matplotlib' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout == "False\n"
+
+
+def test_completion_of_the_package_offers_each_module_once():
+    assert sorted(dir(frontier)) == sorted(set(dir(frontier)))
+    assert {"curves", "load_measurements", "serving"} <= set(dir(frontier))
+    assert "importlib" not in dir(frontier)
+
+
+MISTAKES = {
+    "a misspelt model": (
+        lambda rows: measurements.select(rows, model="DeepSeek-R1"),
+        "; did you mean 'deepseek-r1'?",
+    ),
+    "a misspelt accelerator": (
+        lambda rows: hardware.power_kw("GB200", "2025"),
+        "did you mean 'gb200'?",
+    ),
+    "a misspelt column": (
+        lambda rows: Frontier.from_points(rows, throughput="throughput_per_gpus"),
+        "did you mean 'throughput_per_gpu'?",
+    ),
+    "a misspelt condition": (
+        lambda rows: measurements.select(rows, hardwares="h200"),
+        "; did you mean 'hardware'?",
+    ),
+    "a list for a frame": (
+        lambda rows: Frontier.from_points([[50, 400]]),
+        "from_points takes a pandas.DataFrame",
+    ),
+    "a list for rows": (lambda rows: measurements.select([1]), "select takes rows"),
+    "an empty selection": (
+        lambda rows: Frontier.from_points(rows[rows["model"] == "gpt-5"]),
+        "measurements.select says what there is",
+    ),
+    "a missing number": (
+        lambda rows: Frontier([50, np.nan], [400, 200]),
+        "row 1, interactivity: nan is not a positive finite number; drop the row",
+    ),
+    "words for numbers": (lambda rows: Frontier(["fast"], [1]), "interactivity must be numbers"),
+    "a speed in words": (lambda rows: FRONT.at("fast"), "interactivity must be numbers"),
+    "rows for frontiers": (
+        lambda rows: curves.ratio(rows, rows, 50),
+        "expected two frontiers and got DataFrame: Frontier.from_points(rows) makes one",
+    ),
+    "noise in per cent": (
+        lambda rows: curves.interval(FRONT, FRONT, 3),
+        "sigma is 3; expected a share of at least 0 (0.03 is 3 %)",
+    ),
+    "a day in words": (
+        lambda rows: measurements.select(rows, as_of="last week"),
+        "expected a date such as 2026-03-31",
+    ),
+    "a time with its unit": (
+        lambda rows: measurements.select(rows, ttft_limit="2s"),
+        "expected seconds, such as 2.0",
+    ),
+    "a unit that there is not": (
+        lambda rows: comparisons.Basis(per="kW"),
+        "per is 'kW'; there are GPU, MW",
+    ),
+    "half a comparison": (
+        lambda rows: comparisons.one(comparisons.Basis(), rows, {"name": "a"}, "8192/1024"),
+        "a comparison needs numerator and denominator",
+    ),
+    "a number for a target": (
+        lambda rows: comparisons.examine(None, 40, sigma=0.02),
+        "the target is 40: give Target(value, 'gain')",
+    ),
+    "an id for a claim": (
+        lambda rows: claims.decide("mtp", rows),
+        "expected a claim, not 'mtp': claims.claim(ID) gives it",
+    ),
+    "a misspelt claim": (lambda rows: claims.claim("nv-switch"), "did you mean 'nvswitch'?"),
+    "names for systems": (
+        lambda rows: serving.ratio_interval("gb200", "h200", [30]),
+        "expected two of serving.System, not 'gb200'",
+    ),
+    "a misspelt table": (lambda rows: tables.read("powers"), "did you mean 'power'?"),
+    "a misspelt module": (lambda rows: frontier.curve, "did you mean 'curves'?"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_at_the_prompt_is_told_what_to_do(mistake, rows):
+    make, said = MISTAKES[mistake]
+    with pytest.raises((UsageError, ValueError, AttributeError)) as caught:
+        make(rows)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_one_column_may_be_named_without_a_list(rows):
+    some = rows[rows["model"] == "llama-70b"]
+    one, listed = (Frontier.from_points(some, by) for by in ("hardware", ["hardware"]))
+    assert len(one.curves) == len(listed.curves) == some["hardware"].nunique()

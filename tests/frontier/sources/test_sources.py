@@ -1,0 +1,377 @@
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from frontier import sources
+from frontier.data import checks, measurements, paths, snapshots, tables
+from frontier.errors import DataError, UsageError
+from frontier.sources import inferencex, intake, mlperf, silicon, trtllm
+
+DOWNLOADS = Path(__file__).parents[2] / "downloads"
+API_ROW = {
+    **{"hardware": "gb200", "framework": "dynamo-trt", "model": "dsr1", "precision": "fp4"},
+    **{"spec_method": "mtp", "disagg": True, "is_multinode": True, "prefill_tp": 4},
+    **{"prefill_ep": 4, "prefill_dp_attention": True, "prefill_num_workers": 2},
+    **{"decode_tp": 8, "decode_ep": 8, "decode_dp_attention": True, "decode_num_workers": 3},
+    **{"num_prefill_gpu": 8, "num_decode_gpu": 24, "isl": 8192, "osl": 1024, "conc": 512},
+    **{"image": None, "date": "2026-02-06", "run_url": "https://example.org/1"},
+    "metrics": {
+        **{"tput_per_gpu": 2880.0, "output_tput_per_gpu": 426.6666667, "median_ttft": 1.0},
+        **{"input_tput_per_gpu": 10240.0, "median_tpot": 0.02, "median_e2el": 19.5},
+    },
+}
+
+_latencies = {k: v for k, v in API_ROW["metrics"].items() if k.startswith("median")}
+
+
+@pytest.fixture
+def downloads(tmp_path):
+    return Path(shutil.copytree(DOWNLOADS, tmp_path / "downloads"))
+
+
+@pytest.fixture
+def out(tmp_path, monkeypatch):
+    """The data folder of a project of the tests' own."""
+    folder = Path(shutil.copytree(paths.data(), tmp_path / "home" / "data"))
+    monkeypatch.setenv("FRONTIER_HOME", str(folder.parent))
+    return folder
+
+
+def content(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+# --- the whole way ------------------------------------------------------------------------
+
+
+def test_a_folder_without_known_files_is_a_usage_error(tmp_path, out):
+    with pytest.raises(UsageError, match=r"no known download in .*see data/README\.md"):
+        sources.make_tables(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("file", "column", "value", "message"),
+    [
+        ("inferencex_api_captures.csv", "tput_per_gpu", "n/k", "row 3, column tput_per_gpu"),
+        ("silicon_sample.csv", "silicon_tpot_ms", "fast", "row 3, column silicon_tpot_ms"),
+        ("mlperf_results.csv", "result", "1,000", "row 3, column result: expected a number"),
+    ],
+)
+def test_a_damaged_download_is_named_and_nothing_is_written(
+    downloads, out, file, column, value, message
+):
+    frame = pd.read_csv(downloads / file, dtype=str, keep_default_na=False)
+    frame.loc[2, column] = value
+    frame.to_csv(downloads / file, index=False)
+    before = content(out)
+    with pytest.raises(DataError, match=message) as caught:
+        sources.make_tables(downloads)
+    assert file in str(caught.value)
+    assert content(out) == before
+
+
+def test_a_download_that_breaks_physics_leaves_the_tables_untouched(downloads, out):
+    frame = pd.read_csv(downloads / "inferencex_api_captures.csv")
+    frame.loc[:, "median_ttft"] = -1.0
+    frame.to_csv(downloads / "inferencex_api_captures.csv", index=False)
+    before = content(out)
+    with pytest.raises(DataError, match=r"inferencex_captures, row captures-.*, column ttft"):
+        sources.make_tables(downloads)
+    assert content(out) == before
+    assert not snapshots.kept()
+
+
+def test_a_missing_column_or_unreadable_file_is_one_line(downloads, out):
+    (downloads / "mlperf_results.csv").write_text("round,model\nv5.1,deepseek-r1\n")
+    with pytest.raises(DataError, match=r"mlperf_results\.csv, column accelerators: the column"):
+        sources.make_tables(downloads)
+    (downloads / "mlperf_results.csv").rename(downloads / "mlperf_results.csv.gz")
+    with pytest.raises(DataError, match=r"mlperf_results\.csv\.gz: cannot be read") as caught:
+        sources.make_tables(downloads)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_not_there_is_said_and_the_rest_made(downloads, out):
+    (downloads / "inferencex_posts.csv").unlink()
+    report = sources.make_tables(downloads)
+    assert "inferencex_posts" not in report.made
+    assert "no inferencex_posts.csv*" in str(report)
+    assert "quarantine not made: it needs all sources" in str(report)
+    assert (out / "mlperf.csv").is_file()
+
+
+def test_tables_made_again_hold_the_rows_of_the_committed_ones(downloads, out):
+    """The committed tables come from this code: every row of a sample is one of theirs."""
+    committed = {name: tables.read(name) for name in tables.names()}
+    report = sources.make_tables(downloads)
+    assert not report.missing
+    assert {*sources.INPUTS, "quarantine"} == {*report.made}
+    committed = {name: committed[name] for name in report.made}
+    tables.verify()
+    for name, whole in committed.items():
+        made = tables.read(name)
+        assert len(made) > 0
+        columns = [c for c in made if c not in ("row_id", "citation")]
+        both = made[columns].merge(whole[columns].drop_duplicates(), how="left", indicator=True)
+        strange = both[both["_merge"] != "both"]
+        assert strange.empty, (name, strange.T)
+
+
+def test_making_twice_gives_the_same_bytes(downloads, out):
+    sources.make_tables(downloads)
+    before = content(out)
+    sources.make_tables(downloads)
+    assert content(out) == before
+
+
+def test_the_sidecar_names_the_files_a_table_was_made_from(downloads, out):
+    committed = tables.meta("mlperf")
+    sources.make_tables(downloads)
+    made = tables.meta("mlperf")
+    assert list(made["inputs"]) == ["mlperf_results.csv"]
+    assert made["licence"] == committed["licence"]
+    assert made["sha256"] != committed["sha256"]
+
+
+def test_making_the_tables_again_leaves_the_live_rows_and_their_quarantine(downloads, out):
+    wrong = API_ROW | {"metrics": API_ROW["metrics"] | {"median_ttft": -1.0}}
+    (out.parent / "answer.json").write_text(json.dumps([API_ROW, wrong | {"conc": 256}]))
+    intake.import_files([out.parent / "answer.json"])
+    sources.make_tables(downloads)
+    assert len(tables.read(measurements.LIVE)) == 1
+    assert (tables.read("quarantine")["source"] == measurements.LIVE).sum() == 1
+
+
+def test_the_committed_tables_were_checked_by_this_code():
+    refused = tables.read("quarantine")
+    assert refused["reason"].str.contains("Little").sum() == 6
+    assert refused["reason"].str.contains("input and output rates").sum() == 8
+    assert paths.data().joinpath("README.md").is_file()
+
+
+# --- InferenceX ---------------------------------------------------------------------------
+
+
+def saved(tmp_path, *rows):
+    path = tmp_path / "inferencex_api.json"
+    path.write_text(json.dumps(rows))
+    return path
+
+
+def test_an_answer_that_is_not_json_or_lacks_a_key_is_named(tmp_path):
+    path = tmp_path / "inferencex_api.json"
+    path.write_text("<html>")
+    with pytest.raises(DataError, match="is not JSON"):
+        inferencex.read_api(path)
+    with pytest.raises(DataError, match="row 2, column tput_per_gpu: the key is missing"):
+        inferencex.read_api(saved(tmp_path, API_ROW, API_ROW | {"metrics": {}}))
+
+
+def test_an_agentic_row_without_a_shape_is_no_point(tmp_path):
+    raw = inferencex.read_api(saved(tmp_path, API_ROW, API_ROW | {"isl": None, "conc": None}))
+    assert len(raw) == 1
+
+
+def test_an_api_row_counts_all_gpus(tmp_path):
+    (row,) = inferencex.captures(inferencex.read_api(saved(tmp_path, API_ROW))).to_dict("records")
+    assert (row["gpus"], row["prefill_gpus"], row["decode_gpus"]) == (32, 8, 24)
+    # stated per decode GPU: 426.67 x 24 / 32 = 320 = 2880 x 1/9
+    assert row["output_throughput_per_gpu"] == pytest.approx(320)
+    assert row["prefill"] == "2 x tp4 ep4 dp"
+    assert row["interactivity"] == 50
+    assert (row["model"], row["reason"]) == ("deepseek-r1", "")
+    assert row["speculative"] and row["disaggregated"] and row["dp_attention"]
+
+
+def test_saved_answers_become_the_captures_table(tmp_path, out):
+    folder = tmp_path / "answers"
+    folder.mkdir()
+    saved(folder, API_ROW, API_ROW | {"conc": 256})
+    report = sources.make_tables(folder)
+    assert report.made == {"inferencex_captures": 2}
+    assert tables.read("inferencex_captures")["citation"].str.endswith("/benchmarks").all()
+
+
+def test_on_one_node_the_gpus_are_the_decode_tp_and_never_tp_times_ep(tmp_path):
+    node = {"disagg": False, "is_multinode": False, "num_decode_gpu": 64, "num_prefill_gpu": 64}
+    metrics = API_ROW["metrics"] | {"output_tput_per_gpu": 320.0, "input_tput_per_gpu": 2560.0}
+    raw = inferencex.read_api(saved(tmp_path, API_ROW | node | {"metrics": metrics}))
+    row = inferencex.captures(raw).iloc[0]
+    assert (row["gpus"], row["prefill_gpus"], row["decode_gpus"], row["prefill"]) == (8, 8, 8, "")
+    assert row["output_throughput_per_gpu"] == 320
+
+
+def test_a_split_that_was_not_recorded_is_zero_and_the_total_kept(tmp_path):
+    unsplit = {"is_multinode": False, "num_prefill_gpu": 72, "num_decode_gpu": 72}
+    row = inferencex.captures(inferencex.read_api(saved(tmp_path, API_ROW | unsplit))).iloc[0]
+    assert (row["gpus"], row["prefill_gpus"], row["decode_gpus"]) == (72, 0, 0)
+    assert "input and output rates per GPU" in row["reason"]
+
+
+def test_a_run_whose_latencies_do_not_explain_its_duration_has_dead_time(tmp_path):
+    # At 19.5 s a request: 512 x 0.9 x 9216 / 19.5 / 32 = 6,806 tok/s per GPU.
+    rates = (6500.0, 0.89 * 6806, 0.87 * 6806, 2880.0)
+    rows = [
+        API_ROW | {"conc": 512, "metrics": {**_latencies, "tput_per_gpu": rate}} for rate in rates
+    ]
+    raw = inferencex.read_api(saved(tmp_path, *rows))
+    assert inferencex.captures(raw)["caveat"].tolist() == ["", "", "dead-time", "dead-time"]
+
+
+def test_a_change_log_key_names_what_it_can():
+    raw = pd.DataFrame(
+        {
+            "config_key": ["dsr1-fp4-gb200-dynamo-sglang-mtp", "gptoss-fp4-*-trt", "*gb200*"],
+            **{"merged": "2025-11-01", "pull_request": 1, "commit": "c"},
+            **{"change_kinds": "fix", "scenario": [None, "x", None]},
+        }
+    )
+    found = inferencex.changes(raw)[["model", "hardware", "framework", "precision"]]
+    assert found.to_numpy().tolist() == [
+        ["deepseek-r1", "gb200", "dynamo-sglang", "fp4"],
+        ["gpt-oss-120b", "", "trt", "fp4"],
+        ["", "gb200", "", ""],
+    ]
+
+
+def test_six_significant_digits_are_kept_and_zero_is_none():
+    found = inferencex.significant([123456.7, 0.0012345678, 0.0])
+    np.testing.assert_allclose(found, [123457, 0.00123457, np.nan], rtol=1e-12)
+
+
+# --- AIConfigurator -----------------------------------------------------------------------
+
+
+def test_the_wheel_gives_the_rows_of_the_file_in_it(tmp_path):
+    path = tmp_path / "aiconfigurator_core-0.12.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as wheel:
+        wheel.write(DOWNLOADS / "silicon_sample.csv", silicon.MEMBER)
+    pd.testing.assert_frame_equal(
+        silicon.read(path), silicon.read(DOWNLOADS / "silicon_sample.csv")
+    )
+
+
+@pytest.fixture(scope="module")
+def silicon_rows():
+    return silicon.tidy(silicon.read(DOWNLOADS / "silicon_sample.csv"))
+
+
+def test_throughput_from_latencies_is_that_of_the_closed_loop(silicon_rows):
+    row = silicon_rows[silicon_rows["model"] == "llama-70b"].iloc[0]
+    seconds = row["ttft"] + row["tpot"] * (0.9 * row["osl"] - 1)
+    expected = row["concurrency"] * 0.9 * (row["isl"] + row["osl"]) / seconds / row["gpus"]
+    assert row["throughput_per_gpu"] == pytest.approx(expected, rel=1e-5)
+    assert row["latency"] == "mean"
+
+
+def test_expert_parallel_rows_have_the_gpus_of_their_id_not_tp_times_ep(silicon_rows):
+    raw = silicon.read(DOWNLOADS / "silicon_sample.csv").set_index("id")
+    rows = silicon_rows[(silicon_rows["model"] == "gpt-oss-120b") & (silicon_rows["ep"] > 1)]
+    rows = rows[rows["reason"] == ""]
+    assert len(rows) > 0
+    wrong = raw.loc[rows["citation"].str.split("id ").str[1], "tp_size"].to_numpy()
+    assert (rows["gpus"].to_numpy() * rows["ep"].to_numpy() == wrong).all()
+    assert (rows["gpus"] <= 8).all()
+
+
+def test_unlabelled_rows_are_refused_with_the_reason(silicon_rows):
+    reasons = silicon_rows.groupby("model")["reason"].unique().map(set)
+    assert reasons["deepseek-v3"] == {"whether speculation was on is not recorded"}
+    assert "disaggregated, and the worker counts are not recorded" in reasons["gpt-oss-120b"]
+    assert reasons["llama-70b"] == {""}
+
+
+def test_rows_that_a_capture_holds_are_dropped(silicon_rows):
+    captures = pd.read_csv(DOWNLOADS / "inferencex_api_captures.csv")
+    kept = silicon.without_captured(silicon_rows, captures)
+    assert len(silicon_rows) - len(kept) == 4
+    assert len(silicon.without_captured(silicon_rows, captures.assign(mean_tpot=9.0))) == len(
+        silicon_rows
+    )
+
+
+# --- checks -------------------------------------------------------------------------------
+
+
+def points(**changes):
+    base = dict.fromkeys(measurements.COLUMNS, 0) | {
+        **{"model": "m", "hardware": "h200", "framework": "f", "precision": "fp8", "gpus": 8},
+        **{"isl": 1024, "osl": 1024, "concurrency": 64, "interactivity": 40.0, "tpot": 0.025},
+        **{"throughput_per_gpu": 600.0, "source": "s", "prefill": ""},
+        "date": pd.date_range("2026-01-01", periods=4),
+    }
+    return pd.DataFrame(base | changes, index=range(4))
+
+
+def test_littles_bound_refuses_what_is_above_it():
+    rows = points(throughput_per_gpu=[640.0, 652.0, 653.0, 100.0])
+    assert (checks.reasons(rows) != "").tolist() == [False, False, True, False]
+
+
+def test_a_row_without_shape_or_gpus_is_refused():
+    rows = points(isl=[0, 1024, 1024, 1024], gpus=[8, 0, 8, 8])
+    assert (checks.reasons(rows) != "").tolist() == [True, True, False, False]
+
+
+def test_regressed_means_far_below_the_best_earlier_run_whatever_the_row_order():
+    rows = points(throughput_per_gpu=[600.0, 100.0, 590.0, 700.0])
+    assert checks.regressed(rows).tolist() == [False, True, False, False]
+    assert checks.regressed(rows.iloc[::-1]).tolist() == [False, False, True, False]
+    assert not checks.regressed(points(date=pd.NaT)).any()
+
+
+def test_parts_that_do_not_add_up_are_refused_and_absent_ones_are_not():
+    total, parts = pd.Series([100.0] * 3), pd.Series([104.0, 106.0, np.nan])
+    assert (checks.parts_reason(total, parts) != "").tolist() == [False, True, False]
+
+
+def test_rows_far_above_the_median_of_their_configuration_are_refused():
+    rows = points(throughput_per_gpu=[140.0, 160.0, 50.0, 160.0], concurrency=[64, 64, 64, 8])
+    medians = points(throughput_per_gpu=100.0).iloc[:1]
+    assert (checks.against_medians(rows, medians) != "").tolist() == [False, True, False, False]
+
+
+# --- MLPerf and TensorRT-LLM --------------------------------------------------------------
+
+
+def test_a_part_that_is_not_the_standard_one_gets_no_hardware_key():
+    made = mlperf.tidy(pd.read_csv(DOWNLOADS / "mlperf_results.csv")).set_index("accelerator")
+    assert set(made.loc[["NVIDIA GB200"], "hardware"]) == {"gb200"}
+    odd = made[made.index.str.contains("NVL|CTS|Virtual|x32|Power Cap")]
+    assert len(odd) > 0
+    assert (odd["hardware"] == "").all()
+    assert set(made["model"]) <= {"llama-2-70b", "llama-3.1-405b", "deepseek-r1", "gpt-oss-120b"}
+
+
+def test_per_gpu_rates_of_known_results():
+    rows = tables.read("mlperf").query(
+        "submitter == 'NVIDIA' and round == 'v6.0' and model == 'deepseek-r1' "
+        "and scenario == 'offline' and hardware == 'gb200' and gpus == 72"
+    )
+    assert rows["output_throughput_per_gpu"].tolist() == [pytest.approx(486141 / 72, abs=0.5)]
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        *(("0.5.0", "static-batch"), ("0.9.0", "static-batch")),
+        *(("0.10.0", "engine-in-flight"), ("0.17", "engine-in-flight")),
+        *(("0.19", "pytorch-in-flight"), ("1.1-era (doc names no release)", "pytorch-in-flight")),
+        ("main (doc names no release; between 1.1-era and 1.2 tables)", "pytorch-in-flight"),
+    ],
+)
+def test_the_method_follows_the_release(version, expected):
+    assert trtllm.method(version) == expected
+
+
+def test_the_draft_that_ran_without_cuda_graphs_is_left_out():
+    raw = pd.read_csv(DOWNLOADS / "trtllm_perf_overview.csv")
+    made = trtllm.tidy(raw)
+    assert raw["doc_version"].nunique() == 19
+    assert made["version"].nunique() == len(made) == 18
+    assert not made["version"].str.contains("draft").any()
