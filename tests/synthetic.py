@@ -7,29 +7,36 @@ import nbformat
 import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-FILES = "application/vnd.frontier.files+json"
-VERDICT = "application/vnd.frontier.verdict+json"
+from broadsheet import Project, digests
+from broadsheet import collection as site_map
+from broadsheet.errors import BroadsheetError, UsageError
+from broadsheet.task import Report, Task
+
+FILES = "application/vnd.broadsheet.files+json"
+RECORD = "application/vnd.broadsheet.record+json"
 
 
-def ledger_row(name, **changes):
-    return {
-        "id": name,
-        "statement": f"The statement of {name}",
-        "claimed": {"value": 25.0, "unit": "X"},
-        "found": {"value": None, "low": None, "high": None, "unit": "X", "at": None},
-        "verdict": "not yet examined",
-        "firm": False,
-        "condition": None,
-        "tiers": {"stated": None, "measured": None, "modelled": None},
-        "page": None,
-        "sources": [],
-        **changes,
-    }
+def choices(name):
+    if name != "table.column":
+        raise UsageError(f"[one of {name}] is not of this project")
+    return ["step", "semilog"]
 
 
-def verdict_row(name, **changes):
-    found = {"value": 12.3456789, "low": 10.0, "high": 14.5, "unit": "X", "at": "50 tok/s/user"}
-    return ledger_row(name, **{"found": found, "verdict": "not-reproduced", **changes})
+def check_record(record, entry):
+    if not isinstance(record, dict) or record.get("id") not in ("a", "b", "c"):
+        raise BroadsheetError(f"{entry.notebook}: no record is called {record!r}")
+
+
+def changes(old, new):
+    old, new = ({r["id"]: r for r in json.loads(text)["records"]} for text in (old, new))
+    return [(n, "there", "gone") for n in old if n not in new]
+
+
+TABLES = ()  # a test says which there are
+
+project = Project(
+    choices=choices, check_record=check_record, changes=changes, tables=lambda: TABLES
+)
 
 
 def markdown(text):
@@ -44,13 +51,13 @@ def parameters(text):
     return new_code_cell(text, metadata={"tags": ["parameters"]})
 
 
-def shows(html="", **bundle):
+def shows(html="", *, files=None, record=None, record_type=RECORD):
     """A cell that shows this, and whose stored output is the same, for tests without a kernel."""
     data = {"text/html": html} if html else {"text/plain": "<object at 0x7f>"}
-    if "files" in bundle:
-        data[FILES] = bundle["files"]
-    if "verdict" in bundle:
-        data[VERDICT] = bundle["verdict"]
+    if files is not None:
+        data[FILES] = files
+    if record is not None:
+        data[record_type] = record
     source = (
         "import json\nfrom IPython.display import display\n"
         f"display(json.loads({json.dumps(data)!r}), raw=True)"
@@ -58,17 +65,69 @@ def shows(html="", **bundle):
     return new_code_cell(source, outputs=[new_output("display_data", data=data)])
 
 
-def write(root, reports):
-    """Write a collection: ``reports`` maps a notebook's stem to (cells, claims)."""
+def write(root, reports, /, *, project="synthetic:project", **more):
+    """Write a collection: ``reports`` maps a notebook's stem to cells, or (cells, page keys)."""
     folder = root / "notebooks"
     folder.mkdir(parents=True, exist_ok=True)
     pages = []
-    for stem, (cells, claims) in reports.items():
+    for stem, cells in reports.items():
+        cells, about = cells if isinstance(cells, tuple) else (cells, {})
         nbformat.write(new_notebook(cells=list(cells)), folder / f"{stem}.ipynb")
-        pages.append({"notebook": stem, "title": f"Title of {stem}", "claims": list(claims)})
-    site = {"title": "A collection", "subtitle": "Of synthetic reports", "pages": pages}
+        pages.append({"notebook": stem, "title": f"Title of {stem}", **about})
+    site = {"title": "A collection", "subtitle": "Of synthetic reports", "root": ".."}
+    site |= {"project": project, "pages": pages, **more}
     (folder / "collection.yaml").write_text(yaml.safe_dump(site), encoding="utf-8")
     return root
+
+
+def collection(root):
+    return site_map.read(root / "notebooks")
+
+
+def task(notebook, values=None, /, *, root=None, preload=None, **more):
+    """A task for one notebook of no collection; with ``preload`` None in a cold kernel."""
+    from broadsheet.task import Options
+
+    time_limit = more.pop("time_limit", 600.0)
+    about = _Alone("A collection", (), notebook.parent, root=root, preload=preload or ())
+    options = Options(time_limit=time_limit, cold=preload is None)
+    return Task(
+        about, site_map.Entry(notebook.stem, "A title"), values or {}, options=options, **more
+    )
+
+
+class _Alone(site_map.Collection):
+    def __init__(self, *arguments, preload, **named):
+        super().__init__(*arguments, **named)
+        object.__setattr__(self, "_project", Project(preload=preload))
+
+    @property
+    def project(self):
+        return self._project
+
+
+def instantly(monkeypatch, report=None):
+    """Run notebooks by taking the outputs stored in them, in this process; give what was run.
+
+    ``report(task, notebook)`` is what comes of a task, a success that read nothing if not given.
+    """
+    from broadsheet import executors, run
+
+    started = []
+
+    def execute(task, /, *, folder):
+        started.append(task)
+        notebook = nbformat.read(task.notebook, as_version=4)
+        return report(task, notebook) if report else Report(notebook)
+
+    monkeypatch.setattr(run, "execute", execute)
+    monkeypatch.setattr(executors, "each", each)
+    return started
+
+
+def reads(task, *names):
+    """What a kernel that reads these says of them."""
+    return {name: digests.path(task.collection.home / name) for name in names}
 
 
 def each(work, items, /, **_options):

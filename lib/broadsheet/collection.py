@@ -1,38 +1,36 @@
-"""The site map: which notebooks there are, in which order, and which claims each decides.
+"""The site map: which notebooks there are, in which order, and whose project they are.
 
-``notebooks/collection.yaml`` declares the order; nothing is found by looking into folders.
+``collection.yaml`` declares it; nothing is found by looking into folders.
 
     title: ...
     subtitle: ...
+    root: ..                      # of the project; this folder if not said
+    project: package.module:value # what the collection adds (`project`), if anything
     pages:
-      - notebook: 01_dense_gain
-        title: Dense gain
-        claims: [dense-gain-25x]
-        figure: 01-ratio          # the one that decides; it is shown first
-    glossary:
-      - term: TTFT
-        also: [time to first token]
-        meaning: ...
-    errata:
-      - text: ...
-        report: 01_dense_gain     # where it is shown, if anywhere
+      - notebook: 01_first
+        title: The first
+        figure: 01-main           # the exhibit that is shown first, if any
+
+Other keys, of the collection or of a page, are the project's: `Collection.more`, `Entry.more`.
 """
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from broadsheet import project as projects
 from broadsheet.errors import UsageError
+
+FILE = "collection.yaml"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One report: the stem of its notebook, its title, the claims and the figure that decide."""
+    """One report: the stem of its notebook, its title, the exhibit shown first, and more."""
 
     notebook: str
     title: str
-    claims: tuple[str, ...] = ()
     figure: str = ""
+    more: dict = field(default_factory=dict, hash=False)
 
     @property
     def page(self) -> str:
@@ -44,47 +42,46 @@ class Entry:
         """The name under which the last good page stays while the report fails."""
         return f"{self.notebook}.last-good.html"
 
-    @property
-    def rows(self) -> str:
-        """The name of the page with the rows behind the report."""
-        return f"{self.notebook}.rows.html"
-
-
-@dataclass(frozen=True)
-class Term:
-    """A term of the field: its name, other words for it, and what it means."""
-
-    name: str
-    also: tuple[str, ...]
-    meaning: str
-
-    @property
-    def anchor(self) -> str:
-        """The name of its place on the glossary's page."""
-        return re.sub(r"\W+", "-", self.name.lower()).strip("-")
-
-
-@dataclass(frozen=True)
-class Erratum:
-    """An error found in what the claims were taken from, and the report that shows it, if any."""
-
-    text: str
-    report: str = ""
-
 
 @dataclass(frozen=True)
 class Collection:
-    """The site: its title, a line below it, its reports in order, its glossary and errata."""
+    """The notebooks of a folder as a site: its title, its reports in order, and its project."""
 
     title: str
-    subtitle: str
     pages: tuple[Entry, ...]
     folder: Path
-    terms: tuple[Term, ...] = ()
-    errata: tuple[Erratum, ...] = ()
+    subtitle: str = ""
+    root: Path | None = None
+    project_name: str = ""
+    more: dict = field(default_factory=dict, hash=False)
+
+    @property
+    def project(self) -> projects.Project:
+        """What the collection adds to the engine."""
+        return projects.find(self.project_name, self.folder)
+
+    @property
+    def home(self) -> Path:
+        """The root of the project: what a notebook reads below it is an input of its report."""
+        return self.root or self.folder
+
+    @property
+    def store(self) -> Path:
+        """The folder of what runs leave (`store`)."""
+        return self.home / f".{self.project.name}"
+
+    @property
+    def site(self) -> Path:
+        """The folder of the site, where none is named."""
+        return self.home / "reports"
+
+    @property
+    def data(self) -> Path:
+        """The folder of the data."""
+        return self.home / self.project.data
 
     def path(self, entry: Entry, /) -> Path:
-        """Return the notebook's file."""
+        """Return the path of a report's notebook."""
         return self.folder / f"{entry.notebook}.ipynb"
 
     def select(self, names, /) -> list[Entry]:
@@ -109,44 +106,47 @@ class Collection:
 def read(folder: Path, /) -> Collection:
     """Return the collection declared in ``folder/collection.yaml``.
 
-    Raises UsageError where the map is missing or malformed, or a notebook it names is.
+    Raises UsageError where the map is missing or malformed.
     """
     import yaml
 
-    path = folder / "collection.yaml"
+    folder = Path(folder).resolve()
+    path = folder / FILE
+    raw = None
     try:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         raw = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
+        more = {**raw}
         collection = Collection(
-            title=str(raw["title"]),
-            subtitle=str(raw.get("subtitle", "")),
-            pages=tuple(map(_entry, raw["pages"])),
+            title=more.pop("title"),
+            subtitle=more.pop("subtitle", ""),
+            pages=tuple(map(_entry, more.pop("pages"))),
             folder=folder,
-            terms=tuple(
-                Term(str(term["term"]), tuple(term.get("also") or ()), str(term["meaning"]))
-                for term in raw.get("glossary") or ()
-            ),
-            errata=tuple(
-                Erratum(str(one["text"]), str(one.get("report") or ""))
-                for one in raw.get("errata") or ()
-            ),
+            root=(folder / more.pop("root", ".")).resolve(),
+            project_name=more.pop("project", ""),
+            more=more,
         )
-    except FileNotFoundError as error:
+    except OSError as error:
         raise UsageError(f"{path} is missing; it lists the notebooks") from error
-    except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         problem = " ".join(str(error).split())
-        raise UsageError(
-            f"{path} is not a site map (title, pages: notebook, title): {problem}"
-        ) from error
-    stems = {entry.notebook for entry in collection.pages}
-    if unknown := [one.report for one in collection.errata if one.report not in {*stems, ""}]:
-        raise UsageError(f"{path}: an erratum names {unknown[0]!r}, which is no report of it")
-    for entry in collection.pages:
-        if not collection.path(entry).is_file():
-            raise UsageError(f"{path} names {entry.notebook}, but there is no such notebook")
+        raise UsageError(f"{path} is not YAML: {problem}") from error
+    except (KeyError, TypeError, AttributeError) as error:
+        check(path, raw)
+        raise UsageError(f"{path} is not a site map: {error}") from error
+    if not all(isinstance(e.notebook, str) and isinstance(e.title, str) for e in collection.pages):
+        check(path, raw)
     return collection
 
 
+def check(path: Path, raw: object, /) -> None:
+    """Raise UsageError where a site map is not of its schema."""
+    from broadsheet import schemas
+
+    if problem := schemas.problem("collection", raw):
+        raise UsageError(f"{path} is not a site map (title, pages: notebook, title): {problem}")
+
+
 def _entry(page):
-    claims = tuple(page.get("claims") or ())
-    return Entry(str(page["notebook"]), str(page["title"]), claims, str(page.get("figure") or ""))
+    more = {**page}
+    return Entry(more.pop("notebook"), more.pop("title"), more.pop("figure", ""), more)

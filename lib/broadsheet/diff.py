@@ -1,9 +1,9 @@
-"""The difference of two sites: which verdicts and which numbers moved, by how much, and why.
+"""The difference of two sites: which records and which numbers moved, by how much, and why.
 
-What is compared are the files that a site publishes, ``verdicts.json`` and its CSVs; rows of a
-table are told apart by their texts. Why it moved comes from the records of the runs that made
-the pages, found by the pages' digests wherever a copy of the site lies; of a page that was
-built elsewhere what its footer says is all there is: parameters, data and versions.
+What is compared are the files that a site publishes: its records, by the project, and its CSVs;
+rows of a table are told apart by their texts. Why it moved comes from the records of the runs
+that made the pages, found by the pages' digests wherever a copy of the site lies; of a page that
+was built elsewhere what its footer says is all there is: parameters, data and versions.
 """
 
 import csv
@@ -11,15 +11,16 @@ import html
 import itertools
 import math
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from broadsheet import digests, store
 from broadsheet import parameters as schema
+from broadsheet.collection import Collection
 from broadsheet.digests import listing
-from broadsheet.errors import FrontierError, UsageError
-from frontier.data.words import number, verdict_words
-from frontier.site import verdicts
+from broadsheet.errors import BroadsheetError, UsageError
+from broadsheet.site import COMPARISON
+from broadsheet.words import counted, number
 
 _DATA = re.compile(r"<code>([^<]+)</code> <code>([0-9a-f]{64})</code>")
 _FOOTER = r"<dt>{}</dt>\s*<dd>(.*?)</dd>"
@@ -56,85 +57,55 @@ class Table:
 
 @dataclass(frozen=True)
 class Difference:
-    """How two sites differ: moves by claim, tables, and (page, kind, text) of the causes."""
+    """How two sites differ: moves by record, tables, and (page, kind, text) of the causes.
 
-    claims: dict[str, tuple[Move, ...]]
+    ``noun`` is what a record is called.
+    """
+
+    records: dict[str, tuple[Move, ...]]
     tables: tuple[Table, ...]
     causes: tuple[tuple[str, str, str], ...]
+    noun: str = "record"
 
     @property
     def summary(self) -> str:
         """One sentence that counts what moved."""
-        if not (self.claims or self.tables):
-            return "No verdict and no number differs."
-        verdicts_moved = sum(moves[0].what == "verdict" for moves in self.claims.values())
+        if not (self.records or self.tables):
+            return f"No {self.noun} and no number differs."
         return (
-            f"{_count(verdicts_moved, 'verdict')} moved, {_count(len(self.claims), 'claim')} "
-            f"differ in all, and {_count(len(self.tables), 'file')} of data."
+            f"{counted(len(self.records), self.noun)} and {counted(len(self.tables), 'file')} of "
+            "data differ."
         )
 
 
-def diff(old: Path, new: Path, /) -> Difference:
-    """Compare two sites. Raises UsageError for a folder that is not one."""
+def diff(collection: Collection, old: Path, new: Path, /) -> Difference:
+    """Compare two sites of a collection. Raises UsageError for a folder that is not one."""
+    project = collection.project
     for folder in (old, new):
-        if not any((folder / name).is_file() for name in ("verdicts.json", "comparison.json")):
-            raise UsageError(f"{folder} is not a site: it has no verdicts.json")
-    claims = _claims(verdicts.load(old), verdicts.load(new))
+        if not any((folder / name).is_file() for name in (project.records_file, COMPARISON)):
+            raise UsageError(f"{folder} is not a site: it has no {project.records_file}")
+    records = project.call("compare", old, new)
     tables = tuple(_tables(old, new))
-    return Difference(claims, tables, tuple(_causes(old, new)))
+    causes = tuple(_causes(collection.store, old, new))
+    return Difference(dict(records), tables, causes, project.record_name)
 
 
 def text(difference: Difference, /, *, most: int = 5) -> str:
     """Return the difference as text, with so many numbers of each file."""
     lines = [difference.summary]
-    for claim, moves in difference.claims.items():
-        lines += ["", claim, *(f"  {move.text}" for move in moves)]
+    for record, moves in difference.records.items():
+        lines += ["", record, *(f"  {one.text}" for one in moves)]
     for table in difference.tables:
         lines += ["", f"{table.file}: {table.note}"]
-        lines += [f"  {move.text}" for move in table.moves[:most]]
+        lines += [f"  {one.text}" for one in table.moves[:most]]
     if difference.causes:
         lines += ["", "why"]
         lines += [f"  {page}  {kind}: {cause}" for page, kind, cause in difference.causes]
     return "\n".join(lines)
 
 
-def _claims(old, new):
-    before, after = ({row["id"]: row for row in rows} for rows in (old, new))
-    found = {}
-    for claim in [*after, *(claim for claim in before if claim not in after)]:
-        one, other = before.get(claim), after.get(claim)
-        if one is None or other is None:
-            found[claim] = (
-                Move("claim", *("absent" if r is None else "there" for r in (one, other))),
-            )
-        elif moves := tuple(_claim(one, other)):
-            found[claim] = moves
-    return found
-
-
-def _claim(one, other):
-    if one["verdict"] != other["verdict"]:
-        yield Move("verdict", verdict_words(one["verdict"]), verdict_words(other["verdict"]))
-    for place, key in (("claimed", "value"), *(("found", key) for key in ("value", "low", "high"))):
-        was, now = ((row.get(place) or {}).get(key) for row in (one, other))
-        if was != now:
-            move = _move(place if key == "value" else f"{place}, {key} end", was, now)
-            yield replace(move, beyond=_beyond(one, now)) if move.what == "found" else move
-    for key in ("firm", "condition"):
-        if one.get(key) != other.get(key):
-            yield Move(key, *(_said(row.get(key)) for row in (one, other)))
-
-
-def _beyond(one, now):
-    low, high = ((one.get("found") or {}).get(key) for key in ("low", "high"))
-    return None if None in (low, high, now) else not low <= now <= high
-
-
-def _said(value):
-    return ("no", "yes")[value] if isinstance(value, bool) else str(value or "none")
-
-
-def _move(what, was, now):
+def move(what: str, was: object, now: object, /) -> Move:
+    """Return the move of a value from one to another, with its relative change in per cent."""
     numbers = all(isinstance(value, int | float) for value in (was, now))
     change = 100 * (now - was) / abs(was) if numbers and was else None
     return Move(what, _shown(was), _shown(now), change)
@@ -162,7 +133,7 @@ def _rows(path):
         with path.open(encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise FrontierError(f"{path} is not a CSV file: {error}") from error
+        raise BroadsheetError(f"{path} is not a CSV file: {error}") from error
 
 
 def _table(name, old, new):
@@ -179,14 +150,14 @@ def _table(name, old, new):
             if was != now and not (math.isnan(was) and math.isnan(now)):
                 label = f"{column} ({', '.join(part for part in key[0] if part)})"
                 label = label if key[0] else f"{column}, row {key[1] + 1}"
-                moves.append(_move(label, *(None if math.isnan(v) else v for v in (was, now))))
-    moves.sort(key=lambda move: (-abs(move.change or math.inf), move.what))
-    notes = [f"{len(moves)} of {_count(count, 'number')} moved"] if moves else []
+                moves.append(move(label, *(None if math.isnan(v) else v for v in (was, now))))
+    moves.sort(key=lambda one: (-abs(one.change or math.inf), one.what))
+    notes = [f"{len(moves)} of {counted(count, 'number')} moved"] if moves else []
     for what, rows in (
         ("gone", before.keys() - after.keys()),
         ("new", after.keys() - before.keys()),
     ):
-        notes += [f"{_count(len(rows), 'row')} {what}"] if rows else []
+        notes += [f"{counted(len(rows), 'row')} {what}"] if rows else []
     return Table(name, ", ".join(notes) or "other columns or another order", tuple(moves))
 
 
@@ -207,9 +178,9 @@ def _number(text):
         return None
 
 
-def _causes(old, new):
+def _causes(folder, old, new):
     """Yield (page, kind, text) of what the pages that differ were made from and was another."""
-    records = _made()
+    records = _made(folder)
     for page in sorted(new.glob("**/*.html")):
         name = str(page.relative_to(new))
         before = old / name
@@ -220,18 +191,18 @@ def _causes(old, new):
             continue
         label = name.removesuffix(".html")
         if one in records and other in records:
-            causes = _recorded(records[one], records[other])
+            causes = _recorded(folder, records[one], records[other])
         else:
             causes = _printed(*(path.read_text(encoding="utf-8") for path in (before, page)))
         for kind, cause in causes:
             yield label, kind, cause
 
 
-def _made():
+def _made(folder):
     """Return what is recorded of every page that was ever made here, by the page's digest."""
     made = {}
-    for path in sorted((store.folder() / "runs").glob("*.json")):
-        record = store.read(path) or {}
+    for path in sorted((folder / "runs").glob("*.json")):
+        record = store.read(path, "run") or {}
         for report in record.get("reports", ()):
             if report.get("digest"):
                 shared = {key: record[key] for key in ("library", "versions")}
@@ -239,7 +210,7 @@ def _made():
     return made
 
 
-def _recorded(one, other):
+def _recorded(folder, one, other):
     if one["parameters"] != other["parameters"]:
         yield "parameters", f"{_values(one)} instead of {_values(other)}"
     reads = digests.changed(one.get("reads") or {}, other.get("reads") or {})
@@ -247,7 +218,7 @@ def _recorded(one, other):
         yield "data", listing(reads)
     code = ["the notebook"] if one["notebook_digest"] != other["notebook_digest"] else []
     if one["library"] != other["library"]:
-        code += digests.changed(*(store.mapping(made["library"]) for made in (one, other)))
+        code += digests.changed(*(store.mapping(folder, made["library"]) for made in (one, other)))
     if code:
         yield "code", listing(code)
     if versions := digests.changed(one["versions"], other["versions"]):
@@ -277,7 +248,3 @@ def _footer(page, title):
     found = re.search(_FOOTER.format(title), page, re.DOTALL)
     plain = re.sub(r"<[^>]+>", "", found.group(1)) if found else ""
     return html.unescape(" ".join(plain.split()))
-
-
-def _count(count, noun):
-    return f"{count} {noun}{'' if count == 1 else 's'}"

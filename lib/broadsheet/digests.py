@@ -1,12 +1,14 @@
 """Digests: what a report was made from, as hashes, and what of it is another now.
 
-A page depends on its notebook and parameters, on the files its kernel read, on the library's
-source and on what is installed; its looks depend on the template and on the site around it.
+A page depends on its notebook and parameters, on the files its kernel read, on the source of the
+engine and of the project's packages and on what is installed; its looks depend on the templates
+and on the site around it.
 A file is hashed whenever it is asked for: reading all of this collection takes some
 milliseconds, and times and sizes can lie. Where digests are kept belongs in `store`.
 """
 
 import hashlib
+import importlib.util
 import json
 import os
 import sys
@@ -14,14 +16,19 @@ import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
-_PACKAGE = Path(__file__).parents[1]
+from broadsheet.errors import UsageError
+
 _TEMPLATE = Path(__file__).parent / "template"
 GONE = "gone"
 
 
 @dataclass(frozen=True)
 class Environment:
-    """What every report of a run has in common, each a mapping of names to digests or versions."""
+    """What every report of a run has in common, each a mapping of names to digests or versions.
+
+    ``library`` is the source of the engine and of the project's packages, ``data`` all files of
+    the data folder.
+    """
 
     library: dict[str, str]
     versions: dict[str, str]
@@ -33,13 +40,32 @@ class Environment:
         """The digest of what runs: the library and the versions."""
         return digest([self.library, self.versions])
 
+    @property
+    def looks(self) -> str:
+        """The digest of what the looks of a page depend on: the templates, the tables listed."""
+        # What lies in a folder of the data's is no table: it changes no report.
+        tables = {name: was for name, was in self.data.items() if "/" not in name}
+        return digest([self.template, tables])
 
-def environment(data: Path, /) -> Environment:
-    """Return the digests of library, template and data, and the versions of what is installed."""
-    library = {str(p.relative_to(_PACKAGE)): _file(p) for p in sorted(_PACKAGE.rglob("*.py"))}
-    # What lies in a folder of the data's is no table and no ledger: it changes no report.
-    tables = {name: was for name, was in folder(data).items() if "/" not in name}
-    return Environment(library, _installed(), folder(_TEMPLATE), tables)
+
+def environment(project, data: Path, /) -> Environment:
+    """Return the digests of library, templates and data, and the versions of what is installed."""
+    library = {}
+    for package in ("broadsheet", *project.packages):
+        place = _source(package)
+        library |= {str(p.relative_to(place.parent)): _file(p) for p in sorted(place.rglob("*.py"))}
+    templates = folder(_TEMPLATE)
+    if project.templates:
+        templates |= {f"{project.name}/{n}": was for n, was in folder(project.templates).items()}
+    return Environment(library, _installed(), templates, folder(data))
+
+
+def _source(package):
+    """Return the folder of a package's source, without importing it."""
+    found = importlib.util.find_spec(package)
+    if found is None or not found.submodule_search_locations:
+        raise UsageError(f"the project names the package {package!r}, which is not installed")
+    return Path(found.submodule_search_locations[0])
 
 
 def digest(value, /) -> str:

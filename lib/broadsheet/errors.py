@@ -1,4 +1,4 @@
-"""The two ways in which things go wrong that are not defects of this library.
+"""What goes wrong and is no defect of the library: a wrong request, or damaged data.
 
 Each is one line for the person who can mend it. The command line prints the line and
 exits with ``exit_code``; a traceback is for defects only.
@@ -11,17 +11,17 @@ from collections.abc import Iterable
 def among(name: object, known: Iterable, /) -> str:
     """Return what there is, and which of it a misspelt name may mean: the end of a message.
 
-    >>> among("GB200", ["h100", "h200", "gb200"])
-    "there are h100, h200, gb200; did you mean 'gb200'?"
-    >>> among("tpu", ["h100", "h200"])
-    'there are h100, h200'
+    >>> among("Red", ["green", "blue", "red"])
+    "there are green, blue, red; did you mean 'red'?"
+    >>> among("pink", ["green", "blue"])
+    'there are green, blue'
     """
     known = [str(one) for one in known]
     near = difflib.get_close_matches(str(name).lower(), known, n=1, cutoff=0.8)
     return f"there are {', '.join(known)}" + (f"; did you mean '{near[0]}'?" if near else "")
 
 
-class FrontierError(Exception):
+class BroadsheetError(Exception):
     """What went wrong, where, and what to do, in one line."""
 
     exit_code = 1
@@ -31,13 +31,13 @@ class FrontierError(Exception):
         return [f"{type(self).__name__}: {self}"]
 
 
-class UsageError(FrontierError):
+class UsageError(BroadsheetError):
     """A wrong request: unknown name, wrong type, value that the data do not have."""
 
     exit_code = 2
 
 
-class DataError(FrontierError):
+class DataError(BroadsheetError):
     """A damaged or inconsistent data file, named with row and column where they are known."""
 
     def __init__(self, file, problem, *, row=None, column=None, remedy=""):

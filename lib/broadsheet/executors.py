@@ -69,8 +69,9 @@ def _local(work, items, workers):
 
 def _become_worker():
     """Leave interrupts to the runner, and end when it does; kernels end with their worker."""
-    from broadsheet import warm
+    from broadsheet import schemas, warm
 
+    schemas.prepare()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Its kernels' server is waited for, so that what kernels cost is counted with the run.
     multiprocessing.util.Finalize(None, warm.close, exitpriority=10)
@@ -89,7 +90,7 @@ def _dask(work, items, address):
         # Dask takes equal names for one piece of work, also another runner's.
         run = uuid.uuid4().hex
         futures = {
-            client.submit(work, item, key=f"frontier-{run}-{index}", pure=False): item
+            client.submit(work, item, key=f"broadsheet-{run}-{index}", pure=False): item
             for index, item in enumerate(items)
         }
         try:
@@ -106,7 +107,7 @@ def _client(address):
         from distributed import Client
     except ImportError as error:
         raise UsageError(
-            "--executor dask:// needs the extra: pip install 'inference-frontier[cluster]'"
+            "--executor dask:// needs the package distributed: pip install distributed"
         ) from error
     place = address.removeprefix("dask://")
     try:

@@ -3,10 +3,10 @@
     python -m broadsheet.kernel -f CONNECTION_FILE       # a kernel, as ipykernel starts it
     python -m broadsheet.kernel --serve FD numpy pandas  # forks such kernels on request
 
-What a kernel opens below the project's root goes, a line a file, to ``$FRONTIER_READS``: a
-hook on Python's own audit events sees every library's reads, whatever a notebook calls. It
-does not see those of other programs that a notebook starts, nor of code that opens files
-without Python.
+What a kernel opens below ``$BROADSHEET_ROOT`` goes, with its digest and a line a file, to
+``$BROADSHEET_READS``: a hook on Python's own audit events sees every library's reads, whatever a
+notebook calls. It does not see those of other programs that a notebook starts, nor of code that
+opens files without Python.
 
 The serving process holds imports and nothing else, and says so itself: with a thread, or
 after an import that read the project's data, it refuses to serve. Talking to it is `warm`'s.
@@ -21,12 +21,14 @@ import selectors
 import signal
 import socket
 import sys
+import threading
 import types
 from pathlib import Path
 
-from frontier.data import paths
+from broadsheet import READS, digests
 
-READS = "FRONTIER_READS"
+ROOT = "BROADSHEET_ROOT"
+CHANGED = "changed"  # in place of the digest of what was read in two states
 # The longest that is asked: arguments and an environment.
 MESSAGE = 2**20
 _EVENTS = {"open", "os.listdir", "os.scandir"}
@@ -42,39 +44,64 @@ _set_by_imports = {}
 
 
 class _Watch:
-    """The audit hook: relative names of what is read below the root, each once."""
+    """The audit hook: what is read below the root, as it is when it is read.
+
+    A file is hashed before it is opened, and again when it is opened once more and is another one
+    by then; a name that leads nowhere is noted, too. Whoever compares that with the end of the run
+    sees every change on the way. A path through a link is noted under both its names.
+    """
 
     def __init__(self, root):
-        self._root = os.path.realpath(root) + os.sep
+        root = root or os.devnull
+        self._roots = {os.path.abspath(root) + os.sep, os.path.realpath(root) + os.sep}  # noqa: PTH100
         # The library and the environment are inputs of every report, and told apart by others.
         code = (Path(__file__).parents[1], sys.prefix, sys.base_prefix)
         self._code = tuple(os.path.realpath(place) + os.sep for place in code)
-        self._seen = set()
+        self._states = {}
+        self._hashing = set()  # threads: hashing reads, too
         self._file = None
         self.found = []
 
     def write_to(self, path):
-        self._seen.clear()
+        self._states.clear()
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def __call__(self, event, arguments):
         if event in _EVENTS and arguments and isinstance(arguments[0], str | bytes | os.PathLike):
-            if event == "open" and not _reads(arguments):
+            me = threading.get_ident()
+            if me in self._hashing or (event == "open" and not _reads(arguments)):
                 return
             path = os.path.abspath(os.fsdecode(arguments[0]))  # noqa: PTH100
-            if path not in self._seen:
-                self._seen.add(path)
-                self._note(os.path.realpath(path))
+            state = _state(path)
+            if path not in self._states or self._states[path] != state:
+                self._states[path] = state
+                self._hashing.add(me)
+                try:
+                    self._note(path)
+                finally:
+                    self._hashing.discard(me)
 
     def _note(self, path):
-        if not path.startswith(self._root) or f"{path}{os.sep}".startswith(self._code):
+        real = os.path.realpath(path)
+        if f"{real}{os.sep}".startswith(self._code):
             return
-        name = path.removeprefix(self._root)
-        if any(part.startswith((".", "__pycache__")) for part in Path(name).parts):
-            return
-        self.found.append(name)
-        if self._file is not None:
-            os.write(self._file, f"{json.dumps(name)}\n".encode())
+        for name in {place.removeprefix(r) for r in self._roots for place in (path, real)}:
+            hidden = any(part.startswith((".", "__pycache__")) for part in Path(name).parts)
+            if os.path.isabs(name) or hidden:  # noqa: PTH117
+                continue
+            self.found.append(name)
+            if self._file is not None:
+                line = json.dumps([name, digests.path(Path(path))])
+                os.write(self._file, f"{line}\n".encode())
+
+
+def _state(path):
+    """Return what another state of a file differs in, without reading it."""
+    try:
+        found = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _reads(arguments):
@@ -89,7 +116,7 @@ def main() -> None:
     # As ipykernel_launcher does: the working folder comes back when the shell is ready.
     if sys.path[0] == "" or Path(sys.path[0]) == Path.cwd():
         del sys.path[0]
-    watch = _Watch(paths.root())
+    watch = _Watch(os.environ.get(ROOT))
     sys.addaudithook(watch)
     if sys.argv[1:2] == ["--serve"]:
         listener = socket.socket(fileno=int(sys.argv[2]))

@@ -3,10 +3,10 @@
 A notebook says what can be changed by typed assignments in one cell with papermill's tag
 ``parameters``, each with a comment that is its help, and nothing else:
 
-    hardware: str = "gb200"  # accelerator of the numerator [one of measurements.hardware]
-    interactivity: float = 50.0  # where the ratio is read [1..500 tok/s/user]
+    city: str = "oslo"  # whose series is shown [one of stations.city]
+    height: float = 50.0  # where it is read [1..500 m]
     as_of: str | None = None  # rows up to this day [date]
-    how: Literal["step", "semilog"] = "step"  # interpolation between measured points
+    how: Literal["mean", "median"] = "mean"  # what stands for a month
     months: list[str] = ["2025-10"]  # months shown
 
 The cell is parsed and never run here: papermill's own inspector is a regular expression

@@ -1,44 +1,47 @@
 """Publishing: the built site and what goes with it, as a folder that any static host serves.
 
 The site itself is complete and works from a folder; what is added here is for other places: the
-data tables with their descriptor, the schema of the verdicts, the picture of a shared link, and
-the addresses that such a picture needs. What those hold comes from the caller.
+files of the project (`Project.files`), such as its data and the picture of a shared link, and the
+addresses that such a picture needs.
 """
 
 import html
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
-from broadsheet import links
+from broadsheet import folders, links
+from broadsheet.collection import Collection
 from broadsheet.errors import UsageError
 
 PREVIEW = "preview.png"
-_MARK = ".frontier-site"  # says that a folder was made here, and may be made again
+_MARK = ".broadsheet-site"  # says that a folder was made here, and may be made again
 
 
-def publish(site: Path, out: Path, /, *, files: Mapping[str, bytes], url: str | None = None) -> int:
-    """Copy a built site to ``out`` with these files beside it; return how many files it has.
+def publish(
+    collection: Collection, out: Path, /, *, site: Path | None = None, url: str | None = None
+) -> int:
+    """Copy a built site to ``out`` with the project's further files; return how many files it has.
 
-    ``url`` is where the folder will be served: pages then name themselves and their picture.
-    Raises UsageError where there is no site, or where ``out`` holds something else.
+    ``url`` is where the folder will be served: pages then name themselves and, where the project
+    has one, their picture (`PREVIEW`). Raises UsageError where there is no site, or where ``out``
+    holds something else.
     """
-    if not (site / "verdicts.json").is_file():
-        raise UsageError(f"{site} is no built site; run 'frontier build' first")
+    project, site = collection.project, site or collection.site
+    if not (site / project.records_file).is_file():
+        raise UsageError(f"{site} is no built site; run '{project.name} build' first")
     if url is not None and not links.is_web(url):
         raise UsageError(f"--url takes an address of the web, not {url!r}")
     if out.exists() and any(out.iterdir()) and not (out / _MARK).is_file():
         raise UsageError(f"{out} has other files; name another folder with --out")
+    files = project.call("files", url)
     out.parent.mkdir(parents=True, exist_ok=True)
     # Made beside, so that what stops here leaves the folder that was there.
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as folder:
         stage = Path(folder) / "site"
         _fill(stage, site, files, url)
-        if out.exists():
-            out.rename(Path(folder) / "old")
-        stage.rename(out)
+        folders.replace(stage, out, Path(folder) / "old")
     return sum(path.is_file() for path in out.rglob("*"))
 
 
@@ -52,19 +55,21 @@ def _fill(stage, site, files, url):
     for name in (_MARK, ".nojekyll"):  # the second: files are served as they are
         (stage / name).write_text("", encoding="utf-8")
     if url is not None:
+        picture = PREVIEW if PREVIEW in files else None
         for page in stage.rglob("*.html"):
             place = f"{url.rstrip('/')}/{page.relative_to(stage).as_posix()}"
-            text = addressed(page.read_text(encoding="utf-8"), place, url)
+            text = addressed(page.read_text(encoding="utf-8"), place, url, picture)
             page.write_text(text, encoding="utf-8", newline="\n")
 
 
-def addressed(page: str, place: str, url: str, /) -> str:
+def addressed(page: str, place: str, url: str, picture: str | None = PREVIEW, /) -> str:
     """Return a page that says where it is served and which picture a link to it shows."""
-    picture = html.escape(f"{url.rstrip('/')}/{PREVIEW}", quote=True)
     place = html.escape(place.removesuffix("index.html"), quote=True)
-    tags = (
-        f'<link rel="canonical" href="{place}">\n<meta property="og:url" content="{place}">\n'
-        f'<meta property="og:image" content="{picture}">\n'
-        '<meta name="twitter:card" content="summary_large_image">\n'
-    )
+    tags = f'<link rel="canonical" href="{place}">\n<meta property="og:url" content="{place}">\n'
+    if picture:
+        address = html.escape(f"{url.rstrip('/')}/{picture}", quote=True)
+        tags += (
+            f'<meta property="og:image" content="{address}">\n'
+            '<meta name="twitter:card" content="summary_large_image">\n'
+        )
     return re.sub(r"(?=<title>)", lambda _: tags, page, count=1)

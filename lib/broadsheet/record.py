@@ -1,6 +1,6 @@
 """The record of a run: what was asked, what was done and why, what came of it.
 
-One JSON file a run in ``.frontier/runs/``. While it runs it is lines, one for the run and one
+One JSON file a run in ``runs/`` of the store. While it runs it is lines, one for the run and one
 for each report as it ends, so that a run that is killed leaves what it had done; the next
 command that looks finds that its process is gone and says so in it. The status page is drawn
 from a record.
@@ -22,14 +22,14 @@ _RUNNING = ".running.jsonl"
 class Record:
     """The record of one run, kept on disk as it grows."""
 
-    def __init__(self, kind, out, **about):
+    def __init__(self, folder, kind, out, **about):
         self._started = time.time()
         # Names sort as the runs did.
         moment = datetime.datetime.fromtimestamp(self._started, datetime.UTC)
         name = f"{moment:%Y%m%dT%H%M%S.%f}-{os.getpid()}"
-        self._path = _folder() / f"{name}{_RUNNING}"
+        self._path = folder / "runs" / f"{name}{_RUNNING}"
         self.values = {
-            "schema": 2,
+            "schema": 3,
             "kind": kind,
             "status": "running",
             "process": os.getpid(),
@@ -39,6 +39,7 @@ class Record:
             **about,
             "reports": [],
             "changes": [],
+            "problems": [],
         }
 
     def begin(self) -> None:
@@ -53,7 +54,7 @@ class Record:
             file.write(json.dumps(report) + "\n")
 
     def so_far(self, changes) -> dict:
-        """Return the record as the status page shows it, with what changed in the verdicts."""
+        """Return the record as the status page shows it, with what changed in the records."""
         return {**self.values, **self._time(), "changes": changes}
 
     def _time(self):
@@ -67,10 +68,10 @@ class Record:
             _close(self._path, self.values)
 
 
-def mend() -> list[dict]:
+def mend(folder, /) -> list[dict]:
     """Say in the records of runs whose process is gone that they were killed; return those."""
     killed = []
-    for path in sorted(_folder().glob(f"*{_RUNNING}")):
+    for path in sorted((folder / "runs").glob(f"*{_RUNNING}")):
         values = _read(path)
         here = values.get("host") == socket.gethostname()
         if not values or (here and not is_alive(values["process"])):
@@ -82,22 +83,22 @@ def mend() -> list[dict]:
 
 
 def _close(path, values):
-    text = json.dumps(values, indent=1) + "\n"
-    store.write(path.with_name(path.name.removesuffix(_RUNNING) + ".json"), text)
+    store.write(path.with_name(path.name.removesuffix(_RUNNING) + ".json"), store.sealed(values))
     path.unlink(missing_ok=True)
 
 
 def _read(path):
-    """Return what a run has written so far; its last line may be torn."""
+    """Return what a run has written so far, empty if it is damaged; its last line may be torn."""
+    from broadsheet import schemas
+
     found = []
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(OSError, ValueError, RecursionError):
         for line in path.read_text(encoding="utf-8").splitlines():
             found.append(json.loads(line))
-    return {**found[0], "reports": found[1:]} if found else {}
-
-
-def _folder():
-    return store.folder() / "runs"
+    if not found or not isinstance(found[0], dict):
+        return {}
+    values = {**found[0], "reports": found[1:]}
+    return {} if schemas.problem("run", values) else values
 
 
 def _stamp(seconds):

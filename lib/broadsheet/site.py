@@ -1,12 +1,11 @@
 """A site on disk: grown beside the old one, then put into its place in one step.
 
-Whatever ends a build earlier leaves the old site as it was. What was made of what stands in
-the site's manifest, which is in the store and not in the site: sites hold nothing that two
-builds of the same inputs would differ in. Which pages a site has belongs in `build`.
+Whatever ends a build earlier leaves the old site as it was. The manifest records what each page
+was made from. It is in the store and not in the site, so that two builds of the same inputs give
+the same site. Which pages a site has belongs in `build`.
 """
 
 import contextlib
-import json
 import os
 import shutil
 import socket
@@ -14,17 +13,20 @@ import time
 from pathlib import Path
 
 from broadsheet import digests, folders, store
-from broadsheet.errors import FrontierError, UsageError
+from broadsheet.errors import BroadsheetError, UsageError
 
-# What says that a folder is a site of this project, and may be replaced.
-_MARKS = ("verdicts.json", "comparison.json")
+_SCHEMA = 2
+COMPARISON = "comparison.json"
 
 
 class Site:
-    """The folder of a site."""
+    """The folder of a site of a collection."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, collection):
         self.folder = Path(folder).resolve()
+        self._store = collection.store
+        # What says that a folder is a site of this project, and may be replaced.
+        self._marks = (collection.project.records_file, COMPARISON)
         self._name = f"{self.folder.name}-{digests.text(str(self.folder))[:12]}"
 
     def refuse(self) -> None:
@@ -35,11 +37,11 @@ class Site:
             raise UsageError(f"{there} is a file; --out takes a folder")
         if not os.access(there, os.W_OK):
             raise UsageError(f"{there} cannot be written; name another folder with --out")
-        if not out.is_dir() or _is_site(out) or self.manifest()["pages"]:
+        if not out.is_dir() or self._is_site(out) or self.manifest()["pages"]:
             return
-        if not all(map(_is_ours, out.iterdir())):
+        if not all(map(self._is_ours, out.iterdir())):
             raise UsageError(
-                f"{out} has files but no verdicts.json, so it is not a site of this project; "
+                f"{out} has files but no {self._marks[0]}, so it is not a site of this project; "
                 "name another folder with --out"
             )
 
@@ -69,7 +71,7 @@ class Site:
                 folders.replace(stage, self.folder, old)
                 shutil.rmtree(old, ignore_errors=True)
         except OSError as error:
-            raise FrontierError(
+            raise BroadsheetError(
                 f"{self.folder} could not be written ({error}); the site is as it was"
             ) from error
         finally:
@@ -77,22 +79,28 @@ class Site:
 
     def manifest(self) -> dict:
         """Return what is known of the site's making: ``inputs``, ``pages`` and ``files``."""
-        known = store.read(self._manifest) or {}
-        same = known.get("schema") == 1 and known.get("out") == str(self.folder)
+        known = store.read(self._manifest, "site") or {}
+        same = known.get("schema") == _SCHEMA and known.get("out") == str(self.folder)
         return known if same else {"inputs": None, "pages": {}, "files": {}}
 
     def remember(self, manifest: dict) -> None:
         """Keep the manifest."""
-        known = {**manifest, "schema": 1, "out": str(self.folder)}
-        store.write(self._manifest, json.dumps(known, indent=1))
+        known = {**manifest, "schema": _SCHEMA, "out": str(self.folder)}
+        store.write(self._manifest, store.sealed(known))
 
     def edited(self, files: dict) -> list[str]:
         """Return which of these files (name to digest) are not in the site as they were."""
         return [name for name, was in files.items() if digests.path(self.folder / name) != was]
 
+    def _is_site(self, folder):
+        return any((folder / mark).is_file() for mark in self._marks)
+
+    def _is_ours(self, path):
+        return path.name == ".gitkeep" or (path.is_dir() and self._is_site(path))
+
     @property
     def _manifest(self):
-        return store.folder() / "sites" / f"{self._name}.json"
+        return self._store / "sites" / f"{self._name}.json"
 
     def _stages(self):
         return self.folder.parent.glob(f".{self.folder.name}.building-*")
@@ -102,14 +110,14 @@ class Site:
 
     def _locked(self):
         """Let nobody else change this site: two shards may end at once."""
-        return folders.locked(store.folder() / "sites" / f"{self._name}.lock")
+        return folders.locked(self._store / "sites" / f"{self._name}.lock")
 
 
 def is_alive(pid: int, /) -> bool:
     """Return whether a process of this number runs."""
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         return True
@@ -119,14 +127,8 @@ def is_alive(pid: int, /) -> bool:
 def _is_left(stage):
     """Return whether a stage is of a build that ended; of another machine's, after a day."""
     pid, _, host = stage.name.rpartition(".building-")[2].partition("-")
+    if not pid.isdecimal() or not stage.is_dir():
+        return False  # nothing that a build made
     if host == socket.gethostname():
         return not is_alive(int(pid))
     return time.time() - stage.stat().st_mtime > 86400
-
-
-def _is_site(folder):
-    return any((folder / mark).is_file() for mark in _MARKS)
-
-
-def _is_ours(path):
-    return path.name == ".gitkeep" or (path.is_dir() and _is_site(path))

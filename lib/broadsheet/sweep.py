@@ -3,7 +3,7 @@
 A set's page lies in a folder of its own, named by its values and a digest of them, so that
 names are stable and any text is safe in them. The sets are carried out as the reports of a
 site are: what is fresh does not run, and a set that fails stops no other. Compared are the
-first rows of the tables that the pages publish, and their verdicts.
+first rows of the tables that the pages publish, and the values of their records.
 """
 
 import csv
@@ -18,15 +18,15 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from broadsheet import collection as site_map
-from broadsheet import digests, plan
+from broadsheet import digests
 from broadsheet import parameters as schema
-from broadsheet.build import values_of
-from broadsheet.campaign import Composer, Facts, Options, carry_out, write
+from broadsheet.build import opened, values_of
+from broadsheet.campaign import Beside, carry_out
+from broadsheet.collection import Collection
 from broadsheet.errors import UsageError
-from broadsheet.site import Site
-from frontier.data import paths
-from frontier.site import verdicts
+from broadsheet.plan import plan
+from broadsheet.site import COMPARISON
+from broadsheet.task import Options, Task
 
 _SLUG = 60
 # A page is for reading: more quantities than this are in the CSV.
@@ -45,18 +45,17 @@ class Point:
 
 
 def sweep(
-    name,
+    collection: Collection,
+    name: str,
     /,
     *,
     grid=(),
-    rows=None,
+    rows: Path | None = None,
     settings=None,
-    show=None,
-    out=None,
-    shard=None,
-    choices=None,
-    facts=Facts,
-    options=None,
+    show: str | None = None,
+    out: Path | None = None,
+    shard: tuple[int, int] | None = None,
+    options: Options | None = None,
 ) -> int:
     """Build a report once for every set of parameters; return how many sets failed.
 
@@ -66,28 +65,26 @@ def sweep(
     anything runs, for a request that cannot be met.
     """
     options = options or Options()
-    collection = site_map.read(paths.notebooks())
     (entry,) = collection.select([name])
     parameters = schema.read(collection.path(entry))
     if bool(grid) == bool(rows):
         raise UsageError("a sweep takes either --grid or --from-csv")
     wanted = _from_csv(rows) if rows else _combined(grid, parameters, entry.notebook)
-    sets = _checked(wanted, settings or {}, parameters, choices, entry.notebook)
-    out = out or paths.root() / "exploration" / f"sweep-{entry.notebook}"
-    site = Site(out)
-    site.refuse()
-    site.recover()
-    requests = [_request(collection, entry, values) for values in sets]
-    comparison = _Comparison(entry, parameters, requests, _varied(wanted), show, facts)
+    sets = _checked(wanted, settings or {}, parameters, collection, entry.notebook)
+    site = opened(collection, out or collection.home / "exploration" / f"sweep-{entry.notebook}")
+    tasks = [_task(collection, entry, values) for values in sets]
+    comparison = _Comparison(tasks, parameters, _varied(wanted), show)
+    title = f"Sweep of {entry.title}"
+    beside = Beside(title, comparison.compose, comparison.inputs)
     if shard:
-        requests = requests[shard[0] - 1 :: shard[1]]
-    environment = digests.environment(paths.data())
-    steps = plan.plan(requests, site, environment, force=options.force)
-    print(f"{len(steps)} sets of {entry.notebook}, to {site.folder}", file=sys.stderr)
-    if all(step.state == "fresh" for step in steps) and comparison.is_current(site):
+        tasks = tasks[shard[0] - 1 :: shard[1]]
+    environment = digests.environment(collection.project, collection.data)
+    tasks = plan(tasks, site, environment, force=options.force)
+    print(f"{len(tasks)} sets of {entry.notebook}, to {site.folder}", file=sys.stderr)
+    if all(task.state == "fresh" for task in tasks) and beside.is_current(site):
         print("all fresh; nothing to do", file=sys.stderr)
         return 0
-    return carry_out("sweep", steps, site, comparison, environment, options)
+    return carry_out("sweep", collection, tasks, site, beside, environment, options)
 
 
 def set_name(values: dict, /) -> str:
@@ -132,9 +129,9 @@ def _from_csv(path):
     ]
 
 
-def _checked(wanted, settings, parameters, choices, notebook):
+def _checked(wanted, settings, parameters, collection, notebook):
     """Return the sets' values, each once, in the order in which they are asked for."""
-    choices = functools.cache(choices) if choices else None
+    choices = functools.cache(functools.partial(collection.project.call, "choices"))
     found = {}
     for where, texts in wanted:
         try:
@@ -151,78 +148,78 @@ def _varied(wanted):
     return list(dict.fromkeys(name for _, texts in wanted for name in texts))
 
 
-def _request(collection, entry, values):
-    around = plan.Around(f"Sweep of {entry.title}", home="../index.html", pages=(entry.page,))
-    place = f"{set_name(values)}/"
-    return plan.Request(entry, collection.path(entry), around, values, place)
+def _task(collection, entry, values):
+    place, title = f"{set_name(values)}/", f"Sweep of {entry.title}"
+    return Task(collection, entry, values, title, (entry,), home="../index.html", place=place)
 
 
-class _Comparison(Composer):
+class _Comparison:
     """What a sweep has beside the pages: the comparison as page, figure and data."""
 
-    files = ("index.html", "comparison.csv", "comparison.json")
-
-    def __init__(self, entry, parameters, requests, varied, show, facts):
-        super().__init__(facts)
-        self._entry = entry
+    def __init__(self, tasks, parameters, varied, show):
+        self._tasks = tasks
         self._defaults = {p.name: p.default for p in parameters}
-        self._requests = requests
         self._varied = varied
         self._show = show
 
     def inputs(self, pages, /):
-        sets = [(request.page, self._values(request)) for request in self._requests]
+        sets = [(task.page, self._values(task)) for task in self._tasks]
         made = {name: [page["files"], page["status"]] for name, page in pages.items()}
         return digests.digest([sets, made, self._show])
 
-    def _values(self, request):
-        values = {**self._defaults, **request.values}
+    def _values(self, task):
+        values = {**self._defaults, **task.values}
         return {name: schema.format_value(values[name]) for name in self._varied}
 
-    def compose(self, stage, reports, _known, record, /):
+    def compose(self, built, problems, /):
         from broadsheet import pages
 
-        for report in reports.values():
-            text = verdicts.dump(report.records)
-            write((stage / report.name).with_name("verdicts.json"), text)
-        self._remove_others(stage)
-        points = [self._point(stage, request) for request in self._requests]
+        first, project = self._tasks[0], built.collection.project
+        self._remove_others(built.folder)
+        points = [self._point(built, task, problems) for task in self._tasks]
         names = list(dict.fromkeys(name for point in points for name in point.quantities))
         shown = self._shown(points, names)
-        write(stage / "comparison.csv", _csv(points, self._varied, names))
-        sets = {"schema": 1, "notebook": self._entry.notebook, "sets": [asdict(p) for p in points]}
-        write(stage / "comparison.json", json.dumps(sets, indent=1, ensure_ascii=False) + "\n")
-        common = [f"{n} = {schema.format_value(v)}" for n, v in self._common()]
-        page = pages.comparison(self._entry, points, self._varied, shown, len(names), common=common)
-        write(stage / "index.html", page)
-        write(
-            stage / "status.html", pages.status(f"Sweep of {self._entry.title}", record.so_far([]))
-        )
-        return []
-
-    def _common(self):
-        values = self._requests[0].values.items()
-        return [(name, value) for name, value in values if name not in self._varied]
+        sets = {"schema": 1, "notebook": first.entry.notebook, "sets": [asdict(p) for p in points]}
+        common = [
+            f"{name} = {schema.format_value(value)}"
+            for name, value in first.values.items()
+            if name not in self._varied
+        ]
+        page = pages.comparison(first, points, self._varied, shown, len(names), common=common)
+        own = {
+            f"{task.place}{project.records_file}": project.attempt("dump", problems, None, records)
+            for task in self._tasks
+            if (records := built.records.get(task.page)) is not None
+        }
+        return {
+            "index.html": page,
+            "comparison.csv": _csv(points, self._varied, names),
+            COMPARISON: json.dumps(sets, indent=1, ensure_ascii=False) + "\n",
+            **own,
+        }
 
     def _remove_others(self, stage):
         """Remove the pages of an earlier sweep's sets; what they were made from is stored."""
-        mine = {request.place.rstrip("/") for request in self._requests}
-        for page in stage.glob(f"*/{self._entry.page}"):
+        mine = {task.place.rstrip("/") for task in self._tasks}
+        for page in stage.glob(f"*/{self._tasks[0].entry.page}"):
             if page.parent.name not in mine:
                 shutil.rmtree(page.parent)
 
-    def _point(self, stage, request):
+    def _point(self, built, task, problems):
         from broadsheet import pages
 
-        page = stage / request.page
+        page = built.folder / task.page
         status, quantities = "not built", {}
         if page.is_file():
             text = page.read_text(encoding="utf-8")
             status = "failed" if pages.is_failed(text) else "ok"
-            if status == "ok":
-                quantities = published(page.parent, pages.listed_files(text))
-        name = request.place.rstrip("/")
-        return Point(name, request.page, self._values(request), status, quantities)
+        if status == "ok":
+            quantities = published(page.parent, pages.listed_files(text))
+            for record in built.records.get(task.page) or ():
+                value = built.collection.project.attempt("value", problems, None, record)
+                if isinstance(value, int | float):
+                    quantities[record["id"]] = float(value)
+        return Point(task.place.rstrip("/"), task.page, self._values(task), status, quantities)
 
     def _shown(self, points, names):
         """Return the quantities for the page, the one to draw first: those that differ."""
@@ -239,7 +236,7 @@ class _Comparison(Composer):
 def published(folder: Path, names, /) -> dict[str, float]:
     """Return the quantities that a page publishes: numbers in the first rows of its tables.
 
-    Tables of one row come first, since they say one thing; then the values of its verdicts.
+    Tables of one row come first, since they say one thing.
     """
     tables = []
     for name in sorted(name for name in names if name.endswith(".csv")):
@@ -252,10 +249,6 @@ def published(folder: Path, names, /) -> dict[str, float]:
         for column, text in row.items():
             if (value := _number(text)) is not None:
                 found[f"{stem}: {column}"] = value
-    for record in verdicts.load(folder):
-        value = (record.get("found") or {}).get("value")
-        if isinstance(value, int | float):
-            found[record["id"]] = float(value)
     return found
 
 

@@ -1,7 +1,7 @@
 """Warm kernels: a provisioner that has kernels forked from a process with the imports done.
 
 jupyter_client asks a provisioner to launch, watch and end a kernel. This one, registered as
-``frontier-warm``, asks a process of `broadsheet.kernel` for a fork, and starts the kernel
+``broadsheet-warm``, asks a process of `broadsheet.kernel` for a fork, and starts the kernel
 plainly, as the one it extends does, where there is no fork or anything is odd. Which of the
 two it was stands in ``how``: results are the same, and a test compares them cell by cell.
 """
@@ -22,9 +22,19 @@ from pathlib import Path
 from jupyter_client.provisioning import LocalProvisioner
 from traitlets import List, Unicode
 
-from broadsheet.kernel import MESSAGE, READS
+from broadsheet import READS
+from broadsheet.collection import Collection
+from broadsheet.kernel import MESSAGE, ROOT
 
-NAME = "frontier-warm"
+NAME = "broadsheet-warm"
+# One thread each: workers share the cores, and sums then have one order.
+ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+}
 # What may differ between a server and its kernels: where they write, not what they compute. The
 # last two are set by readline, for the processes that are started after it was imported.
 _OWN = {"IPYTHONDIR", READS, "JPY_PARENT_PID", "JPY_SESSION_NAME", "LINES", "COLUMNS"}
@@ -82,6 +92,11 @@ class WarmProvisioner(LocalProvisioner):
             await asyncio.sleep(_SOON)
 
 
+def environment(collection: Collection, more: dict, /) -> dict[str, str]:
+    """Return the environment that every kernel of a collection has; ``more`` is the project's."""
+    return {**os.environ, **ENVIRONMENT, ROOT: str(collection.home), **more}
+
+
 @contextlib.contextmanager
 def serving(modules, env, /, *, folder: Path):
     """Have a server in ``folder`` that forks kernels with this environment; give its address.
@@ -130,7 +145,7 @@ def _client(address, modules, env):
             if not address:
                 if sys.platform != "linux":
                     raise OddError("kernels are forked on Linux only")
-                folder = Path(_own.enter_context(tempfile.TemporaryDirectory(prefix="frontier-")))
+                folder = Path(_own.enter_context(tempfile.TemporaryDirectory(prefix="broadsheet-")))
                 address = _own.enter_context(serving(modules, env, folder=folder))
                 _clients["", modules] = _Client(address)
                 return _clients["", modules]

@@ -2,109 +2,97 @@
 
 A task is plain data and so is the report that comes back, so that it does not matter whether
 the worker is a process here or one on another machine with the same checkout. Who works, and
-what becomes of the report, belongs in `executors` and `build`.
+what becomes of the report, belongs in `executors` and `campaign`. Imports are where they are used:
+the runner imports this module too, and neither runs nor converts.
 """
 
 import functools
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-import nbformat
-
-from broadsheet import digests, pages, run, store
-from broadsheet.collection import Entry
-from broadsheet.errors import FrontierError
-from frontier.site import rows
-
-
-@dataclass(frozen=True)
-class Task:
-    """One page to make: a job, what stands around the page, and the claims it may decide.
-
-    ``result`` is the stored notebook of a job that need not run. ``data`` and ``source`` are
-    the digests of the data folder's files and of the library and versions, as the runner has
-    them: a worker with others would make another page.
-    """
-
-    page: str
-    job: run.Job
-    frame: pages.Frame
-    claims: tuple[str, ...] = ()
-    result: Path | None = None
-    source: str = ""
-    data: dict | None = None
-    folder: Path | None = None
-
-
-@dataclass(frozen=True)
-class Report:
-    """What became of one task, as plain data: its page, its files, its verdicts, its result."""
-
-    entry: Entry
-    name: str
-    page: str
-    files: dict[str, str]
-    records: list[dict]
-    parameters: dict
-    status: str
-    duration: float
-    failure: str | None = None
-    kernel: str = ""
-    reads: dict | None = None
-    executed: bytes | None = None
+from broadsheet import digests, store
+from broadsheet.collection import Collection
+from broadsheet.errors import BroadsheetError
+from broadsheet.task import Failure, Report, Task
 
 
 def make(task: Task, /) -> Report:
     """Run one report's notebook and convert it; what goes wrong in either is on its page."""
+    import nbformat
+
+    from broadsheet import run
+
     if task.result is not None:
         executed = nbformat.from_dict(store.unpack(task.result.read_bytes()))
-        return _report(task, run.Result(task.job, executed, 0.0), {})
-    if task.source and task.source != source(task.job.root):
-        raise FrontierError("this worker has another library or other versions than the runner")
+        return _rendered(task, Report(executed, reads=task.reads))
+    if task.source and task.source != source(task.collection):
+        raise BroadsheetError("this worker has another library or other versions than the runner")
     with tempfile.TemporaryDirectory(
-        prefix="frontier-", dir=task.folder, ignore_cleanup_errors=True
+        prefix=f"{run.NAME}-", dir=task.folder, ignore_cleanup_errors=True
     ) as folder:
-        result = run.execute(task.job, folder=Path(folder))
-    reads = {name: digests.path(task.job.root / name) for name in result.reads}
-    moved = [name for name, now in reads.items() if (task.data or {}).get(name, now) != now]
-    if moved and not result.failure:
+        report = run.execute(task, folder=Path(folder))
+    if not report.failure and (moved := _changed(task, report.reads)):
         problem = f"{digests.listing(moved)} changed while it ran; build again"
-        result = replace(result, failure=run.Failure("DataChanged", problem))
-    return _report(task, result, reads)
+        report = replace(report, failure=Failure("DataChanged", problem))
+    return _rendered(task, report)
 
 
 def lost(task: Task, error: Exception, /) -> Report:
     """Return the report of a task whose process was killed or could not convert it."""
-    failure = run.Failure(type(error).__name__, str(error))
-    return _report(task, run.Result(task.job, nbformat.v4.new_notebook(), 0.0, failure), {})
+    import nbformat
+
+    failure = Failure(type(error).__name__, str(error))
+    return _rendered(task, Report(nbformat.v4.new_notebook(), failure=failure))
+
+
+def _changed(task, reads):
+    """Return the inputs that were not the same from the start of the run to its end.
+
+    The start is the runner's for the files of the data folder, and for any other file the moment
+    when it was first read. What is absent is an input like any other.
+    """
+    home, data = task.collection.home, task.collection.project.data
+    start = {f"{data}/{name}": was for name, was in task.data.items()}
+    moved = []
+    for name, first in reads.items():
+        now = digests.path(home / name)
+        began = start.get(name, first)
+        if start and name not in start and name.startswith(f"{data}/"):
+            began = first if (home / name).is_dir() else digests.GONE
+        if not began == first == now:
+            moved.append(name)
+    notebook = task.inputs.get("notebook")
+    if notebook and digests.path(task.notebook) != notebook:
+        moved.append(task.notebook.name)
+    return moved
 
 
 @functools.cache
-def source(root: Path, /) -> str:
+def source(collection: Collection, /) -> str:
     """Return the digest of the library and the versions that this process has."""
-    return digests.environment(root / "data").source
+    return digests.environment(collection.project, collection.data).source
 
 
-def _report(task, result, reads):
-    files, records = {}, []
+def _rendered(task, report):
+    """Return the report with its page, its files and its records."""
+    from broadsheet import pages
+
     try:
-        files, records = pages.collect(result.executed, claims=task.claims)
-    except FrontierError as error:
-        if result.failure is None:
-            result = replace(result, failure=run.Failure("FrontierError", str(error)))
-    return Report(
-        entry=task.frame.entry,
-        name=task.page,
-        page=pages.report(result, task.frame, files=files, used=rows.used(files)),
+        files, records = pages.collect(report.notebook, task)
+        page = pages.report(task, replace(report, files=files, records=records))
+    except BroadsheetError as error:
+        files, records = {}, ()
+        failure = report.failure or Failure(type(error).__name__, str(error))
+        report = replace(report, failure=failure)
+        page = pages.report(task, report, plain=True)
+    keep = not (report.failure or task.result)
+    return replace(
+        report,
+        notebook=None,
+        page=page,
         files=files,
         # A report that failed decides nothing, whatever it found before.
-        records=[] if result.failure else records,
-        parameters=task.job.parameters,
-        status=result.status,
-        duration=result.duration,
-        failure=result.failure.line if result.failure else None,
-        kernel=result.kernel,
-        reads=reads,
-        executed=None if result.failure or task.result else store.pack(result.executed),
+        records=() if report.failure else records,
+        packed=store.pack(report.notebook) if keep else None,
     )

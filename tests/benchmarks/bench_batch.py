@@ -68,21 +68,24 @@ if __name__ == "__main__":
 FLOOR = """
 import json, sys, tempfile
 from pathlib import Path
-from frontier import cli
-from broadsheet import run, warm
+from broadsheet import collection, run, warm
+from broadsheet.task import Task
 
 cpu = wall = 0.0
 for path in map(Path, sys.argv[1:]):
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        job = run.Job(path, preload=cli._PRELOAD)
-        result = run.execute(job, folder=Path(folder))
+        site = collection.read(path.parent)
+        (entry,) = site.select([path.name])
+        result = run.execute(Task(site, entry), folder=Path(folder))
         assert result.failure is None, result.failure
-        cells = [c for c in result.executed.cells if c.cell_type == "code"]
+        cells = [c for c in result.notebook.cells if c.cell_type == "code"]
         wall += sum(c.metadata.papermill.duration for c in cells)
         cpu += json.loads("".join(cells[-1].outputs[-1]["text"]))
 warm.close()
 print(json.dumps([wall, cpu]))
 """
+
+PROJECT = "frontier.site.project:project"
 
 
 def synthetic(folder, count):
@@ -99,7 +102,7 @@ def synthetic(folder, count):
         stem = f"{number:03d}_synthetic"
         nbformat.write(new_notebook(cells=cells, metadata=metadata), notebooks / f"{stem}.ipynb")
         pages.append({"notebook": stem, "title": f"Report {number}"})
-    site = {"title": "Synthetic", "pages": pages}
+    site = {"title": "Synthetic", "root": "..", "project": PROJECT, "pages": pages}
     (notebooks / "collection.yaml").write_text(yaml.safe_dump(site))
     return folder
 
@@ -122,6 +125,9 @@ def timed(notebooks, folder):
         notebook.cells.append(new_code_cell("print(_time.process_time() - _clock)"))
         nbformat.write(notebook, folder / path.name)
         paths.append(folder / path.name)
+    pages = [{"notebook": path.stem, "title": path.stem} for path in paths]
+    site = {"title": "Timed", "project": PROJECT, "pages": pages}
+    (folder / "collection.yaml").write_text(yaml.safe_dump(site))
     return paths
 
 

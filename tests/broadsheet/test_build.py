@@ -5,7 +5,6 @@ import shutil
 import socket
 import sys
 import time
-import types
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
@@ -15,13 +14,12 @@ from bs4 import BeautifulSoup
 
 import synthetic
 from broadsheet import build, campaign, executors, folders, run
+from broadsheet.errors import BroadsheetError, UsageError
+from broadsheet.task import Options
 from browser import chromium, complaints
-from frontier.errors import FrontierError, UsageError
 from synthetic import code, markdown, shows, tree
 
 PARAMETERS = 'how: str = "step"  # how it is read [one of table.column]\nat: float = 1.0  # where'
-LEDGER = [synthetic.ledger_row(name) for name in ("a", "b", "c")]
-DIGESTS = [("data/a.csv", "ab" * 32, "Medians of July")]
 SHOW = (
     "import os, random\nfrom IPython.display import SVG, HTML\n"
     "HTML(f'<p id=shown>{how} {at} {set(\"abcdef\")}</p>')"
@@ -34,62 +32,46 @@ def collection(root):
     return synthetic.write(
         root,
         {
-            "01_sound": (
-                [
-                    markdown("# Sound\n\n## Result\n\n$x^2$"),
-                    synthetic.parameters(PARAMETERS),
-                    code(SHOW),
-                    shows('<a href="data/one.csv">CSV</a>', files=files),
-                    shows("<b>not</b>", verdict=synthetic.verdict_row("a")),
-                ],
-                ["a"],
-            ),
-            "02_raises": (
-                [
-                    markdown("# Raises"),
-                    code("print('before')"),
-                    shows("<b>yes</b>", verdict=synthetic.verdict_row("b")),
-                    code("raise ValueError('on <purpose>')"),
-                    code("print('after')"),
-                ],
-                ["b"],
-            ),
-            "03_dies": (
-                [markdown("# Dies"), code("print('before')"), code("import os; os._exit(9)")],
-                ["c"],
-            ),
+            "01_sound": [
+                markdown("# Sound\n\n## Result\n\n$x^2$"),
+                synthetic.parameters(PARAMETERS),
+                code(SHOW),
+                shows('<a href="data/one.csv">CSV</a>', files=files),
+                shows("<b>not</b>", record={"id": "a", "value": 12.5}),
+            ],
+            "02_raises": [
+                markdown("# Raises"),
+                code("print('before')"),
+                shows("<b>yes</b>", record={"id": "b", "value": 1}),
+                code("raise ValueError('on <purpose>')"),
+                code("print('after')"),
+            ],
+            "03_dies": [
+                markdown("# Dies"),
+                code("print('before')"),
+                code("import os; os._exit(9)"),
+            ],
         },
     )
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("FRONTIER_HOME", str(tmp_path))
+def home(tmp_path):
     return collection(tmp_path)
 
 
 @pytest.fixture
 def instant(monkeypatch):
-    """Run notebooks by taking the outputs stored in them, in this process."""
-    started = []
-
-    def execute(job, /, *, folder):
-        started.append(job)
-        return run.Result(job, nbformat.read(job.notebook, as_version=4), 0.0)
-
-    monkeypatch.setattr(run, "execute", execute)
-    monkeypatch.setattr(executors, "each", synthetic.each)
-    return started
+    return synthetic.instantly(monkeypatch)
 
 
-def built(names=(), *, ledger=LEDGER, workers=None, force=False, **request):
-    facts = build.Facts(tuple(ledger), tuple(DIGESTS))
-    options = build.Options(workers=workers, force=force, preload=())
-    return build.build(names, facts=lambda: facts, options=options, **request)
+def built(home, names=(), *, workers=None, force=False, **request):
+    options = Options(workers=workers, force=force)
+    return build.build(synthetic.collection(home), names, options=options, **request)
 
 
-def verdicts(site):
-    return {row["id"]: row for row in json.loads((site / "verdicts.json").read_text())["claims"]}
+def records(site):
+    return {row["id"]: row for row in json.loads((site / "records.json").read_text())["records"]}
 
 
 # What kernels do, in one build (module scope: three kernels)
@@ -98,11 +80,9 @@ def verdicts(site):
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     root = collection(tmp_path_factory.mktemp("collection"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FRONTIER_HOME", str(root))
-        assert built(workers=2) == 2
-        (root / "reports").rename(root / "first")
-        assert built(workers=1, force=True) == 2
+    assert built(root, workers=2) == 2
+    (root / "reports").rename(root / "first")
+    assert built(root, workers=1, force=True) == 2
     return root
 
 
@@ -125,15 +105,8 @@ def test_a_kernel_that_dies_leaves_its_page_with_what_ran(made):
     assert "before" in page
 
 
-def test_a_failed_report_decides_no_claim(made):
-    rows = verdicts(made / "reports")
-    assert [rows[name]["verdict"] for name in "abc"] == [
-        "not-reproduced",
-        "not yet examined",
-        "not yet examined",
-    ]
-    assert rows["a"]["page"] == "01_sound.html"
-    assert rows["a"]["found"]["value"] == 12.3457
+def test_the_records_of_a_failed_report_are_left_out(made):
+    assert records(made / "reports") == {"a": {"id": "a", "value": 12.5, "page": "01_sound.html"}}
 
 
 def test_two_builds_give_the_same_bytes(made):
@@ -143,7 +116,12 @@ def test_two_builds_give_the_same_bytes(made):
 
 
 def test_a_build_leaves_the_site_and_a_record_and_nothing_else(made):
-    assert {path.name for path in made.iterdir()} == {"notebooks", "first", "reports", ".frontier"}
+    assert {path.name for path in made.iterdir()} == {
+        "notebooks",
+        "first",
+        "reports",
+        ".broadsheet",
+    }
     assert set(tree(made / "reports", without=())) == {
         "01_sound.html",
         "02_raises.html",
@@ -151,11 +129,10 @@ def test_a_build_leaves_the_site_and_a_record_and_nothing_else(made):
         "data/one.csv",
         "figures/one.svg",
         "index.html",
-        "scorecard.svg",
         "status.html",
-        "verdicts.json",
+        "records.json",
     }
-    records = sorted((made / ".frontier" / "runs").iterdir())
+    records = sorted((made / ".broadsheet" / "runs").iterdir())
     assert len(records) == 2
     record = json.loads(records[-1].read_text())
     assert record["status"] == "finished"
@@ -164,11 +141,6 @@ def test_a_build_leaves_the_site_and_a_record_and_nothing_else(made):
         ("02_raises", "failed", "warm"),
         ("03_dies", "failed", "warm"),
     }
-
-
-def test_nothing_links_to_the_status_page(made):
-    for page in (made / "reports").glob("*.html"):
-        assert "status.html" not in page.read_text(encoding="utf-8")
 
 
 def test_built_pages_are_quiet_in_a_browser(made):
@@ -184,15 +156,13 @@ def test_pages_hold_no_path_of_this_machine(made):
 
 
 def test_a_notebook_that_hangs_is_stopped_at_its_limit(tmp_path):
-    root = synthetic.write(
-        tmp_path,
-        {"01_hangs": ([code("print('before')"), code("import time; time.sleep(600)")], [])},
-    )
+    cells = [code("print('before')"), code("import time; time.sleep(600)")]
+    root = synthetic.write(tmp_path, {"01_hangs": cells})
     (tmp_path / "work").mkdir()
-    job = run.Job(root / "notebooks" / "01_hangs.ipynb", time_limit=3)
-    result = run.execute(job, folder=tmp_path / "work")
+    task = synthetic.task(root / "notebooks" / "01_hangs.ipynb", time_limit=3)
+    result = run.execute(task, folder=tmp_path / "work")
     assert result.failure.line == "TimeoutError: stopped after its time limit of 3 s"
-    assert [output.text for output in result.executed.cells[0].outputs] == ["before\n"]
+    assert [output.text for output in result.notebook.cells[0].outputs] == ["before\n"]
 
 
 def test_strings_reach_the_notebook_as_they_are(tmp_path):
@@ -202,14 +172,14 @@ def test_strings_reach_the_notebook_as_they_are(tmp_path):
         "flag: bool = True  # d"
     )
     show = code("import sys; print([how, months, none, flag]); print(sys.executable)")
-    root = synthetic.write(tmp_path / "{braces}", {"01_echo": ([cell, show], [])})
+    root = synthetic.write(tmp_path / "{braces}", {"01_echo": [cell, show]})
     (tmp_path / "work").mkdir()
-    job = run.Job(root / "notebooks" / "01_echo.ipynb", values)
-    result = run.execute(job, folder=tmp_path / "work")
+    task = synthetic.task(root / "notebooks" / "01_echo.ipynb", values)
+    result = run.execute(task, folder=tmp_path / "work")
     assert result.failure is None
 
     echo = f"{list(values.values())}\n{sys.executable}\n"
-    assert result.executed.cells[-1].outputs[0].text == echo
+    assert result.notebook.cells[-1].outputs[0].text == echo
 
 
 def test_an_end_before_the_end_stops_the_workers_at_once():
@@ -241,7 +211,7 @@ def test_a_worker_that_is_killed_is_an_error_of_what_it_had():
 )
 def test_a_wrong_request_starts_no_kernel(home, instant, names, settings, problem):
     with pytest.raises(UsageError) as error:
-        built(names, settings=settings, choices=lambda name: ["step", "semilog"])
+        built(home, names, settings=settings)
     assert problem in str(error.value)
     assert instant == []
     assert {path.name for path in home.iterdir()} == {"notebooks"}
@@ -250,11 +220,11 @@ def test_a_wrong_request_starts_no_kernel(home, instant, names, settings, proble
 def test_a_folder_that_is_no_site_of_ours_is_refused_and_kept(home, instant):
     (home / "mine").mkdir()
     (home / "mine" / "thesis.txt").write_text("years of work")
-    with pytest.raises(UsageError, match=r"no verdicts\.json, so it is not a site"):
-        built(out=home / "mine")
+    with pytest.raises(UsageError, match=r"no records\.json, so it is not a site"):
+        built(home, out=home / "mine")
     for place in ("thesis.txt", "thesis.txt/below"):
         with pytest.raises(UsageError, match=r"thesis\.txt is a file"):
-            built(out=home / "mine" / place)
+            built(home, out=home / "mine" / place)
     assert tree(home / "mine") == {"thesis.txt": b"years of work"}
     assert instant == []
 
@@ -262,54 +232,58 @@ def test_a_folder_that_is_no_site_of_ours_is_refused_and_kept(home, instant):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("title: x\npages: [{notebook: 01_absent, title: A}]", "there is no such notebook"),
         ("title: x\npages: [{title: A}]", "is not a site map"),
-        ("pages: [", "is not a site map"),
+        ("pages: [", "is not YAML"),
         ("- a", "is not a site map"),
+        ("title: 1\npages: [{notebook: 01_sound, title: A}]", "title: 1 is not of type"),
+        ("title: x\npages: [{notebook: ../01_sound, title: A}]", "does not match"),
     ],
 )
 def test_a_malformed_site_map_is_one_line(home, text, problem):
     (home / "notebooks" / "collection.yaml").write_text(text)
     with pytest.raises(UsageError, match=problem) as error:
-        built()
+        built(home)
     assert "\n" not in str(error.value)
 
 
 # The site
 
 
-def test_what_is_not_rebuilt_is_kept_with_its_verdicts(home, instant):
-    built()
+def test_a_missing_notebook_is_named_and_the_others_are_built(home, instant, capsys):
+    (home / "notebooks" / "02_raises.ipynb").unlink()
+    assert built(home) == 1
+    line = "broadsheet: collection.yaml names 02_raises, but there is no such notebook"
+    assert capsys.readouterr().err.splitlines()[0] == line
+    assert {"01_sound.html", "03_dies.html"} <= set(tree(home / "reports"))
+    assert "not built" in text(home / "reports" / "index.html")
+
+
+def test_what_is_not_rebuilt_is_kept_with_its_records(home, instant):
+    built(home)
     before = tree(home / "reports")
-    (home / "notebooks" / "01_sound.ipynb").unlink()
     cells = [markdown("# Other"), shows("<b>x</b>", files={"data/two.csv": "1"})]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), home / "notebooks" / "01_sound.ipynb")
-    built(["01"])
+    built(home, ["01"])
     after = tree(home / "reports")
     assert after["02_raises.html"] == before["02_raises.html"]
-    rows = verdicts(home / "reports")
-    assert rows["a"]["verdict"] == "not yet examined"
-    assert rows["b"]["verdict"] == "not-reproduced"
+    assert list(records(home / "reports")) == ["b"]
     assert "data/two.csv" in after
     assert "data/one.csv" not in after
-    status = (home / "reports" / "status.html").read_text()
-    assert "not reproduced, 12.3457× → not yet examined, –" in status
+    status = text(home / "reports" / "status.html")
+    assert "a: there → gone" in status
 
 
 def test_a_first_build_of_one_report_links_to_no_page_that_is_not_there(home, instant):
-    built(["02_raises.ipynb"])
+    built(home, ["02_raises.ipynb"])
     page = BeautifulSoup((home / "reports" / "02_raises.html").read_text(), "html.parser")
     assert {a["href"] for a in page.select(".neighbours a")} == {"index.html"}
     index = BeautifulSoup((home / "reports" / "index.html").read_text(), "html.parser")
-    assert {a["href"] for a in index.table.find_all("a")} == {
-        "02_raises.html",
-        "02_raises.html#claim-b",
-    }
+    assert [a["href"] for a in index.select("li a")] == ["02_raises.html"]
 
 
 def test_settings_go_to_every_report_that_has_them_and_to_a_site_apart(home, instant, capsys):
-    built(settings={"at": ["2"]}, choices=lambda name: ["step"])
-    assert [job.parameters for job in instant] == [{"at": 2.0}, {}, {}]
+    built(home, settings={"at": ["2"]})
+    assert [task.values for task in instant] == [{"at": 2.0}, {}, {}]
     assert not (home / "reports").exists()
     page = text(home / "exploration" / "01_sound.html")
     assert "Made with parameters of its own, not the collection's:\nat = 2.0." in page
@@ -317,42 +291,39 @@ def test_settings_go_to_every_report_that_has_them_and_to_a_site_apart(home, ins
 
 
 def test_a_setting_equal_to_its_default_changes_nothing(home, instant):
-    built(settings={"at": ["1"]}, out=home / "a")
-    built(out=home / "b")
+    built(home, settings={"at": ["1"]}, out=home / "a")
+    built(home, out=home / "b")
     assert tree(home / "a") == tree(home / "b")
 
 
 def test_a_site_elsewhere_has_the_same_bytes(home, instant):
-    built()
-    built(out=home / "else" / "where")
+    built(home)
+    built(home, out=home / "else" / "where")
     assert tree(home / "reports") == tree(home / "else" / "where")
 
 
-def test_a_verdict_for_no_claim_of_the_ledger_fails_its_report_alone(home, instant):
-    assert built(ledger=LEDGER[1:]) == 1
-    assert "verdict for 'a', which is no claim of the ledger" in text(
-        home / "reports" / "01_sound.html"
-    )
-    assert verdicts(home / "reports")["b"]["verdict"] == "not-reproduced"
+def test_a_record_that_the_project_refuses_fails_its_report_alone(home, instant):
+    cells = [shows("<b>x</b>", record={"id": "z"})]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), home / "notebooks" / "01_sound.ipynb")
+    assert built(home) == 1
+    assert "no record is called {'id': 'z'}" in text(home / "reports" / "01_sound.html")
+    assert list(records(home / "reports")) == ["b"]
 
 
-def test_two_reports_that_decide_one_claim_or_write_one_file_stop_the_build(home, instant):
-    built()
+def test_two_reports_that_write_one_file_stop_the_build(home, instant):
+    built(home)
     before = tree(home / "reports", without=())
-    for cell, problem in [
-        (shows("<b>x</b>", verdict=synthetic.verdict_row("a")), "both give a verdict for 'a'"),
-        (shows("<b>x</b>", files={"data/one.csv": "2"}), r"write data/one\.csv"),
-    ]:
-        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), home / "notebooks" / "03_dies.ipynb")
-        with pytest.raises(FrontierError, match=problem):
-            built()
-        assert tree(home / "reports", without=()) == before
-        assert not list(home.glob(".reports*"))
+    cell = shows("<b>x</b>", files={"data/one.csv": "2"})
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), home / "notebooks" / "03_dies.ipynb")
+    with pytest.raises(BroadsheetError, match=r"write data/one\.csv"):
+        built(home)
+    assert tree(home / "reports", without=()) == before
+    assert not list(home.glob(".reports*"))
 
 
 @pytest.mark.parametrize("where", [(campaign, "_run"), (campaign, "_put"), (folders, "replace")])
 def test_an_interrupted_build_leaves_the_old_site_whole(home, instant, monkeypatch, where):
-    built()
+    built(home)
     before = tree(home / "reports", without=())
     original = getattr(*where)
 
@@ -363,21 +334,21 @@ def test_an_interrupted_build_leaves_the_old_site_whole(home, instant, monkeypat
 
     monkeypatch.setattr(*where, interrupted)
     with pytest.raises(KeyboardInterrupt):
-        built(force=True)
+        built(home, force=True)
     assert tree(home / "reports", without=()) == before
     assert not list(home.glob(".reports*"))
 
 
 def test_without_an_exchange_the_site_is_replaced_by_renaming(home, instant, monkeypatch):
     monkeypatch.setattr(folders, "_exchange", lambda one, other: False)
-    built(["01"])
-    built(["02"])
+    built(home, ["01"])
+    built(home, ["02"])
     assert {"01_sound.html", "02_raises.html"} <= set(tree(home / "reports"))
     assert not list(home.glob(".reports*"))
 
 
 def test_a_rename_that_fails_halfway_is_undone(home, instant, monkeypatch):
-    built()
+    built(home)
     before = tree(home / "reports", without=())
     monkeypatch.setattr(folders, "_exchange", lambda one, other: False)
     rename = Path.rename
@@ -388,13 +359,13 @@ def test_a_rename_that_fails_halfway_is_undone(home, instant, monkeypatch):
         return rename(self, target)
 
     monkeypatch.setattr(Path, "rename", failing)
-    with pytest.raises(FrontierError, match=r"no space.*the site is as it was"):
-        built(force=True)
+    with pytest.raises(BroadsheetError, match=r"no space.*the site is as it was"):
+        built(home, force=True)
     assert tree(home / "reports", without=()) == before
 
 
 def test_what_a_killed_build_left_is_mended_by_the_next(home, instant):
-    built()
+    built(home)
     before = tree(home / "reports")
     (home / "reports").rename(home / ".reports.old")
     dead = 2**22 + 1  # above the largest process id that Linux gives
@@ -406,7 +377,7 @@ def test_what_a_killed_build_left_is_mended_by_the_next(home, instant):
     for stage in (alive, elsewhere, long_ago):
         stage.mkdir()
     os.utime(long_ago, (0, 0))
-    built(["02"])
+    built(home, ["02"])
     assert tree(home / "reports") == before
     assert sorted(home.glob(".reports*")) == sorted([alive, elsewhere])
 
@@ -417,86 +388,22 @@ def test_a_killed_worker_leaves_a_page_that_says_so(home, monkeypatch, instant):
             yield item, None, BrokenProcessPool("a process was killed")
 
     monkeypatch.setattr(executors, "each", each)
-    assert built() == 3
+    assert built(home) == 3
     page = text(home / "reports" / "01_sound.html")
     assert "BrokenProcessPool: a process was killed" in page
 
 
 def test_progress_names_every_report_and_every_failure(home, instant, capsys):
-    built(ledger=LEDGER[1:])
+    cells = [shows("<b>x</b>", record="z")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), home / "notebooks" / "01_sound.ipynb")
+    built(home)
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0].startswith("[1/3] 01_sound FAILED 0.0 s  FrontierError: verdict for 'a'")
+    assert lines[0].startswith("[1/3] 01_sound FAILED 0.0 s  BroadsheetError: 01_sound: no record")
     assert lines[1:] == ["[2/3] 02_raises ok 0.0 s", "[3/3] 03_dies ok 0.0 s"]
 
 
-def test_numbers_of_verdicts_have_six_digits_and_no_nan(home, instant):
-    found = {"value": 1 / 3, "low": float("inf"), "high": float("nan"), "unit": "X", "at": None}
-    row = synthetic.verdict_row("a", found=found, tiers={"measured": {"rows": [123456.789]}})
-    cells = [shows("<b>x</b>", verdict=row)]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), home / "notebooks" / "01_sound.ipynb")
-    built(["01"])
-    stored = verdicts(home / "reports")["a"]
-    assert stored["found"] == {
-        "value": 0.333333,
-        "low": None,
-        "high": None,
-        "unit": "X",
-        "at": None,
-    }
-    assert stored["tiers"]["measured"]["rows"] == [123457.0]
-
-
 def test_the_copy_of_a_site_that_was_removed_meanwhile_does_not_come_back(home, instant):
-    built()
+    built(home)
     shutil.rmtree(home / "reports")
-    built(["02"])
+    built(home, ["02"])
     assert "01_sound.html" not in tree(home / "reports")
-
-
-# Rows, glossary and errata
-
-
-def with_rows(home, ids):
-    """Three reports, of which the first publishes a table that names these rows."""
-    shown = shows("<b>x</b>", files={"data/one.csv": "row_id\n" + "".join(f"{i}\n" for i in ids)})
-    cells = {name: [markdown(f"# {name}"), code("1")] for name in ("02_raises", "03_dies")}
-    reports = {"01_sound": ([markdown("# Sound"), shown], ["a"])}
-    synthetic.write(home, {**reports, **{name: (some, []) for name, some in cells.items()}})
-
-
-def cited():
-    row = types.SimpleNamespace(values=("50",), source="Runs", url="https://example.com/1")
-    return ("tok/s/user",), {"r1": row, "r2": row}
-
-
-def test_a_report_that_names_rows_has_a_page_of_them_as_long_as_it_does(home, instant):
-    def built_():
-        facts = build.Facts(tuple(LEDGER), rows=cited)
-        return build.build(facts=lambda: facts, options=build.Options(preload=()))
-
-    rows = home / "reports" / "01_sound.rows.html"
-    with_rows(home, ["r1", "of another table"])
-    assert built_() == 0
-    assert 'id="r1"' in rows.read_text()
-    assert 'id="r2"' not in rows.read_text()
-    assert "of another table" not in rows.read_text()
-    assert built_() == 0
-    rows.write_text("edited")
-    assert built_() == 0
-    assert 'id="r1"' in rows.read_text()
-    with_rows(home, [])
-    assert built_() == 0
-    assert not rows.exists()
-
-
-def test_a_site_whose_map_has_terms_and_errata_has_their_pages(home, instant):
-    path = home / "notebooks" / "collection.yaml"
-    plain = path.read_text()
-    more = "glossary:\n- {term: Sound, meaning: heard}\nerrata:\n- {text: wrong}\n"
-    path.write_text(plain + more)
-    built()
-    there = {"glossary.html", "errata.html"}
-    assert there <= set(tree(home / "reports"))
-    path.write_text(plain)
-    built()
-    assert not there & set(tree(home / "reports"))

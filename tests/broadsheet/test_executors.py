@@ -8,25 +8,20 @@ import subprocess
 import sys
 from collections import Counter
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import synthetic
-from broadsheet import collection, executors, pages, run, work
-from frontier import cli
-from frontier.errors import FrontierError, UsageError
+from broadsheet import cli, executors, work
+from broadsheet.errors import BroadsheetError, UsageError
 from synthetic import code, markdown, tree, wait_for
 
-ROOT = Path(__file__).parents[2]
-DASK = ROOT / ".cluster"
-COMMAND = (
-    "import sys\nfrom frontier import cli\nfrom frontier.batch import build\n"
-    "cli._facts, cli._PRELOAD = build.Facts, ()\nsys.exit(cli.main(sys.argv[1:]))"
-)
+TESTS = str(Path(__file__).parents[1])
 # A notebook that says that it started, and takes its time.
 SLOW = (
-    "import os, pathlib, time\nroot = pathlib.Path(os.environ['FRONTIER_HOME'])\n"
+    "import os, pathlib, time\nroot = pathlib.Path(os.environ['BROADSHEET_ROOT'])\n"
     "with open(root / 'started', 'a') as file: file.write('{name}\\n')\n"
     "time.sleep(1)\nprint('{name} is done')"
 )
@@ -34,24 +29,20 @@ NAMES = [f"{number:02d}_slow" for number in range(6)]
 
 
 def start(*line, **options):
-    path = os.pathsep.join([str(DASK), os.environ.get("PYTHONPATH", "")]).strip(os.pathsep)
-    env = {**os.environ, "PYTHONPATH": path, **options.pop("env", {})}
-    return subprocess.Popen([sys.executable, *line], env=env, text=True, **options)
+    env = {**os.environ, "PYTHONPATH": TESTS}
+    return subprocess.Popen([sys.executable, "-m", *line], env=env, text=True, **options)
 
 
 @pytest.fixture
 def cluster():
     """The address of a Dask scheduler and its two worker processes, on loopback."""
-    if not (DASK / "distributed").is_dir():
-        message = "no Dask in .cluster/: run make test"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
     host, port = address.split(":")
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    dask = ("-m", "distributed.cli.dask_scheduler", "--host", host, "--port", port)
-    worker = ("-m", "distributed.cli.dask_worker", address, "--no-nanny", "--nthreads", "1")
+    dask = ("distributed.cli.dask_scheduler", "--host", host, "--port", port)
+    worker = ("distributed.cli.dask_worker", address, "--no-nanny", "--nthreads", "1")
     processes = [start(*dask, "--no-dashboard", **quiet)]
     processes += [start(*worker, "--no-dashboard", **quiet) for _ in range(2)]
     try:
@@ -65,18 +56,17 @@ def cluster():
 @pytest.fixture
 def home(tmp_path):
     cells = {n: [markdown(f"# {n}"), code(SLOW.replace("{name}", n))] for n in NAMES}
-    return synthetic.write(tmp_path, {name: (cells[name], []) for name in NAMES})
+    return synthetic.write(tmp_path, cells)
 
 
 def test_a_killed_dask_worker_loses_nothing_and_doubles_nothing(home, cluster):
     address, workers = cluster
     runner = start(
-        "-c",
-        COMMAND,
+        "broadsheet",
         "build",
         "--executor",
         f"dask://{address}",
-        env={"FRONTIER_HOME": str(home)},
+        cwd=home / "notebooks",
         stderr=subprocess.PIPE,
     )
     started = home / "started"
@@ -88,7 +78,7 @@ def test_a_killed_dask_worker_loses_nothing_and_doubles_nothing(home, cluster):
     assert sorted(runs) == NAMES
     # What the killed worker had was run once more, by the other one; nothing else was.
     assert sorted(runs.values()) == [1, 1, 1, 1, 1, 2]
-    (path,) = (home / ".frontier" / "runs").iterdir()
+    (path,) = (home / ".broadsheet" / "runs").iterdir()
     record = json.loads(path.read_text())
     assert sorted(report["notebook"] for report in record["reports"]) == NAMES
     assert {(r["status"], r["kernel"]) for r in record["reports"]} == {("ok", "warm")}
@@ -97,7 +87,7 @@ def test_a_killed_dask_worker_loses_nothing_and_doubles_nothing(home, cluster):
         assert page.count(f"{name} is done\n</pre>") == 1
     # The same bytes as from processes here, and nothing to do for those.
     distributed = tree(home / "reports")
-    local = start("-c", COMMAND, "build", "--force", env={"FRONTIER_HOME": str(home)})
+    local = start("broadsheet", "build", "--force", cwd=home / "notebooks")
     assert local.wait() == 0
     assert tree(home / "reports") == distributed
 
@@ -110,26 +100,23 @@ def test_a_killed_dask_worker_loses_nothing_and_doubles_nothing(home, cluster):
     ],
 )
 def test_an_executor_that_is_none_is_wrong_usage(home, monkeypatch, capsys, executor, problem):
-    monkeypatch.setenv("FRONTIER_HOME", str(home))
-    monkeypatch.syspath_prepend(str(DASK))
     monkeypatch.setattr(executors, "_PATIENCE", "1s")
-    assert cli.main(["build", "--executor", executor]) == 2
+    assert cli.main(["build", "--executor", executor, "--folder", str(home / "notebooks")]) == 2
     error = capsys.readouterr().err.splitlines()[-1]
     assert problem in error
     assert not (home / "reports").exists()
 
 
-def test_without_dask_the_extra_is_named(monkeypatch):
+def test_without_dask_the_package_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(UsageError, match=r"needs the extra: pip install .*\[cluster\]"):
+    with pytest.raises(UsageError, match="needs the package distributed"):
         executors.check("dask://127.0.0.1:8786")
 
 
 def test_a_worker_with_another_library_does_not_run(home):
-    frame = pages.Frame("A site", collection.Entry(NAMES[0], "A title"), (), "a command")
-    job = run.Job(home / "notebooks" / f"{NAMES[0]}.ipynb", root=home)
-    task = work.Task(f"{NAMES[0]}.html", job, frame, source="another digest")
-    with pytest.raises(FrontierError, match="another library or other versions") as error:
+    task = synthetic.task(home / "notebooks" / f"{NAMES[0]}.ipynb", root=home)
+    task = replace(task, source="another digest")
+    with pytest.raises(BroadsheetError, match="another library or other versions") as error:
         work.make(task)
     report = work.lost(task, error.value)
     assert report.status == "failed"

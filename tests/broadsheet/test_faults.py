@@ -14,17 +14,14 @@ import pytest
 from bs4 import BeautifulSoup
 
 import synthetic
-from broadsheet import build, campaign, executors, folders, run, site, store
-from frontier.errors import FrontierError
+from broadsheet import build, campaign, folders, site, store
+from broadsheet.errors import BroadsheetError
+from broadsheet.task import Failure, Report
 from synthetic import code, markdown, shows, tree, wait_for
 
-COMMAND = (
-    "import sys\nfrom frontier import cli\nfrom frontier.batch import build\n"
-    "cli._facts, cli._PRELOAD = build.Facts, ()\nsys.exit(cli.main(sys.argv[1:]))"
-)
 # A notebook that waits, once it said that it does, for somebody to say `go`.
 WAITS = (
-    "import os, pathlib, time\nroot = pathlib.Path(os.environ['FRONTIER_HOME'])\n"
+    "import os, pathlib, time\nroot = pathlib.Path(os.environ['BROADSHEET_ROOT'])\n"
     "if not (root / 'go').exists():\n"
     "    (root / 'waiting').write_text(str(os.getpid()))\n    time.sleep(600)"
 )
@@ -35,7 +32,7 @@ def home(tmp_path):
     """Two good reports, built; then both are edited, and the second waits for ever."""
     quick = [markdown("# Quick"), code("print('quick, first')")]
     waits = [markdown("# Waits"), code("print('waits, first')")]
-    synthetic.write(tmp_path, {"01_quick": (quick, []), "02_waits": (waits, [])})
+    synthetic.write(tmp_path, {"01_quick": quick, "02_waits": waits})
     assert command(tmp_path, "build").wait() == 0
     edit(tmp_path, "01_quick", "print('quick, second')")
     edit(tmp_path, "02_waits", "print('waits, second')", WAITS)
@@ -49,8 +46,9 @@ def edit(home, name, *cells):
 
 def command(home, *line, **options):
     return subprocess.Popen(
-        [sys.executable, "-c", COMMAND, *line],
-        env={**os.environ, "FRONTIER_HOME": str(home)},
+        [sys.executable, "-m", "broadsheet", *line],
+        cwd=home / "notebooks",
+        env={**os.environ, "PYTHONPATH": str(Path(synthetic.__file__).parent)},
         stderr=options.pop("stderr", subprocess.DEVNULL),
         text=True,
         **options,
@@ -58,19 +56,23 @@ def command(home, *line, **options):
 
 
 def records(home):
-    return [json.loads(p.read_text()) for p in sorted((home / ".frontier" / "runs").iterdir())]
+    return [json.loads(p.read_text()) for p in sorted((home / ".broadsheet" / "runs").iterdir())]
 
 
 def text(path):
     return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser").get_text()
 
 
+def told(home):
+    """How many lines the running record has: one for the run, one a report that ended."""
+    running = (home / ".broadsheet" / "runs").glob("*.running.jsonl")
+    return sum(path.read_text().count("\n") for path in running)
+
+
 def stopped_while_waiting(home, number):
-    """Start a build, and send it a signal when the first report is kept and the second waits."""
-    results = home / ".frontier" / "results"
-    before = len(list(results.iterdir()))
+    """Start a build, and send it a signal when the first report is told and the second waits."""
     runner = command(home, "build", "--workers", "2", start_new_session=True)
-    assert wait_for(lambda: (home / "waiting").exists() and len(list(results.iterdir())) > before)
+    assert wait_for(lambda: (home / "waiting").exists() and told(home) > 1)
     os.kill(runner.pid, number)
     kernel = (home / "waiting").read_text()
     return runner.wait(), kernel
@@ -108,7 +110,7 @@ def test_a_stopped_build_leaves_the_site_and_the_next_one_does_only_the_rest(
     }
     assert "quick, second" in text(home / "reports" / "01_quick.html")
     assert "waits, second" in text(home / "reports" / "02_waits.html")
-    assert {path.name for path in home.glob(".*")} == {".frontier"}
+    assert {path.name for path in home.glob(".*")} == {".broadsheet"}
 
 
 def test_a_notebook_that_hangs_is_stopped_and_its_last_good_page_stays(home):
@@ -145,7 +147,7 @@ def test_a_full_disk_leaves_the_site_and_a_rerun_completes(home):
     # The other may have been under way when the write failed.
     quick = next(r for r in records(home)[-1]["reports"] if "01_quick" in r["page"])
     assert quick["action"] == "render"
-    assert {path.name for path in home.glob(".*")} == {".frontier"}
+    assert {path.name for path in home.glob(".*")} == {".broadsheet"}
 
 
 # The same with stored outputs instead of kernels
@@ -154,25 +156,24 @@ def test_a_full_disk_leaves_the_site_and_a_rerun_completes(home):
 @pytest.fixture
 def instant(tmp_path, monkeypatch):
     """A built site of two reports whose notebooks were edited since."""
-    monkeypatch.setenv("FRONTIER_HOME", str(tmp_path))
     failure = {}
-
-    def execute(job, /, *, folder):
-        notebook = nbformat.read(job.notebook, as_version=4)
-        return run.Result(job, notebook, 0.0, failure.get(job.notebook.stem))
-
-    monkeypatch.setattr(run, "execute", execute)
-    monkeypatch.setattr(executors, "each", synthetic.each)
+    synthetic.instantly(
+        monkeypatch, lambda task, made: Report(made, failure=failure.get(task.entry.notebook))
+    )
     write_two(tmp_path, "first")
-    assert build.build() == 0
+    assert built(tmp_path) == 0
     write_two(tmp_path, "second")
     return tmp_path, failure
+
+
+def built(home, **options):
+    return build.build(synthetic.collection(home), **options)
 
 
 def write_two(home, word):
     one = [markdown(f"# One, {word}"), shows(f"<b>{word}</b>", files={"data/one.csv": word})]
     two = [markdown(f"# Two, {word}")]
-    synthetic.write(home, {"01_one": (one, []), "02_two": (two, [])})
+    synthetic.write(home, {"01_one": one, "02_two": two})
 
 
 def full(*_arguments, **_options):
@@ -187,11 +188,11 @@ def test_a_disk_that_is_full_when_the_site_is_written_is_one_line(instant, monke
     before = tree(home / "reports", without=())
     with monkeypatch.context() as patch:
         patch.setattr(*where, full)
-        with pytest.raises(FrontierError, match=r"No space left on device.*site is as it was"):
-            build.build()
+        with pytest.raises(BroadsheetError, match=r"No space left on device.*site is as it was"):
+            built(home)
     assert tree(home / "reports", without=()) == before
     assert records(home)[-1]["status"] == "failed"
-    assert build.build() == 0
+    assert built(home) == 0
     assert "second" in text(home / "reports" / "02_two.html")
 
 
@@ -201,39 +202,38 @@ def test_a_store_that_is_full_costs_a_rerun_and_no_more(instant, monkeypatch, na
     with monkeypatch.context() as patch:
         patch.setattr(store, name, full)
         if name == "keep_result":
-            assert build.build() == 0
+            assert built(home) == 0
             assert "is not kept for a rerun: [Errno 28]" in capsys.readouterr().err
         else:
-            with pytest.raises(FrontierError, match="No space left on device"):
-                build.build()
-    assert build.build() == 0
+            with pytest.raises(BroadsheetError, match="No space left on device"):
+                built(home)
+    assert built(home) == 0
     assert "second" in text(home / "reports" / "02_two.html")
 
 
 def test_the_last_good_page_outlives_every_failure_and_ends_with_the_next_good_one(instant):
     home, failure = instant
     site = home / "reports"
-    failure["01_one"] = run.Failure("ValueError", "on purpose")
+    failure["01_one"] = Failure("ValueError", "on purpose")
     for _ in range(2):
-        assert build.build() == 1
+        assert built(home) == 1
         assert "ValueError: on purpose" in text(site / "01_one.html")
         assert "One, first" in text(site / "01_one.last-good.html")
         assert (site / "data" / "one.csv").read_text() == "first"
     failure.clear()
-    assert build.build() == 0
+    assert built(home) == 0
     assert set(tree(site)) == {
         "01_one.html",
         "02_two.html",
         "data/one.csv",
         "index.html",
-        "scorecard.svg",
-        "verdicts.json",
+        "records.json",
     }
     assert (site / "data" / "one.csv").read_text() == "second"
 
 
 def test_a_report_that_never_was_good_has_no_last_good_page(instant):
     home, failure = instant
-    failure["02_two"] = run.Failure("ValueError", "on purpose")
-    assert build.build(out=home / "other") == 1
+    failure["02_two"] = Failure("ValueError", "on purpose")
+    assert built(home, out=home / "other") == 1
     assert "last-good" not in (home / "other" / "02_two.html").read_text()

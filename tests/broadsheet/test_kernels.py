@@ -11,10 +11,10 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+import synthetic
 from broadsheet import run, warm
-from frontier import cli
 
-ROOT = Path(__file__).parents[2]
+TESTS = str(Path(__file__).parents[1])
 PRELOAD = ("numpy", "pandas", "matplotlib.pyplot", "seaborn")
 STATE = [
     "import sys, os, locale, random, signal, threading, gc, logging, warnings\n"
@@ -37,44 +37,32 @@ STATE = [
 
 @pytest.fixture
 def execute(tmp_path):
-    """Run cells, or a notebook of the collection, with this preload."""
+    """Run cells with this preload."""
 
     def run_cells(cells, preload, **options):
-        notebook = cells
-        if isinstance(cells, list):
-            notebook = tmp_path / "notebook.ipynb"
-            cells = [new_code_cell(cell) for cell in cells]
-            nbformat.write(new_notebook(cells=cells), notebook)
+        notebook = tmp_path / "notebook.ipynb"
+        cells = [new_code_cell(cell) for cell in cells]
+        nbformat.write(new_notebook(cells=cells), notebook)
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
         folder.mkdir()
-        return run.execute(run.Job(notebook, preload=preload, **options), folder=folder)
+        task = synthetic.task(notebook, root=tmp_path, preload=preload, **options)
+        return run.execute(task, folder=folder)
 
     yield run_cells
     warm.close()
 
 
 def outputs(result):
-    return [[dict(o) for o in cell.get("outputs", ())] for cell in result.executed.cells]
+    return [[dict(o) for o in cell.get("outputs", ())] for cell in result.notebook.cells]
 
 
 def test_every_cell_has_the_same_outputs_warm_and_cold(execute):
     cold, forked = execute(STATE, None), execute(STATE, PRELOAD)
     assert (cold.kernel, forked.kernel) == ("cold", "warm")
-    assert [cell.execution_count for cell in cold.executed.cells] == list(range(1, len(STATE) + 1))
+    assert [cell.execution_count for cell in cold.notebook.cells] == list(range(1, len(STATE) + 1))
     for source, one, other in zip(STATE, outputs(cold), outputs(forked), strict=True):
         assert one == other, source
     assert "image/png" in outputs(forked)[5][-1]["data"]
-
-
-def test_every_cell_of_a_report_has_the_same_outputs_warm_and_cold(execute):
-    notebook = ROOT / "notebooks" / "07_serving_model.ipynb"
-    cold, forked = execute(notebook, None), execute(notebook, cli._PRELOAD)
-    assert (cold.kernel, forked.kernel) == ("cold", "warm")
-    assert cold.failure is None
-    assert cold.reads == forked.reads
-    assert "data/serving_fit.csv" in cold.reads
-    for number, (one, other) in enumerate(zip(outputs(cold), outputs(forked), strict=True)):
-        assert one == other, number
 
 
 def test_one_kernel_leaves_nothing_for_the_next(execute):
@@ -107,8 +95,8 @@ def test_two_kernels_draw_other_random_numbers(execute):
         ),
         (
             "reads_data",
-            "from frontier import paths\nopen(paths.root() / 'README.md').close()",
-            "cold: an import read README.md",
+            "import os\nopen(os.environ['BROADSHEET_ROOT'] + '/notebook.ipynb').close()",
+            "cold: an import read notebook.ipynb",
         ),
         ("ends", "import os; os._exit(3)", "cold: the server"),
     ],
@@ -143,9 +131,11 @@ def test_a_kernel_is_started_plainly_without_fork_or_with_another_environment(ex
 def test_there_is_no_server_where_its_socket_cannot_be(tmp_path, execute):
     folder = tmp_path / ("x" * 120)
     folder.mkdir()
-    with warm.serving((), run.environment(None), folder=folder) as address:
+    task = synthetic.task(tmp_path / "notebook.ipynb", root=tmp_path)
+    env = warm.environment(task.collection, {})
+    with warm.serving((), env, folder=folder) as address:
         assert address == ""
-    with warm.serving((), run.environment(None), folder=tmp_path) as address:
+    with warm.serving((), env, folder=tmp_path) as address:
         assert execute(["1"], (), server=address).kernel == "warm"
     gone = execute(["1"], (), server=str(tmp_path / "absent"))
     assert gone.kernel.startswith("cold: [Errno 2]")
@@ -163,14 +153,16 @@ def test_a_warm_kernel_that_dies_or_hangs_is_a_failure_and_the_next_one_runs(exe
 
 def test_kernels_end_with_the_process_that_asked_for_them(tmp_path):
     program = (
-        "import sys, pathlib, nbformat\nfrom frontier.batch import run\n"
+        "import sys, pathlib, nbformat, synthetic\nfrom broadsheet import run\n"
         "folder = pathlib.Path(sys.argv[1]); (folder / 'w').mkdir()\n"
         'cell = \'import os, time; open("../pid", "w").write(str(os.getpid())); time.sleep(600)\'\n'
         "cells = [nbformat.v4.new_code_cell(cell)]\n"
         "nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / 'n.ipynb')\n"
-        "run.execute(run.Job(folder / 'n.ipynb', preload=()), folder=folder / 'w')\n"
+        "run.execute(synthetic.task(folder / 'n.ipynb', preload=()), folder=folder / 'w')\n"
     )
-    runner = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)])
+    runner = subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)], env={**os.environ, "PYTHONPATH": TESTS}
+    )
     pid = wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
     os.kill(runner.pid, signal.SIGKILL)
     runner.wait()

@@ -8,7 +8,7 @@ from nbformat.v4 import new_notebook
 
 import synthetic
 from broadsheet import parameters as schema
-from frontier.errors import UsageError
+from broadsheet.errors import UsageError
 
 CELL = """\
 hardware: str = "gb200"  # accelerator of the numerator [one of measurements.hardware]

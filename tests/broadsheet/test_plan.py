@@ -10,25 +10,24 @@ import nbformat
 import pytest
 
 import synthetic
-from broadsheet import build, digests, executors, pages, plan, run, store
-from frontier import cli
+from broadsheet import build, cli, digests, pages, run, store, work
+from broadsheet.task import Failure, Options, Report, Task
 from synthetic import code, markdown, parameters, shows, tree
 
 READS = {"01_reads": ("data/one.csv", "data"), "02_alone": (), "03_reads": ("data/two.csv",)}
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
+def home(tmp_path):
     """Three reports, of which two read data."""
-    monkeypatch.setenv("FRONTIER_HOME", str(tmp_path))
     (tmp_path / "data").mkdir()
     for name in ("one", "two"):
         (tmp_path / "data" / f"{name}.csv").write_text("x\n1\n")
     at = parameters("at: float = 1.0  # where")
     cells = {name: [markdown(f"# {name}"), at, shows("<b>x</b>")] for name in READS}
     cells["01_reads"].append(shows("<b>y</b>", files={"data/01-a.csv": "a\n1\n"}))
-    cells["01_reads"].append(shows("<b>z</b>", verdict=synthetic.verdict_row("a")))
-    return synthetic.write(tmp_path, {name: (cells[name], []) for name in READS})
+    cells["01_reads"].append(shows("<b>z</b>", record={"id": "a"}))
+    return synthetic.write(tmp_path, cells)
 
 
 @pytest.fixture
@@ -36,74 +35,72 @@ def ran(monkeypatch):
     """The notebooks that are run, by taking the outputs stored in them."""
     names = []
 
-    def execute(job, /, *, folder):
-        names.append(job.notebook.stem)
-        notebook = nbformat.read(job.notebook, as_version=4)
-        return run.Result(job, notebook, 2.0, reads=READS[job.notebook.stem])
+    def report(task, notebook):
+        names.append(task.entry.notebook)
+        return Report(notebook, 2.0, reads=synthetic.reads(task, *READS[task.entry.notebook]))
 
-    monkeypatch.setattr(run, "execute", execute)
-    monkeypatch.setattr(executors, "each", synthetic.each)
+    synthetic.instantly(monkeypatch, report)
     return names
 
 
-def built(names=(), **request):
-    options = build.Options(force=request.pop("force", False))
-    facts = build.Facts((synthetic.ledger_row("a"),))
-    return build.build(names, facts=lambda: facts, options=options, **request)
+def built(home, names=(), **request):
+    options = Options(force=request.pop("force", False))
+    return build.build(synthetic.collection(home), names, options=options, **request)
 
 
-def why(names=()):
-    return {s.request.entry.notebook: (s.state, *s.why) for s in build.status(names)}
+def why(home, names=()):
+    tasks = build.status(synthetic.collection(home), names)
+    return {task.entry.notebook: (task.state, *task.why) for task in tasks}
 
 
 # What is not fresh
 
 
 def test_what_was_never_built_and_what_failed_is_not_fresh(home, ran, monkeypatch):
-    assert why(["02"]) == {"02_alone": ("never built", "no build of it is known here")}
+    assert why(home, ["02"]) == {"02_alone": ("never built", "no build of it is known here")}
 
-    def execute(job, /, *, folder):
-        notebook = nbformat.read(job.notebook, as_version=4)
-        return run.Result(job, notebook, 1.0, run.Failure("ValueError", "on purpose"))
+    def fails(task, notebook):
+        return Report(notebook, failure=Failure("ValueError", "on purpose"))
 
     with monkeypatch.context() as patch:
-        patch.setattr(run, "execute", execute)
-        assert built(["02"]) == 1
-    assert why(["02"]) == {"02_alone": ("failed", "ValueError: on purpose")}
-    assert built(["02"]) == 0
+        synthetic.instantly(patch, fails)
+        assert built(home, ["02"]) == 1
+    assert why(home, ["02"]) == {"02_alone": ("failed", "ValueError: on purpose")}
+    assert built(home, ["02"]) == 0
     assert ran == ["02_alone"]
 
 
 def test_a_changed_notebook_is_run_again_and_no_other(home, ran):
-    built()
+    built(home)
     ran.clear()
     path = home / "notebooks" / "02_alone.ipynb"
     path.write_text(path.read_text().replace("# 02_alone", "# Another"))
-    assert why()["02_alone"] == ("stale", "the notebook changed")
-    built()
+    assert why(home)["02_alone"] == ("stale", "the notebook changed")
+    built(home)
     assert ran == ["02_alone"]
     assert "Another" in (home / "reports" / "02_alone.html").read_text()
 
 
 def test_a_changed_table_runs_those_that_read_it_and_renders_the_others(home, ran):
-    built()
+    built(home)
     ran.clear()
     (home / "data" / "two.csv").write_text("x\n2\n")
-    states = why()
+    states = why(home)
     assert states["03_reads"] == ("stale", "data changed: data/two.csv")
     assert states["02_alone"][1].startswith("only its page: ")
-    built()
+    built(home)
     assert ran == ["03_reads"]
     (home / "data" / "two.csv").unlink()
-    assert why()["03_reads"] == ("stale", "data gone: data/two.csv")
+    assert why(home)["03_reads"] == ("stale", "data gone: data/two.csv")
     # A folder that was listed is another one with a file less.
-    assert why()["01_reads"] == ("stale", "data changed: data")
+    assert why(home)["01_reads"] == ("stale", "data changed: data")
 
 
 def test_another_library_or_environment_runs_everything_and_is_named(home, ran, monkeypatch):
-    built()
+    built(home)
     ran.clear()
-    real = digests.environment(home / "data")
+    about = synthetic.collection(home)
+    real = digests.environment(about.project, about.data)
     versions = {**real.versions, "pandas": "0.1"}
     library = {**real.library, "curves.py": "0", "new.py": "1"}
     moved = f"the environment changed: pandas {real.versions['pandas']} to 0.1"
@@ -112,45 +109,45 @@ def test_another_library_or_environment_runs_everything_and_is_named(home, ran, 
         ({"library": library}, "the library changed: curves.py, new.py"),
     ):
         other = digests.Environment(**{**vars(real), **changes})
-        monkeypatch.setattr(digests, "environment", lambda _data, other=other: other)
-        assert set(why().values()) == {("stale", reason)}
+        monkeypatch.setattr(digests, "environment", lambda *_, other=other: other)
+        assert set(why(home).values()) == {("stale", reason)}
 
 
 def test_other_parameters_are_another_report(home, ran):
-    built(["01"], settings={"at": ["2"]})
+    built(home, ["01"], settings={"at": ["2"]})
     ran.clear()
-    built(["01"], settings={"at": ["2"]})
+    built(home, ["01"], settings={"at": ["2"]})
     assert ran == []
-    (step,) = build.status(["01"], settings={"at": ["3"]})
-    assert (step.state, step.why) == ("stale", ("its parameters were at = 2.0",))
+    (task,) = build.status(synthetic.collection(home), ["01"], settings={"at": ["3"]})
+    assert (task.state, task.why) == ("stale", ("its parameters were at = 2.0",))
 
 
-@pytest.mark.parametrize("name", ["01_reads.html", "data/01-a.csv", "index.html", "verdicts.json"])
-@pytest.mark.parametrize("edit", [Path.unlink, lambda path: path.write_text('{"claims": []}')])
+@pytest.mark.parametrize("name", ["01_reads.html", "data/01-a.csv", "index.html", "records.json"])
+@pytest.mark.parametrize("edit", [Path.unlink, lambda path: path.write_text('{"records": []}')])
 def test_a_file_edited_or_removed_by_hand_is_made_again_without_a_run(home, ran, name, edit):
-    built()
+    built(home)
     before = tree(home / "reports")
     ran.clear()
     edit(home / "reports" / name)
-    built()
+    built(home)
     assert tree(home / "reports") == before
     assert ran == []
 
 
 def test_a_new_template_or_neighbour_makes_pages_again_without_a_run(home, ran, monkeypatch):
-    built()
+    built(home)
     ran.clear()
     page = home / "reports" / "01_reads.html"
     was = page.read_text()
     extra = home / "template"
     extra.mkdir()
-    for path in pages._TEMPLATE.iterdir():
+    for path in pages.TEMPLATE.iterdir():
         (extra / path.name).write_text(path.read_text())
     (extra / "style.css").write_text("body { color: teal; }")
-    monkeypatch.setattr(pages, "_TEMPLATE", extra)
+    monkeypatch.setattr(pages, "TEMPLATE", extra)
     monkeypatch.setattr(digests, "_TEMPLATE", extra)
     pages._environment.cache_clear()
-    built()
+    built(home)
     pages._environment.cache_clear()
     assert "teal" in page.read_text()
     assert page.read_text() != was
@@ -158,38 +155,88 @@ def test_a_new_template_or_neighbour_makes_pages_again_without_a_run(home, ran, 
 
 
 def test_force_runs_what_is_fresh(home, ran):
-    built()
+    built(home)
     ran.clear()
-    built(["02"], force=True)
+    built(home, ["02"], force=True)
     assert ran == ["02_alone"]
 
 
-def test_a_result_whose_data_changed_while_it_ran_is_a_failure(home, ran, monkeypatch):
+def write_other(path):
+    path.write_text("x\n9\n")
+
+
+def replace_by_other(path):
+    (path.parent / "new").write_text("x\n9\n")
+    (path.parent / "new").replace(path)
+
+
+def link_to_other(path):
+    (path.parent / "other").write_text("x\n9\n")
+    path.unlink(missing_ok=True)
+    path.symlink_to(path.parent / "other")
+
+
+@pytest.mark.parametrize("change", [write_other, Path.unlink, replace_by_other, link_to_other])
+def test_an_input_that_is_another_one_at_the_end_of_the_run_is_a_failure(
+    home, ran, monkeypatch, change
+):
     execute = run.execute
 
-    def editing(job, /, *, folder):
-        (home / "data" / "one.csv").write_text("x\n9\n")
-        return execute(job, folder=folder)
+    def changing(task, /, *, folder):
+        report = execute(task, folder=folder)
+        change(home / "data" / "two.csv")
+        return report
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "execute", changing)
+        assert built(home, ["03"]) == 1
+    problem = "DataChanged: data/two.csv changed while it ran; build again"
+    assert why(home, ["03"]) == {"03_reads": ("failed", problem)}
+    assert built(home, ["03"]) == 0
+
+
+def test_a_table_that_appears_while_a_notebook_runs_is_a_failure(home, ran, monkeypatch):
+    """The notebook looked for it and did without: its numbers are those of the old data."""
+    (home / "data" / "two.csv").unlink()
+    execute = run.execute
+
+    def appearing(task, /, *, folder):
+        report = execute(task, folder=folder)
+        (home / "data" / "two.csv").write_text("x\n1\n")
+        return report
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "execute", appearing)
+        assert built(home, ["03"]) == 1
+    assert "data/two.csv changed while it ran" in why(home, ["03"])["03_reads"][1]
+    ran.clear()
+    assert built(home, ["03"]) == 0
+    assert ran == ["03_reads"]
+
+
+def test_a_notebook_that_is_edited_while_it_runs_is_a_failure(home, ran, monkeypatch):
+    execute = run.execute
+
+    def editing(task, /, *, folder):
+        task.notebook.write_text(task.notebook.read_text().replace("# 02", "# 2"))
+        return execute(task, folder=folder)
 
     with monkeypatch.context() as patch:
         patch.setattr(run, "execute", editing)
-        assert built(["01"]) == 1
-    assert why(["01"]) == {
-        "01_reads": ("failed", "DataChanged: data/one.csv changed while it ran; build again")
-    }
-    assert built(["01"]) == 0
+        assert built(home, ["02"]) == 1
+    assert "02_alone.ipynb changed while it ran" in why(home, ["02"])["02_alone"][1]
 
 
 # What is fresh
 
 
 def test_a_second_build_does_nothing_and_leaves_no_trace(home, ran, capsys):
-    built()
+    built(home)
     before = tree(home, without=())
     times = {path: path.stat().st_mtime_ns for path in home.rglob("*")}
     ran.clear()
     capsys.readouterr()
-    assert built() == 0
+    assert built(home) == 0
     assert ran == []
     assert capsys.readouterr().err == "3 reports fresh; nothing to do\n"
     assert tree(home, without=()) == before
@@ -197,84 +244,84 @@ def test_a_second_build_does_nothing_and_leaves_no_trace(home, ran, capsys):
 
 
 def test_a_page_from_the_store_has_the_bytes_of_one_that_was_run(home, ran):
-    built(out=home / "first")
+    built(home, out=home / "first")
     ran.clear()
-    built(out=home / "second")
+    built(home, out=home / "second")
     assert ran == []
     assert tree(home / "first") == tree(home / "second")
-    built(out=home / "second", force=True)
+    built(home, out=home / "second", force=True)
     assert len(ran) == 3
     assert tree(home / "first") == tree(home / "second")
 
 
 def test_what_was_right_before_is_right_again(home, ran):
-    built()
+    built(home)
     (home / "data" / "two.csv").write_text("x\n2\n")
-    built()
+    built(home)
     ran.clear()
     (home / "data" / "two.csv").write_text("x\n1\n")
-    built()
+    built(home)
     assert ran == []
 
 
 def test_without_the_store_everything_is_run_again(home, ran):
-    built()
+    built(home)
     before = tree(home / "reports")
     ran.clear()
-    for path in sorted((home / ".frontier").rglob("*"), reverse=True):
+    for path in sorted((home / ".broadsheet").rglob("*"), reverse=True):
         path.unlink() if path.is_file() else path.rmdir()
-    built()
+    built(home)
     assert len(ran) == 3
     assert tree(home / "reports") == before
 
 
 def test_a_damaged_store_is_no_more_than_an_empty_one(home, ran):
-    built()
+    built(home)
     ran.clear()
-    for path in (home / ".frontier").rglob("*.json"):
+    for path in (home / ".broadsheet").rglob("*.json"):
         path.write_text("{")
-    built()
+    built(home)
     assert len(ran) == 3
 
 
 def test_results_that_no_build_used_for_a_month_are_removed(home, ran, monkeypatch):
-    built()
-    assert list((home / ".frontier" / "results").iterdir())
+    built(home)
+    assert list((home / ".broadsheet" / "results").iterdir())
     monkeypatch.setattr(store, "_KEPT_DAYS", -1)
-    store.prune()
-    assert not list((home / ".frontier" / "results").iterdir())
-    assert len(list((home / ".frontier" / "sites").iterdir())) == 2
+    store.prune(home / ".broadsheet")
+    assert not list((home / ".broadsheet" / "results").iterdir())
+    assert len(list((home / ".broadsheet" / "sites").iterdir())) == 2
     shutil.rmtree(home / "reports")
-    store.prune()
-    assert not list((home / ".frontier" / "sites").iterdir())
+    store.prune(home / ".broadsheet")
+    assert not list((home / ".broadsheet" / "sites").iterdir())
 
 
 def test_two_shards_make_the_site_that_one_build_makes(home, ran):
-    built(out=home / "whole")
-    for path in sorted((home / ".frontier").rglob("*"), reverse=True):
+    built(home, out=home / "whole")
+    for path in sorted((home / ".broadsheet").rglob("*"), reverse=True):
         path.unlink() if path.is_file() else path.rmdir()
     ran.clear()
-    built(out=home / "parts", shard=(1, 2))
+    built(home, out=home / "parts", shard=(1, 2))
     assert ran == ["01_reads", "03_reads"]
-    built(out=home / "parts", shard=(2, 2))
+    built(home, out=home / "parts", shard=(2, 2))
     assert sorted(ran) == sorted(READS)
     assert tree(home / "parts") == tree(home / "whole")
     ran.clear()
-    built(out=home / "parts")
+    built(home, out=home / "parts")
     assert ran == []
 
 
 @pytest.mark.parametrize("text", ["0/2", "3/2", "1", "a/b", "1/0", "-1/2"])
 def test_a_shard_that_cannot_be_is_wrong_usage(home, text, capsys):
-    assert cli.main(["build", f"--shard={text}"]) == 2
+    assert cli.main(["build", "--folder", str(home / "notebooks"), f"--shard={text}"]) == 2
     assert "is not I/N with 1 <= I <= N" in capsys.readouterr().err
 
 
 def test_status_says_what_and_why(home, ran, capsys):
-    built()
+    built(home)
     (home / "data" / "two.csv").write_text("x\n2\n")
     capsys.readouterr()
-    assert cli.main(["status", "03"]) == 0
+    assert cli.main(["status", "03", "--folder", str(home / "notebooks")]) == 0
     assert capsys.readouterr().out.splitlines()[1].split(maxsplit=3) == [
         "03_reads",
         "stale",
@@ -284,10 +331,10 @@ def test_status_says_what_and_why(home, ran, capsys):
 
 
 def test_a_record_says_why_a_report_ran_and_what_it_read(home, ran):
-    built()
+    built(home)
     (home / "data" / "two.csv").write_text("x\n2\n")
-    built()
-    *_, last = sorted((home / ".frontier" / "runs").iterdir())
+    built(home)
+    *_, last = sorted((home / ".broadsheet" / "runs").iterdir())
     record = json.loads(last.read_text())
     by_name = {report["notebook"]: report for report in record["reports"]}
     assert by_name["03_reads"]["why"] == ["data changed: data/two.csv"]
@@ -299,13 +346,17 @@ def test_a_record_says_why_a_report_ran_and_what_it_read(home, ran):
 
 
 def test_a_build_of_what_is_fresh_imports_nothing_heavy(home, ran):
-    built()
+    built(home)
     program = (
-        "import sys\nfrom frontier import cli\nassert cli.main(['build']) == 0\n"
-        "print({'numpy', 'pandas', 'nbconvert', 'nbformat', 'papermill', 'jinja2', 'asyncio'}"
+        "import sys\nfrom broadsheet import cli\nassert cli.main(['build']) == 0\n"
+        "print({'numpy', 'nbconvert', 'nbformat', 'papermill', 'jinja2', 'jsonschema', 'asyncio'}"
         " & set(sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    path = home / "notebooks" / "collection.yaml"  # a project of the tests imports nbformat
+    path.write_text(path.read_text().replace("project: synthetic:project\n", ""))
+    built(home)
+    options = {"capture_output": True, "text": True, "cwd": home / "notebooks"}
+    done = subprocess.run([sys.executable, "-c", program], **options)
     assert done.stderr == "3 reports fresh; nothing to do\n"
     assert done.stdout == "set()\n"
 
@@ -316,18 +367,10 @@ def test_a_listing_is_short():
     assert digests.listing("abcde") == "a, b, c and 2 more"
 
 
-def test_a_step_has_another_key_for_every_input():
+def test_a_task_has_another_key_for_every_input():
     inputs = {"notebook": "a", "values": {}, "library": "b", "versions": "c"}
-    keys = {
-        plan.Step(None, {**inputs, **change}, "", "run", "stale").key
-        for change in (
-            {},
-            {"notebook": "x"},
-            {"values": {"a": 1}},
-            {"library": ""},
-            {"versions": ""},
-        )
-    }
+    changes = ({"notebook": "x"}, {"values": {"a": 1}}, {"library": ""}, {"versions": ""})
+    keys = {Task(None, None, inputs={**inputs, **one}).key for one in ({}, *changes)}
     assert len(keys) == 5
 
 
@@ -348,6 +391,48 @@ def test_the_files_that_a_kernel_reads_are_recorded_and_no_others(home, tmp_path
     )
     path = home / "notebooks" / "01_reads.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[code(cell)]), path)
-    result = run.execute(run.Job(path, root=home), folder=tmp_path_factory.mktemp("work"))
+    result = run.execute(synthetic.task(path, root=home), folder=tmp_path_factory.mktemp("work"))
     assert result.failure is None
     assert set(result.reads) == {"data", "data/one.csv", "data/two.csv", "elsewhere.txt"}
+
+
+CHANGES = """
+import os, pathlib
+data = pathlib.Path(os.environ["BROADSHEET_ROOT"]) / "data"
+
+def read(name):
+    try:
+        return (data / name).read_text()
+    except FileNotFoundError:
+        return None
+"""
+
+
+@pytest.mark.parametrize(
+    ("cell", "changed"),
+    [
+        ("read('one.csv')", []),
+        ("read('new.csv')", []),
+        ("read('one.csv'); (data / 'one.csv').write_text('other')", ["data/one.csv"]),
+        ("read('new.csv'); (data / 'new.csv').write_text('other')", ["data/new.csv"]),
+        # Read in two states, of which the second is that of the end.
+        ("read('one.csv'); (data / 'one.csv').write_text('z'); read('one.csv')", ["data/one.csv"]),
+        ("read('one.csv'); (data / 'one.csv').unlink()", ["data/one.csv"]),
+        ("list(data.iterdir()); (data / 'new.csv').write_text('other')", ["data"]),
+        (
+            "(data / 'link').symlink_to('one.csv'); read('link'); (data / 'link').unlink(); "
+            "(data / 'link').symlink_to('collection.txt')",
+            ["data/link"],
+        ),
+        # Changed before it is read, and the same from then on: what was read is what there is.
+        ("(data / 'late.csv').write_text('x'); read('late.csv')", []),
+    ],
+)
+def test_a_kernel_sees_an_input_that_changes_at_any_moment(home, tmp_path_factory, cell, changed):
+    path = home / "notebooks" / "01_reads.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[code(CHANGES), code(cell)]), path)
+    task = synthetic.task(path, root=home)
+    report = run.execute(task, folder=tmp_path_factory.mktemp("work"))
+    assert report.failure is None
+    assert report.reads
+    assert work._changed(task, report.reads) == changed

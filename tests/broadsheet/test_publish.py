@@ -1,67 +1,56 @@
-"""What `make site` leaves: the site, its data with their descriptor, and what shared links need."""
+"""A built site as a folder for a static host."""
 
-import hashlib
-import json
-import shutil
-import struct
-from pathlib import Path
-
-import jsonschema
-import pandas as pd
 import pytest
-import yaml
 from bs4 import BeautifulSoup
 
-from broadsheet import publish
-from browser import chromium, complaints
-from frontier import cli
-from frontier.data import paths, tables
-from frontier.errors import UsageError
-from frontier.figures import preview
-from frontier.site import datapackage
-from frontier.sources import intake
+from broadsheet import Project, publish
+from broadsheet import collection as site_map
+from broadsheet.errors import UsageError
 
-ROOT = Path(__file__).parents[2]
-URL = "https://example.com/frontier"
-SCHEMA = json.loads((ROOT / "schema" / "verdicts.schema.json").read_text(encoding="utf-8"))
-VERDICTS = json.loads((ROOT / "reports" / "verdicts.json").read_text(encoding="utf-8"))
+URL = "https://example.com/site"
+FILES = {}
+project = Project(files=lambda url: dict(FILES))
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    out = tmp_path_factory.mktemp("published") / "site"
-    assert cli.main(["site", "--out", str(out), "--url", URL]) == 0
-    return out
+@pytest.fixture
+def published(tmp_path, monkeypatch):
+    """Publish a site of a collection whose project adds these files."""
+    monkeypatch.setattr(site_map.Collection, "project", project)
+    about = site_map.Collection("A collection", (), tmp_path)
+
+    def call(site, out, *, files=(), **options):
+        FILES.clear()
+        FILES.update(files)
+        return publish.publish(about, out, site=site, **options)
+
+    return call
 
 
-def made(folder, **options):
+def made(folder):
     folder.mkdir(exist_ok=True)
-    (folder / "verdicts.json").write_text("{}", encoding="utf-8")
+    (folder / "records.json").write_text("{}", encoding="utf-8")
     (folder / "index.html").write_text("<head><title>T</title></head>", encoding="utf-8")
     return folder
 
 
-# What is refused
-
-
-def test_a_folder_that_is_no_site_is_not_published(tmp_path):
+def test_a_folder_that_is_no_site_is_not_published(published, tmp_path):
     with pytest.raises(UsageError, match="is no built site"):
-        publish.publish(tmp_path, tmp_path / "out", files={})
+        published(tmp_path, tmp_path / "out")
 
 
-def test_a_folder_with_other_files_is_not_overwritten(tmp_path):
+def test_a_folder_with_other_files_is_not_overwritten(published, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
     (out / "mine.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(UsageError, match="has other files"):
-        publish.publish(made(tmp_path / "site"), out, files={})
+        published(made(tmp_path / "site"), out)
     assert (out / "mine.txt").read_text(encoding="utf-8") == "mine"
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "example.com", ""])
-def test_a_site_has_an_address_of_the_web_or_none(tmp_path, url):
+def test_a_site_has_an_address_of_the_web_or_none(published, tmp_path, url):
     with pytest.raises(UsageError, match="address of the web"):
-        publish.publish(made(tmp_path / "site"), tmp_path / "out", files={}, url=url)
+        published(made(tmp_path / "site"), tmp_path / "out", url=url)
 
 
 def test_an_address_cannot_leave_its_attribute():
@@ -69,114 +58,30 @@ def test_an_address_cannot_leave_its_attribute():
     assert BeautifulSoup(page, "html.parser").find("script") is None
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"verdict": "proven"},
-        {"firm": None},
-        {"id": "A b"},
-        {"page": "../x.html"},
-        {"extra": 1},
-        {"sources": [{"title": "x", "url": "javascript:alert(1)"}]},
-        {"found": {}},
-        {"tiers": {"stated": None, "measured": {"comparisons": []}, "modelled": None}},
-    ],
-)
-def test_the_schema_refuses_what_verdicts_are_not(change):
-    row = {**VERDICTS["claims"][0], **change}
-    with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({"schema": 1, "claims": [row]}, SCHEMA)
-
-
-def test_what_fails_half_way_leaves_the_folder_that_was_there(tmp_path):
+def test_what_fails_half_way_leaves_the_folder_that_was_there(published, tmp_path):
     site, out = made(tmp_path / "site"), tmp_path / "out"
-    publish.publish(site, out, files={"a.txt": b"first"})
+    published(site, out, files={"a.txt": b"first"})
     before = {path.name for path in tmp_path.iterdir()}
     with pytest.raises(TypeError):
-        publish.publish(site, out, files={"a.txt": b"second", "b.txt": None})
+        published(site, out, files={"a.txt": b"second", "b.txt": None})
     assert (out / "a.txt").read_bytes() == b"first"
     assert {path.name for path in tmp_path.iterdir()} == before
-    publish.publish(site, out, files={"c.txt": b"third"})
+    published(site, out, files={"c.txt": b"third"})
     assert not (out / "a.txt").exists() and (out / "c.txt").exists()
 
 
-# What is published
-
-
-def test_the_verdicts_are_of_their_schema(site):
-    jsonschema.Draft202012Validator.check_schema(SCHEMA)
-    jsonschema.validate(json.loads((site / "verdicts.json").read_text(encoding="utf-8")), SCHEMA)
-    assert json.loads((site / "schema" / "verdicts.schema.json").read_text()) == SCHEMA
-
-
-def test_a_second_time_replaces_the_first_and_drops_the_status(tmp_path):
+def test_a_second_time_replaces_the_first_and_drops_the_status(published, tmp_path):
     source, out = made(tmp_path / "site"), tmp_path / "out"
     (source / "status.html").write_text("x", encoding="utf-8")
-    assert publish.publish(source, out, files={"a/b.txt": b"1"}) == 5
-    assert publish.publish(source, out, files={}) == 4
+    assert published(source, out, files={"a/b.txt": b"1"}) == 5
+    assert published(source, out, files={}) == 4
     assert not (out / "status.html").exists()
 
 
-def test_every_table_of_the_package_is_there_whole_and_as_described(site):
-    package = json.loads((site / "datapackage.json").read_text(encoding="utf-8"))
-    assert [resource["name"] for resource in package["resources"]] == tables.names()
-    for resource in package["resources"]:
-        raw = (site / resource["path"]).read_bytes()
-        assert resource["hash"] == f"sha256:{hashlib.sha256(raw).hexdigest()}"
-        assert resource["bytes"] == len(raw)
-        frame = pd.read_csv(site / resource["path"], dtype=str)
-        assert [field["name"] for field in resource["schema"]["fields"]] == list(frame.columns)
-        sidecar = yaml.safe_load((site / "tables" / f"{resource['name']}.meta.yml").read_text())
-        assert resource["title"] == sidecar["title"]
-
-
-def test_the_types_and_units_are_those_of_the_sidecars():
-    power = next(r for r in datapackage.descriptor()["resources"] if r["name"] == "power")
-    field = power["schema"]["fields"][-1]
-    assert (field["name"], field["type"], field["unit"]) == ("kw_per_gpu", "number", "kW")
-
-
-def test_pages_name_their_address_and_their_picture(site):
-    soup = BeautifulSoup((site / "index.html").read_text(encoding="utf-8"), "html.parser")
-    assert soup.find("link", rel="canonical")["href"] == f"{URL}/"
-    image = soup.find("meta", property="og:image")["content"]
-    assert image == f"{URL}/preview.png"
-    raw = (site / "preview.png").read_bytes()
-    assert struct.unpack(">II", raw[16:24]) == (preview.WIDTH, preview.HEIGHT)
-
-
-def test_the_picture_says_the_same_bytes_twice():
-    words = ("T", "Of 2 claims $a$ and $b$.", {"reproduced": (2, "reproduced")})
-    assert preview.picture(*words) == preview.picture(*words)
-
-
-def test_a_published_page_asks_for_nothing(site):
-    with chromium() as browser:
-        assert complaints(browser, site / "index.html") == []
-
-
-def test_no_published_file_names_a_place_on_this_machine(site):
-    for path in site.rglob("*"):
-        if path.suffix in (".html", ".json", ".svg", ".yml"):
-            text = path.read_text(encoding="utf-8")
-            assert str(ROOT) not in text
-            assert str(Path.home()) not in text
-
-
-def test_the_workflow_may_do_no_more_than_it_must():
-    flow = yaml.safe_load((ROOT / ".github" / "workflows" / "pages.yml").read_text())
-    assert flow["permissions"] == {"contents": "read"}
-    assert "permissions" not in flow["jobs"]["build"]
-    assert flow["jobs"]["publish"]["permissions"] == {"pages": "write", "id-token": "write"}
-    steps = [step for job in flow["jobs"].values() for step in job["steps"]]
-    assert all("@v" in step["uses"] for step in steps if "uses" in step)
-
-
-def test_a_persons_own_results_are_in_no_data_package(tmp_path, monkeypatch):
-    shutil.copytree(paths.data(), tmp_path / "data")
-    monkeypatch.setenv("FRONTIER_HOME", str(tmp_path))
-    public = datapackage.files(), datapackage.descriptor()
-    example = Path(__file__).parents[2] / "docs" / "examples" / "own.csv"
-    intake.import_files([example])
-    assert (tmp_path / "data" / "own.csv").is_file()
-    assert (datapackage.files(), datapackage.descriptor()) == public
+def test_a_page_names_its_picture_where_there_is_one(published, tmp_path):
+    site = made(tmp_path / "site")
+    for files, there in (({}, False), ({publish.PREVIEW: b"x"}, True)):
+        published(site, tmp_path / "out", files=files, url=URL)
+        text = (tmp_path / "out" / "index.html").read_text()
+        assert f'<link rel="canonical" href="{URL}/">' in text
+        assert (f"{URL}/preview.png" in text) is there

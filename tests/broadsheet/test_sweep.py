@@ -4,18 +4,16 @@ import csv
 import json
 import re
 
-import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from hypothesis import given
 from hypothesis import strategies as st
 
 import synthetic
-from broadsheet import build, executors, run, sweep
+from broadsheet import build, cli, dots, sweep
+from broadsheet.errors import UsageError
+from broadsheet.task import Failure, Report
 from browser import chromium, complaints
-from frontier import cli
-from frontier.errors import UsageError
-from frontier.site import dots
 from synthetic import markdown, parameters, shows, tree
 
 PARAMETERS = (
@@ -26,10 +24,10 @@ HOSTILE = "../../<script>alert(1)</script>\"'& \\ é\n$x"
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("FRONTIER_HOME", str(tmp_path))
+def home(tmp_path):
     cells = [markdown("# One\n\n[Two](02_two.ipynb)"), parameters(PARAMETERS)]
-    synthetic.write(tmp_path, {"01_one": (cells, []), "02_two": ([markdown("# Two")], [])})
+    cells.append(shows("<b>x</b>", record={"id": "a", "value": 7.5}))
+    synthetic.write(tmp_path, {"01_one": cells, "02_two": [markdown("# Two")]})
     return tmp_path
 
 
@@ -38,25 +36,20 @@ def ran(home, monkeypatch):
     """What ran; a run publishes ten times `at` as its only number, and fails at 13."""
     values = []
 
-    def execute(job, /, *, folder):
-        values.append(job.parameters)
-        at = job.parameters.get("at", 1.0)
+    def report(task, notebook):
+        values.append(task.values)
+        at = task.values.get("at", 1.0)
         many = "name,x\n" + "".join(f"r{i},{i}\n" for i in range(3))
         files = {"data/01-chosen.csv": f"name,tens\nb,{10 * at}\n", "data/01-all.csv": many}
-        notebook = nbformat.read(job.notebook, as_version=4)
         notebook.cells.append(shows("<b>x</b>", files=files))
-        failure = run.Failure("ValueError", "unlucky") if at == 13 else None
-        return run.Result(job, notebook, 0.0, failure)
+        return Report(notebook, failure=Failure("ValueError", "unlucky") if at == 13 else None)
 
-    monkeypatch.setattr(run, "execute", execute)
-    monkeypatch.setattr(executors, "each", synthetic.each)
+    synthetic.instantly(monkeypatch, report)
     return values
 
 
-def swept(grid=(), **request):
-    options = build.Options()
-    choices = {"table.column": ["step", "semilog"]}.__getitem__
-    return sweep.sweep("01", grid=grid, choices=choices, options=options, **request)
+def swept(home, grid=(), **request):
+    return sweep.sweep(synthetic.collection(home), "01", grid=grid, **request)
 
 
 def folder(home):
@@ -86,7 +79,7 @@ def rows(home):
     ],
 )
 def test_a_wrong_sweep_is_one_line_and_runs_nothing(home, ran, capsys, line, problem):
-    assert cli.main(line.split()) == 2
+    assert cli.main([*line.split(), "--folder", str(home / "notebooks")]) == 2
     error = capsys.readouterr().err
     assert problem in error
     assert error.count("\n") == 1
@@ -108,7 +101,7 @@ def test_a_wrong_sweep_is_one_line_and_runs_nothing(home, ran, capsys, line, pro
 def test_a_wrong_table_of_sets_names_the_line(home, ran, tmp_path, text, problem):
     (tmp_path / "sets.csv").write_text(text)
     with pytest.raises(UsageError, match=re.escape(problem)):
-        swept(rows=tmp_path / "sets.csv")
+        swept(home, rows=tmp_path / "sets.csv")
     assert ran == []
 
 
@@ -116,7 +109,7 @@ def test_a_folder_with_files_of_somebody_is_refused(home, ran):
     (home / "mine").mkdir()
     (home / "mine" / "thesis.txt").write_text("years of work")
     with pytest.raises(UsageError, match="is not a site"):
-        swept([("at", ["1"])], out=home / "mine")
+        swept(home, [("at", ["1"])], out=home / "mine")
     assert ran == []
 
 
@@ -124,7 +117,7 @@ def test_a_folder_with_files_of_somebody_is_refused(home, ran):
 
 
 def test_a_grid_is_every_combination_in_its_order_and_each_once(home, ran):
-    assert swept([("at", ["1", "2", "1.0"]), ("how", ["step", "semilog"])]) == 0
+    assert swept(home, [("at", ["1", "2", "1.0"]), ("how", ["step", "semilog"])]) == 0
     assert ran == [{}, {"how": "semilog"}, {"at": 2.0}, {"at": 2.0, "how": "semilog"}]
     assert [(row["at"], row["how"]) for row in rows(home)] == [
         ("1.0", "step"),
@@ -137,7 +130,7 @@ def test_a_grid_is_every_combination_in_its_order_and_each_once(home, ran):
 def test_a_table_of_sets_takes_any_text_and_empty_cells_are_defaults(home, ran, tmp_path):
     with (tmp_path / "sets.csv").open("w", newline="") as file:
         csv.writer(file).writerows([["at", "note", "months"], ["2", HOSTILE, "b,c"], ["", "", "a"]])
-    assert swept(rows=tmp_path / "sets.csv") == 0
+    assert swept(home, rows=tmp_path / "sets.csv") == 0
     assert ran == [{"at": 2.0, "note": HOSTILE.strip(), "months": ["b", "c"]}, {}] or ran == [
         {"at": 2.0, "note": HOSTILE, "months": ["b", "c"]},
         {},
@@ -172,7 +165,7 @@ def test_sets_that_read_alike_have_different_names():
 
 
 def test_the_comparison_has_a_table_a_figure_and_the_data(home, ran):
-    swept([("at", ["1", "2", "5"])], settings={"how": ["semilog"]})
+    swept(home, [("at", ["1", "2", "5"])], settings={"how": ["semilog"]})
     page = folder(home) / "index.html"
     soup = BeautifulSoup(page.read_text(), "html.parser")
     assert "The same in every set: how = semilog." in soup.get_text()
@@ -194,24 +187,26 @@ def test_the_comparison_has_a_table_a_figure_and_the_data(home, ran):
         assert (folder(home) / link["href"]).is_file()
     assert [row["01-chosen: tens"] for row in rows(home)] == ["10.0", "20.0", "50.0"]
     assert rows(home)[0]["01-all: x"] == "0.0"
+    assert rows(home)[0]["a"] == "7.5"  # the value of its record
     stored = json.loads((folder(home) / "comparison.json").read_text())
     assert [s["quantities"]["01-chosen: tens"] for s in stored["sets"]] == [10, 20, 50]
 
 
 def test_a_page_of_a_set_leads_back_to_the_comparison_and_keeps_its_own_files(home, ran):
-    swept([("at", ["1", "2"])])
+    swept(home, [("at", ["1", "2"])])
     pages = sorted(folder(home).glob("*/01_one.html"))
     for page in pages:
         soup = BeautifulSoup(page.read_text(), "html.parser")
         assert {a["href"] for a in soup.select(".neighbours a")} == {"../index.html"}
         assert (page.parent / "data" / "01-chosen.csv").is_file()
+        assert json.loads((page.parent / "records.json").read_text())["records"][0]["id"] == "a"
         # The other reports are not there to be linked to.
         assert not soup.find("a", href="02_two.html")
     assert len({(p.parent / "data" / "01-chosen.csv").read_text() for p in pages}) == 2
 
 
 def test_a_set_that_fails_stops_no_other_and_is_named(home, ran, capsys):
-    assert swept([("at", ["12", "13", "14"])]) == 1
+    assert swept(home, [("at", ["12", "13", "14"])]) == 1
     assert [(row["status"], row["01-chosen: tens"]) for row in rows(home)] == [
         ("ok", "120.0"),
         ("failed", ""),
@@ -221,43 +216,43 @@ def test_a_set_that_fails_stops_no_other_and_is_named(home, ran, capsys):
     soup = BeautifulSoup((folder(home) / "index.html").read_text(), "html.parser")
     assert "2 ok, 1 failed" in soup.get_text()
     ran.clear()
-    assert swept([("at", ["12", "13", "14"])]) == 1
+    assert swept(home, [("at", ["12", "13", "14"])]) == 1
     assert ran == [{"at": 13.0}]
 
 
 def test_a_sweep_that_grew_runs_only_the_new_sets_and_drops_the_old_ones(home, ran):
-    swept([("at", ["1", "2"])])
+    swept(home, [("at", ["1", "2"])])
     ran.clear()
-    swept([("at", ["2", "3"])])
+    swept(home, [("at", ["2", "3"])])
     assert ran == [{"at": 3.0}]
     assert len(list(folder(home).glob("*/01_one.html"))) == 2
     before = tree(folder(home), without=())
     ran.clear()
-    swept([("at", ["2", "3"])])
+    swept(home, [("at", ["2", "3"])])
     assert ran == []
     assert tree(folder(home), without=()) == before
 
 
 def test_shards_of_a_sweep_make_the_whole(home, ran):
     grid = [("at", ["1", "2", "3"])]
-    swept(grid, shard=(1, 2))
+    swept(home, grid, shard=(1, 2))
     assert [row["status"] for row in rows(home)] == ["ok", "not built", "ok"]
-    swept(grid, shard=(2, 2))
+    swept(home, grid, shard=(2, 2))
     assert [row["status"] for row in rows(home)] == ["ok", "ok", "ok"]
     assert len(ran) == 3
 
 
 def test_another_quantity_can_be_drawn_and_one_that_nobody_publishes_is_named(home, ran, capsys):
-    swept([("at", ["1", "2"])], show="x")
+    swept(home, [("at", ["1", "2"])], show="x")
     page = (folder(home) / "index.html").read_text()
     assert "<h2>01-all: x</h2>" in page
-    swept([("at", ["1", "2"])], show="absent")
+    swept(home, [("at", ["1", "2"])], show="absent")
     assert "no page publishes 'absent'; they do: 01-chosen: tens" in capsys.readouterr().err
 
 
 def test_a_site_can_be_built_beside_a_sweep(home, ran):
-    swept([("at", ["1"])])
-    assert build.build(["01"], settings={"at": ["2"]}, options=build.Options()) == 0
+    swept(home, [("at", ["1"])])
+    assert build.build(synthetic.collection(home), ["01"], settings={"at": ["2"]}) == 0
     assert (folder(home) / "index.html").is_file()
     assert (home / "exploration" / "index.html").is_file()
 

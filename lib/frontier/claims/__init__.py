@@ -47,7 +47,7 @@ from frontier.data import hardware, measurements, paths, tables, words
 from frontier.errors import DataError, UsageError, among
 
 VERDICT_MIME = "application/vnd.frontier.verdict+json"
-FILES_MIME = "application/vnd.frontier.files+json"
+FILES_MIME = "application/vnd.broadsheet.files+json"
 MODELLED_ONLY, NOT_TESTABLE, UNEXAMINED = "modelled-only", "not-testable", "not yet examined"
 FORMS = ("gain", "drop", "level")
 WITHOUT_UNDATED = "without undated rows"

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import HTML, Markdown
 
+from broadsheet import in_build
 from frontier import explorer, figures
 from frontier.claims import comparisons
 from frontier.claims.comparisons import Target
@@ -19,7 +20,6 @@ from frontier.data import hardware, measurements
 from frontier.data.words import counted, number
 from frontier.explorer import QUANTITIES, Choice
 from frontier.figures import NAMES, Exhibit, exhibits, own
-from frontier.site import parameters
 
 QUANTITY = "tok_s_per_mw"  # what the first figure shows
 BESIDE = ("usd_per_million_tokens", "wh_per_answer", "users", "tok_s_per_gpu")
@@ -320,7 +320,7 @@ def panel(rows: pd.DataFrame, choice: Choice, /):
 
     Without ipywidgets it is one line that says how to get them.
     """
-    if parameters.in_build():
+    if in_build():
         return None
     try:
         from frontier.explorer import widgets

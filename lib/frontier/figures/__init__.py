@@ -28,12 +28,12 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from broadsheet import in_build
 from frontier.data import tables
 from frontier.data.words import number
 from frontier.figures import svg
-from frontier.site import parameters
 
-FILES_MIME = "application/vnd.frontier.files+json"
+FILES_MIME = "application/vnd.broadsheet.files+json"
 
 # The ink of a figure is drawn in these colours and written as CSS variables with the colour as the
 # fallback: the page's light and dark themes recolour the very same SVG.
@@ -117,7 +117,7 @@ class Exhibit:
 
     def _repr_mimebundle_(self, **_):
         # A page has a stylesheet of its own; in JupyterLab an exhibit has to bring it.
-        style = "" if parameters.in_build() else lab_style()
+        style = "" if in_build() else lab_style()
         return {"text/html": style + self.html, FILES_MIME: dict(self.files)}
 
 
@@ -128,8 +128,10 @@ def lab_style() -> str:
     The colours are those of the page's own stylesheet. Tables read as on the page: words to the
     left, numbers to the right.
     """
-    sheet = (resources.files("broadsheet") / "template/style.css").read_text(encoding="utf-8")
-    dark = re.search(r"prefers-color-scheme: dark\) \{\s*:root \{([^}]*)\}", sheet)[1]
+    sheets = [resources.files("broadsheet") / "template/style.css"]
+    sheets += [resources.files("frontier") / "site/template/style.css"]
+    block = r"prefers-color-scheme: dark\) \{\s*:root \{([^}]*)\}"
+    dark = "".join(re.search(block, sheet.read_text(encoding="utf-8"))[1] for sheet in sheets)
     return (
         f'<style>[data-jp-theme-light="false"] :is(.exhibit,.frontier-panel){{{dark}}}'
         ".exhibit svg text{fill:var(--ink)}.exhibit table{max-width:none}"

@@ -7,32 +7,37 @@ drawings or what is a link already. The terms themselves are in the site map.
 
 import html
 import re
+from dataclasses import dataclass
 
 # Between these a text is no sentence, a link would be lost in another, or words are quoted.
 _OUTSIDE = frozenset(
     (
-        "a",
-        "abbr",
-        "blockquote",
-        "button",
-        "code",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "math",
-        "pre",
-        "script",
-        "section",
-        "style",
-        "summary",
-        "svg",
-        "thead",
-        "title",
+        *("a", "abbr", "blockquote", "button", "code", "h1", "h2", "h3", "h4", "h5", "h6", "math"),
+        *("pre", "script", "section", "style", "summary", "svg", "thead", "title"),
     )
 )
+
+
+@dataclass(frozen=True)
+class Term:
+    """A term of the field: its name, other words for it, and what it means."""
+
+    name: str
+    also: tuple[str, ...]
+    meaning: str
+
+    @property
+    def anchor(self) -> str:
+        """The name of its place on the glossary's page."""
+        return re.sub(r"\W+", "-", self.name.lower()).strip("-")
+
+
+def terms(collection, /) -> tuple[Term, ...]:
+    """Return the terms of a collection's site map, where it has some."""
+    return tuple(
+        Term(str(term["term"]), tuple(term.get("also") or ()), str(term["meaning"]))
+        for term in collection.more.get("glossary") or ()
+    )
 
 
 def marked(body: str, terms, /, *, page: str) -> str:

@@ -10,9 +10,9 @@ Traceback (most recent call last):
 frontier.errors.UsageError: parameter 'ttft_limit' is 9000.0, out of range 0.05..600 s
 """
 
-import os
 from collections.abc import MutableMapping
 
+from broadsheet import in_build
 from frontier.data import paths
 from frontier.errors import UsageError
 
@@ -33,13 +33,6 @@ def check(notebook: str, namespace: MutableMapping, /) -> None:
     known = parameters.read(paths.notebooks() / f"{notebook}.ipynb", edited=True)
     values = {one.name: namespace[one.name] for one in known if one.name in namespace}
     namespace.update(parameters.check(known, values, choices=choices, notebook=notebook))
-
-
-def in_build() -> bool:
-    """Return whether this kernel was started by a build, for a page that nobody can act upon."""
-    from broadsheet.kernel import READS
-
-    return READS in os.environ
 
 
 def choices(name: str, /) -> list:

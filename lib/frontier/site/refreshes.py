@@ -21,12 +21,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from frontier import figures
+from broadsheet import build, collection, diff
+from frontier import claims, figures
 from frontier.data import measurements, paths, snapshots, tables
 from frontier.data.words import counted, number, published, span
-from frontier.errors import DataError
+from frontier.errors import DataError, UsageError
 from frontier.history.shifts import NOISE
-from frontier.site import moved
+from frontier.site import moved, verdicts
 from frontier.site.moved import KINDS, RULE, SERIES, extremes, name, told
 
 SCHEMA = 1
@@ -111,13 +112,13 @@ def record(
 ) -> dict:
     """Return the record of a refresh, from the rows and the `state` before and after.
 
-    `difference` is that of the two sites (`batch.diff.Difference`), None where there was no site;
-    so many numbers of each of its tables are kept. `sigma` is pooled from the new rows.
+    `difference` is that of the two sites (`broadsheet.diff.Difference`), None where there was no
+    site; so many numbers of each of its tables are kept. `sigma` is pooled from the new rows.
     """
     (old, was), (new, now) = before, after
     sigma = measurements.pooled_sigma(new).sigma if sigma is None else sigma
     compared = pd.concat([old[list(SERIES)], new[list(SERIES)]]).drop_duplicates()
-    claims = difference.claims if difference else {}
+    claims = difference.records if difference else {}
     changed = {claim: moves for claim, moves in claims.items() if not _slight(moves)}
     others = sorted(
         {f"{kind}: {cause}" for _, kind, cause in difference.causes if kind != "data"}
@@ -158,6 +159,36 @@ def record(
             "notes": notes if others else [],
         }
     )
+
+
+def since(given: str | None = None, /) -> tuple[dict, Path] | None:
+    """Compare the data with a snapshot; return the record of it and where it is kept.
+
+    The page of what moved is made again. None where the measured rows are those of the snapshot.
+    Raises UsageError where the site is not built of the data that there are now.
+    """
+    site = collection.read(paths.notebooks())
+    place = snapshot(given)
+    tasks = build.status(site)
+    if any(t.state == "never built" or any(w.startswith("data ") for w in t.why) for t in tasks):
+        raise UsageError("reports/ is not built of these tables: run 'frontier build' first")
+    old, new = (measurements.load_measurements(folder=f) for f in (place / "data", paths.data()))
+    before, after = (state(f, rows) for f, rows in ((place / "data", old), (paths.data(), new)))
+    if before["digest"] == after["digest"]:
+        return None
+    records = verdicts.load(paths.reports())
+    had = (place / "reports" / "verdicts.json").is_file()
+    found = record(
+        (old, before),
+        (new, after),
+        refreshed=moment(place, after),
+        changes=tables.read("changes"),
+        difference=diff.diff(site, place / "reports", paths.reports()) if had else None,
+        near=moved.near(records, claims.bounds(), moved.checks(paths.reports(), records)),
+    )
+    kept = keep(found)
+    build.index(site)
+    return found, kept
 
 
 def _first(changed):

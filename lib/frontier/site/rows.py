@@ -1,8 +1,7 @@
 """Rows: which measured rows stand behind a report, read from the tables it publishes.
 
 A table of a report with a column ``row_id`` names rows of the data; what those rows say, and
-where they were found, comes from whoever knows the data (`campaign.Facts`). How they are shown
-belongs in `pages`.
+where they were found, is in `site.citations`; how they are shown, in `site.pages`.
 """
 
 import csv

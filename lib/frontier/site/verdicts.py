@@ -4,10 +4,16 @@ A record is a plain dict with the keys of the file's schema. Where records come 
 ledger, the outputs of notebooks) and how they are drawn belongs elsewhere.
 """
 
+import functools
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
+import yaml
+
+from broadsheet.diff import Move, move
+from frontier.data import paths
 from frontier.data.words import plain, published, quantity, span, verdict_words
 from frontier.errors import FrontierError
 
@@ -60,6 +66,18 @@ def merge(ledger, records, /) -> list[dict]:
     ]
 
 
+def known() -> frozenset[str]:
+    """Return the ids of the ledger's claims, read without pandas: workers check records by them."""
+    text = (paths.data() / "claims.yaml").read_text(encoding="utf-8")
+    return _ids(text)
+
+
+@functools.cache
+def _ids(text):
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return frozenset(claim["id"] for claim in yaml.load(text, Loader=loader)["claims"])
+
+
 def check(record, known, /) -> None:
     """Raise FrontierError where a record is not of the schema or not of a known claim."""
     if not isinstance(record, dict) or record.get("id") not in known:
@@ -72,6 +90,30 @@ def check(record, known, /) -> None:
         )
     if missing := [key for key in KEYS if key not in record and key != "page"]:
         raise FrontierError(f"the verdict for {record['id']!r} lacks: {', '.join(missing)}")
+
+
+def listing() -> list[dict]:
+    """Return a record for each claim of the ledger: the site's where it has one."""
+    from frontier import claims
+
+    return merge(claims.ledger_rows(), load(paths.reports()))
+
+
+def rows(records, /) -> list[tuple[str, ...]]:
+    """Return the records as rows of text, the first being the head."""
+    found = [("claim", "claimed", "found", "verdict", "where it holds")]
+    for record in records:
+        claimed, value = record.get("claimed") or {}, record.get("found") or {}
+        found.append(
+            (
+                record["id"],
+                quantity(claimed.get("value"), claimed.get("unit")),
+                quantity(value.get("value"), value.get("unit")),
+                verdict_words(record["verdict"]) + (", firm" if record.get("firm") else ""),
+                record.get("condition") or "",
+            )
+        )
+    return found
 
 
 def summary(records, /) -> str:
@@ -131,11 +173,56 @@ def over_all(row, /) -> str:
     return f"{span(min(heads), max(heads), row['claimed']['unit'])} over {len(heads)} comparisons"
 
 
-def changes(old, new, /) -> list[tuple[str, str, str]]:
-    """Return (id, before, after) of every claim whose verdict or value found is another."""
+def changes(old: str, new: str, /) -> list[tuple[str, str, str]]:
+    """Return (id, before, after) of every claim whose verdict or value found is another.
+
+    Both are texts of verdicts.json; a damaged old one has nothing to compare.
+    """
+    try:
+        old, new = (json.loads(text)["claims"] for text in (old, new))
+    except (ValueError, KeyError, TypeError):
+        return []
+    if not old:
+        return []
     before = {row["id"]: _short(row) for row in old}
     rows = [(row["id"], before.get(row["id"], "absent"), _short(row)) for row in new]
     return [row for row in rows if row[1] != row[2]]
+
+
+def compare(old: Path, new: Path, /) -> dict[str, tuple[Move, ...]]:
+    """Return what moved between the verdicts of two sites, by claim."""
+    before, after = ({row["id"]: row for row in load(site)} for site in (old, new))
+    found = {}
+    for claim in [*after, *(claim for claim in before if claim not in after)]:
+        one, other = before.get(claim), after.get(claim)
+        if one is None or other is None:
+            there = ("absent" if row is None else "there" for row in (one, other))
+            found[claim] = (Move("claim", *there),)
+        elif moves := tuple(_moves(one, other)):
+            found[claim] = moves
+    return found
+
+
+def _moves(one, other):
+    if one["verdict"] != other["verdict"]:
+        yield Move("verdict", verdict_words(one["verdict"]), verdict_words(other["verdict"]))
+    for place, key in (("claimed", "value"), *(("found", key) for key in ("value", "low", "high"))):
+        was, now = ((row.get(place) or {}).get(key) for row in (one, other))
+        if was != now:
+            found = move(place if key == "value" else f"{place}, {key} end", was, now)
+            yield replace(found, beyond=_beyond(one, now)) if found.what == "found" else found
+    for key in ("firm", "condition"):
+        if one.get(key) != other.get(key):
+            yield Move(key, *(_said(row.get(key)) for row in (one, other)))
+
+
+def _beyond(one, now):
+    low, high = ((one.get("found") or {}).get(key) for key in ("low", "high"))
+    return None if None in (low, high, now) else not low <= now <= high
+
+
+def _said(value):
+    return ("no", "yes")[value] if isinstance(value, bool) else str(value or "none")
 
 
 def _short(row):

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from IPython.display import HTML, Markdown
 
-from broadsheet.kernel import READS
+from broadsheet import READS
 from frontier import explorer, figures
 from frontier.data import measurements, tables
 from frontier.data.words import number

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from broadsheet.kernel import READS
+from broadsheet import READS
 from frontier import figures
 from frontier.data import tables
 

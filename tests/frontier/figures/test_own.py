@@ -12,6 +12,7 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_notebook
 
 import measured
+import synthetic
 from broadsheet import build, run
 from frontier import claims, cli, figures
 from frontier.claims import comparisons
@@ -275,12 +276,13 @@ def test_a_report_that_looked_for_own_rows_runs_again_when_they_come_or_go(home,
     cells = [new_code_cell("from frontier import measurements\nlen(measurements.own())")]
     nbformat.write(new_notebook(cells=cells), home / "notebooks" / "01_one.ipynb")
     (home / "notebooks" / "collection.yaml").write_text(
-        "title: T\npages: [{notebook: 01_one, title: One}]\n"
+        "title: T\nroot: ..\nproject: frontier.site.project:project\n"
+        "pages: [{notebook: 01_one, title: One}]\n"
     )
 
     def state():
-        (step,) = build.status()
-        return step.state, step.action, step.why
+        (task,) = build.status(synthetic.collection(home))
+        return task.state, task.action, task.why
 
     assert cli.main(["build", "--cold"]) == 0
     assert state()[0] == "fresh"
@@ -302,6 +304,6 @@ def test_a_kernel_tells_that_it_looked_for_own_rows(home, tmp_path):
     nbformat.write(new_notebook(cells=cells), notebook)
     folder = tmp_path / "work"
     folder.mkdir()
-    result = run.execute(run.Job(notebook, root=home), folder=folder)
+    result = run.execute(synthetic.task(notebook, root=home), folder=folder)
     assert result.failure is None
     assert "data/own.meta.yml" in result.reads

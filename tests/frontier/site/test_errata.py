@@ -13,7 +13,7 @@ REPORTS = Path(__file__).parents[3] / "reports" / "data"
 
 @pytest.fixture(scope="module")
 def errata():
-    return " ".join(one.text for one in collection.read(paths.notebooks()).errata)
+    return " ".join(one["text"] for one in collection.read(paths.notebooks()).more["errata"])
 
 
 def test_the_staff_of_the_erratum_is_that_of_the_filing(errata):

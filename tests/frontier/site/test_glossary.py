@@ -1,8 +1,8 @@
 import pytest
 from bs4 import BeautifulSoup
 
-from broadsheet.collection import Term
 from frontier.site import glossary
+from frontier.site.glossary import Term
 
 HOSTILE = '"><script>alert(1)</script>'
 TERMS = (

@@ -8,22 +8,24 @@ from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 
-import nbformat
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import ledger_rows
 import synthetic
-from broadsheet import diff, executors, run
+from broadsheet import diff
+from broadsheet.task import Report
 from browser import barriers, chromium, complaints
 from frontier import claims, cli, curves
 from frontier.data import measurements, tables
 from frontier.errors import DataError
 from frontier.site import feed, moved, refreshes
+from ledger_rows import decides
 from measured import X, Y, pair, sweep, together
-from synthetic import markdown, shows
+from synthetic import markdown
 
 ROOT = Path(__file__).parents[3]
 SIGMA = 0.016
@@ -291,7 +293,7 @@ def verdict(name="a", **changes):
     comparison = {"comparison": "one", "shape": "1/2", "outcome": changes.pop("outcome", "x")}
     values = [{**comparison, "headline": v, "low": v, "high": v} for v in changes.pop("values")]
     tiers = {"stated": None, "measured": {"comparisons": values}, "modelled": None}
-    return synthetic.verdict_row(name, tiers=tiers, **changes)
+    return ledger_rows.verdict_row(name, tiers=tiers, **changes)
 
 
 @pytest.mark.parametrize(
@@ -600,12 +602,10 @@ def test_the_newest_snapshot_is_the_previous_state(home):
 def project(home, monkeypatch):
     """A project whose one report is built without a kernel, and a snapshot of its first state."""
 
-    def execute(job, /, *, folder):
-        made = nbformat.read(job.notebook, as_version=4)
-        return run.Result(job, made, 0.0, reads=("data/inferencex_captures.csv.gz",))
+    def report(task, made):
+        return Report(made, reads=synthetic.reads(task, "data/inferencex_captures.csv.gz"))
 
-    monkeypatch.setattr(run, "execute", execute)
-    monkeypatch.setattr(executors, "each", synthetic.each)
+    synthetic.instantly(monkeypatch, report)
     row = claims.ledger_rows()[0]
     found = {"value": 9.0, "low": 8.0, "high": 10.0, "unit": "x tok/s/MW", "at": "somewhere"}
     row |= {"found": found, "verdict": "not-reproduced"}
@@ -613,8 +613,8 @@ def project(home, monkeypatch):
     def write(value):
         told = {**row, "found": {**found, "value": value}}
         files = {"data/01.csv": f"name,ratio\nb,{value}\n"}
-        cells = [markdown("# One"), shows("<b>x</b>", verdict=told, files=files)]
-        synthetic.write(home, {"01_one": (cells, [row["id"]])})
+        cells = [markdown("# One"), decides(told, files=files)]
+        ledger_rows.write(home, {"01_one": (cells, [row["id"]])})
         assert cli.main(["build"]) == 0
 
     write(9.0)

@@ -6,7 +6,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from nbformat.v4 import new_notebook
 
 import synthetic
-from broadsheet.kernel import READS
+from broadsheet import READS
 from frontier import cli
 from frontier.errors import DataError, UsageError
 from frontier.site import parameters

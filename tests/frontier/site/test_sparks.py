@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-import synthetic
+import ledger_rows
 from frontier.site import sparks
 
 COMPARISON = {"comparison": "A over B", "shape": "8/1"}
@@ -12,7 +12,7 @@ LINE = "10,2,A over B,8/1\n20,,A over B,8/1\n40,8,A over B,8/1\n40,9,A over B,1/
 
 def record(measured=(COMPARISON,), modelled=None):
     tiers = {"measured": {"comparisons": list(measured)} if measured else None}
-    return synthetic.verdict_row("a", tiers={**tiers, "modelled": modelled})
+    return ledger_rows.verdict_row("a", tiers={**tiers, "modelled": modelled})
 
 
 def heights(spark):
@@ -28,7 +28,7 @@ def test_a_report_that_does_not_draw_the_quoted_comparison_gives_no_picture(text
 
 def test_a_claim_that_nothing_was_measured_or_modelled_for_has_no_picture():
     assert sparks.curve(record(measured=()), {"data/a.csv": TABLE + LINE}) is None
-    assert sparks.curve(synthetic.ledger_row("a"), {"data/a.csv": TABLE + LINE}) is None
+    assert sparks.curve(ledger_rows.ledger_row("a"), {"data/a.csv": TABLE + LINE}) is None
 
 
 def test_the_curve_is_that_of_the_quoted_comparison_and_shape_with_its_gaps():

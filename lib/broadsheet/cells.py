@@ -1,0 +1,192 @@
+"""The cells of an executed notebook as HTML, by nbconvert with the template beside this module.
+
+Formulas become MathML, links lead only places, and text from outputs is escaped. `PageExporter` is
+registered with nbconvert: ``jupyter nbconvert --to broadsheet OUT.ipynb``.
+"""
+
+import copy
+import functools
+import html
+import re
+import threading
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from latex2mathml import converter as mathml
+from nbconvert.exporters import TemplateExporter
+from nbconvert.filters import Highlight2HTML, strip_ansi
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from traitlets import Unicode
+from traitlets.config import Config
+
+from broadsheet import pages
+from broadsheet.collection import Collection, Entry
+from broadsheet.task import Report, Task
+
+__all__ = ["Article", "PageExporter", "article", "strip_ansi"]
+
+_COLOURED = "k|kn|kc|ow|kr|kt|s|s1|s2|sa|sd|si|se|c|c1|cm|mi|mf|nb|bp"  # as in style.css
+_SHOWN = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain"]
+
+
+class _Renderer(IPythonRenderer):
+    """Markdown to HTML: anchors on headings, formulas as MathML, links that only lead places."""
+
+    def __init__(self, pages):
+        super().__init__(escape=True, exclude_anchor_links=True)
+        self._pages = pages
+        self.title = self.description = ""
+        self.headings = []
+        self._slugs = Counter()
+
+    def heading(self, text, level, **attrs):
+        plain = html.unescape(re.sub(r"<[^>]+>", "", text)).strip()
+        if level == 1 and not self.title:
+            self.title = plain
+            return f"<h1>{text}</h1>\n"
+        level = max(level, 2)
+        slug = re.sub(r"\W+", "-", plain.lower()).strip("-") or "section"
+        self._slugs[slug] += 1
+        if self._slugs[slug] > 1:
+            slug = f"{slug}-{self._slugs[slug]}"
+        if level <= 3:
+            self.headings.append((level, slug, plain))
+        anchor = f'<a class="anchor" href="#{slug}" aria-label="Link to this section">#</a>'
+        return f'<h{level} id="{slug}">{text}{anchor}</h{level}>\n'
+
+    def paragraph(self, text):
+        if self.title and not self.description:
+            plain = html.unescape(re.sub(r"<[^>]+>", "", text))
+            self.description = " ".join(plain.split())[:200]
+        return super().paragraph(text)
+
+    def link(self, text, url, title=None):
+        scheme = urlsplit(html.unescape(url)).scheme.lower()
+        if scheme not in ("", "http", "https"):
+            return text
+        # In JupyterLab reports link to each other as notebooks, and a site may have but some.
+        notebook, suffix, rest = url.partition(".ipynb")
+        if not scheme and suffix:
+            url = f"{notebook}.html{rest}"
+            if f"{notebook}.html" not in self._pages:
+                return text
+        return super().link(text, url, title)
+
+    def table(self, text):
+        return f'<div class="table-scroll"><table>{text}</table></div>\n'
+
+    def inline_math(self, body):
+        return _math(body, "inline")
+
+    def block_math(self, body):
+        return _math(body, "block")
+
+    def latex_environment(self, name, body):
+        return _math(rf"\begin{{{name}}}{body}\end{{{name}}}", "block")
+
+
+def _math(tex, display):
+    try:
+        return mathml.convert(tex.strip(), display=display)
+    except Exception:  # its parser raises many kinds; the source can still be read
+        return f"<code>{html.escape(tex)}</code>"
+
+
+@dataclass(frozen=True)
+class Article:
+    """The cells of a notebook as HTML, with what was found in their text.
+
+    ``headings`` are (level, anchor, text); title and description are empty where there are none.
+    """
+
+    html: str
+    title: str
+    description: str
+    headings: tuple
+
+
+def article(task: Task, made: Report, parameters: str, /) -> Article:
+    """Return the executed notebook of a task, with this HTML for its parameters cell."""
+    project = task.collection.project
+    renderer = _Renderer([entry.page for entry in task.shown])
+    resources = {
+        "parameters": parameters,
+        "record_type": project.record_type,
+        "record_name": project.record_name,
+    }
+    notebook = _prepared(made.notebook, (pages.FILES, project.record_type), made.failure)
+    # Its templates are compiled once; pages are rendered one after another in a thread.
+    body = _exporter(threading.get_ident()).cells(notebook, renderer, resources)
+    return Article(body, renderer.title, renderer.description, tuple(renderer.headings))
+
+
+class PageExporter(TemplateExporter):
+    """An nbconvert exporter to the page of one notebook, with no site around it."""
+
+    export_from_notebook = "Page of a site (broadsheet)"
+    output_mimetype = "text/html"
+    file_extension = Unicode(".html").tag(config=True)
+    template_name = Unicode(pages.TEMPLATE.name)
+    template_file = Unicode("notebook.html.j2")
+
+    def __init__(self, **options):
+        config = Config({"NbConvertBase": {"display_data_priority": _SHOWN}})
+        config.merge(options.pop("config", None) or {})
+        options["extra_template_basedirs"] = [str(pages.TEMPLATE.parent)]
+        super().__init__(config=config, **options)
+        highlight = Highlight2HTML(pygments_lexer="ipython3")
+        self.register_filter(
+            "highlight_code", lambda code, metadata=None: _plain(highlight(code, metadata=metadata))
+        )
+
+    def cells(self, notebook, renderer, resources) -> str:
+        """Return the cells of a notebook as the article of a page."""
+        self.register_filter("markdown2html", MarkdownWithMath(renderer=renderer).render)
+        return super().from_notebook_node(notebook, resources)[0]
+
+    def from_notebook_node(self, nb, resources=None, **_options):
+        """Return the page of an executed notebook, and the resources with its suffix."""
+        resources = self._init_resources(resources)
+        name = resources["metadata"].get("name") or "notebook"
+        folder = Path(resources["metadata"].get("path") or ".")
+        collection = Collection(name, (Entry(name, name),), folder)
+        task = Task(collection, collection.pages[0])
+        files, records = pages.collect(nb, task)
+        return pages.report(task, Report(nb, files=files, records=records)), resources
+
+
+@functools.cache
+def _exporter(_thread):
+    return PageExporter()
+
+
+def _plain(code):
+    """Return highlighted code without the marks that the style has no colour for."""
+    return re.sub(rf'<span class="(?!(?:{_COLOURED})")[^"]*">([^<]*)</span>', r"\1", code)
+
+
+def _prepared(notebook, carriers, failure):
+    """Return a copy with only what the page shows, and of a failed one only what was run."""
+    notebook = copy.deepcopy(notebook)
+    cells = []
+    for cell in notebook.cells:
+        if "injected-parameters" in cell.metadata.get("tags", ()):
+            continue
+        cells.append(cell)
+        if cell.cell_type != "code":
+            continue
+        cell.outputs = [o for o in cell.outputs if _is_shown(o, failure, carriers)]
+        if any(output.output_type == "error" for output in cell.outputs):
+            break
+    notebook.cells = cells
+    return notebook
+
+
+def _is_shown(output, failure, carriers):
+    if output.output_type == "stream":
+        return output.name == "stdout" or failure is not None
+    data = output.get("data", {})
+    # The text of an object that is only there to carry a file or a record says nothing.
+    return "text/html" in data or not any(carrier in data for carrier in carriers)
