@@ -15,7 +15,7 @@ from frontier.curves.ratios import (
     shared_range,
     stretches,
 )
-from frontier.curves.steps import runs, step_means, step_pieces, step_values, without
+from frontier.curves.steps import runs, step_means, step_pieces, step_ratios, step_values, without
 
 __all__ = [
     "UNIT",
@@ -34,6 +34,7 @@ __all__ = [
     "shared_range",
     "step_means",
     "step_pieces",
+    "step_ratios",
     "step_values",
     "stretches",
     "within_noise",

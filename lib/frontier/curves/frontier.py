@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from frontier.curves.card import card
 from frontier.curves.estimates import Curve, How, checked, estimate, step
-from frontier.curves.pareto import is_nondominated, is_nondominated_within_sets
+from frontier.curves.pareto import is_nondominated
 from frontier.curves.steps import Floats, fronts, step_values
 from frontier.data.measurements import CONFIGURATION
 from frontier.data.words import number
@@ -94,10 +94,9 @@ class Frontier:
                     f"row {labels[bad]}, {name}: {values[bad]} is not a positive finite number; "
                     "drop the row"
                 )
-        self._set(x, y, codes, labels)
-        self.__dict__["unit"] = unit
+        self._set(x, y, codes, labels, unit=unit)
 
-    def _set(self, x, y, codes, labels, front=None):
+    def _set(self, x, y, codes, labels, front=None, unit=UNIT):
         """Store the points and the front cut from them (or given, as a mask), read-only."""
         if front is None:
             front = is_nondominated(np.column_stack([x, y]))
@@ -107,14 +106,13 @@ class Frontier:
         for values in new.values():
             values.flags.writeable = False
         # Past the frozen dataclass's guard, which is meant for the user.
-        self.__dict__.update(new, _configuration=codes, _labels=labels, _front=front)
+        self.__dict__.update(new, _configuration=codes, _labels=labels, _front=front, unit=unit)
 
     @classmethod
     def _of(cls, *arrays, unit=UNIT) -> "Frontier":
         """Make a frontier of arrays known to be sound (new ones, not the caller's)."""
         made = object.__new__(cls)
-        made._set(*arrays)
-        made.__dict__["unit"] = unit
+        made._set(*arrays, unit=unit)
         return made
 
     @classmethod
@@ -297,8 +295,8 @@ def frontiers(
     """Return the frontier of every group of rows, by the values of `keys`, in sorted order.
 
     Each is what `Frontier.from_points` makes of the group's rows (its configurations are those
-    of ``measurements.CONFIGURATION`` that the frame has). The columns are looked at once for
-    all groups, which makes a table of many rows some tens of times faster than group by group.
+    of ``measurements.CONFIGURATION`` that the frame has), but the columns are looked at once
+    for all groups, which takes a small part of the time.
 
     Raises:
         UsageError: when a column is not in the frame.
@@ -312,18 +310,12 @@ def frontiers(
     x, y = (frame[name].to_numpy(float, na_value=np.nan) for name in needed[-2:])
     groups = _codes(frame, keys)
     configurations = _codes(frame, [name for name in CONFIGURATION if name in frame])
-    # One check and one front of all rows, then the rows of each group beside each other.
     whole = Frontier(x, y, configurations=configurations, rows=frame.index)
-    front = is_nondominated_within_sets(np.column_stack([x, y]), sets=groups)
     order = groups.argsort(kind="stable")
-    cuts = np.flatnonzero(np.diff(groups[order])) + 1
-    arrays = [np.split(values[order], cuts) for values in (*whole._arrays, front)]
-    first = order[np.concatenate([[0], cuts])]
-    names = frame[list(keys)].iloc[first].itertuples(index=False, name=None)
-    made = {
-        name: Frontier._of(*(part.copy() for part in parts))
-        for name, *parts in zip(names, *arrays, strict=True)
-    }
+    parts = np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
+    firsts = frame[list(keys)].iloc[[part[0] for part in parts]]
+    names = firsts.itertuples(index=False, name=None)
+    made = {name: whole.kept(part) for name, part in zip(names, parts, strict=True)}
     return dict(sorted(made.items(), key=lambda item: tuple(map(str, item[0]))))
 
 

@@ -15,7 +15,7 @@ from frontier.curves.estimates import How, checked
 from frontier.curves.frontier import Frontier
 from frontier.curves.pareto import is_nondominated_within_sets
 from frontier.curves.ratios import are_frontiers, geometric_mean, ratio
-from frontier.curves.steps import Floats, step_means
+from frontier.curves.steps import Floats, step_means, step_ratios
 
 _BEYOND_NOISE = 8  # sigmas; a point this far below others does not rise to the front
 
@@ -71,10 +71,11 @@ def interval(
             (numerator, denominator), np.random.default_rng(seed).spawn(2), strict=True
         )
     ]
-    if statistic is geometric_mean and how == "step":
-        # The headline is asked for most; as arrays 2,000 draws take 20 ms instead of 460.
-        limits = {name: value for name, value in options.items() if name != "how"}
+    limits = {name: value for name, value in options.items() if name != "how"}
+    if statistic is geometric_mean and how == "step":  # asked for most, and cheap as arrays
         draws = np.exp(np.subtract(*step_means(noise, **limits)))
+    elif statistic is ratio and how == "step":
+        draws = step_ratios(*noise, limits.pop("at"), **limits)
     else:
         fronts = (_refronted(f, xy) for f, xy in zip((numerator, denominator), noise, strict=True))
         draws = np.array([statistic(*pair, **options) for pair in zip(*fronts, strict=True)])

@@ -12,6 +12,7 @@ array([400., 200.,  nan])
 """
 
 from collections.abc import Sequence
+from functools import reduce
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -73,8 +74,8 @@ def step_means(
     4.0
     """
     steps = [_falling(one) for one in points]
-    start = np.maximum.reduce([_first(*step) for step in steps])
-    end = np.minimum.reduce([x[:, :1] for x, _ in steps])
+    start = reduce(np.maximum, [_first(*step) for step in steps])
+    end = reduce(np.minimum, [x[:, :1] for x, _ in steps])
     if low is not None:
         start = np.maximum(start, _column(low))
     if high is not None:
@@ -88,6 +89,35 @@ def step_means(
         width = np.log(end / start)[:, 0]
         means = [_mean(*step, start, end, width) for step in steps]
     return np.where(width >= 0, np.stack(means), np.nan)
+
+
+def step_ratios(
+    numerator: Points, denominator: Points, at: ArrayLike, /, *, floor: ArrayLike | None = None
+) -> Floats:
+    """Return one step curve over another at each interactivity, for all replicates at once.
+
+    NaN left of either front's first point, past either's last, and where the denominator is below
+    `floor` (one number, or one for each replicate): what `ratio` gives for their frontiers.
+
+    Args:
+        numerator: points of shape (replicates, n); row by row it belongs to the denominator.
+        denominator: points of shape (replicates, m).
+        at: interactivities, one number or of shape (k,).
+        floor: throughput.
+
+    Returns:
+        Shape (replicates,), or (replicates, k).
+
+    >>> step_ratios(([[50, 100]], [[400, 200]]), ([[50, 100]], [[200, 50]]), [40, 50, 75])
+    array([[nan,  2.,  4.]])
+    """
+    column = (-1, *(1 for _ in np.shape(at)))
+    start = reduce(np.maximum, [_first(*_falling(one)) for one in (numerator, denominator)])
+    above, below = (step_values(one, at) for one in (numerator, denominator))
+    inside = (np.asarray(at) >= start.reshape(column)) & (
+        below >= np.reshape(0.0 if floor is None else floor, column)
+    )
+    return np.where(inside, above / below, np.nan)
 
 
 def step_pieces(

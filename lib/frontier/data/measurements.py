@@ -15,7 +15,6 @@ reason. Reading raw downloads belongs in `frontier.sources`, fronts in `frontier
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -247,7 +246,7 @@ def select(frame: pd.DataFrame, /, **conditions) -> pd.DataFrame:
     ['gb200', 'gb300']
     >>> select(rows, hardware="h200")
     Traceback (most recent call last):
-    frontier.errors.UsageError: no measured row has hardware=h200: there are gb200, gb300
+    broadsheet.errors.UsageError: no measured row has hardware=h200: there are gb200, gb300
     """
     if not isinstance(frame, pd.DataFrame):
         raise UsageError(
@@ -335,7 +334,7 @@ def validate(frame: pd.DataFrame, /, *, file: str = "measurements") -> None:
     >>> validate(rows)
     >>> validate(rows.drop(columns="date"), file="mine")
     Traceback (most recent call last):
-    frontier.errors.DataError: mine, column date: the column is missing
+    broadsheet.errors.DataError: mine, column date: the column is missing
     """
     for column, (dtype, _, _) in COLUMNS.items():
         if column not in frame:
@@ -434,13 +433,10 @@ def pooled_sigma(frame: pd.DataFrame, /, column: str = "throughput_per_gpu") -> 
     (True, True)
     """
     dated = frame[frame["date"].notna()].sort_values("date", kind="stable")
-    deviations = []
-    for _, runs in dated.groupby(POINT, sort=False):
-        values = np.log(runs[column].to_numpy())
-        for (i, first), (j, second) in pairwise(enumerate(runs["date"])):
-            if (second - first).days <= REPEAT_DAYS:
-                deviations.append(abs(values[j] - values[i]) / np.sqrt(2))
-    if not deviations:
+    changes = dated.assign(value=np.log(dated[column])).groupby(POINT)[["date", "value"]].diff()
+    close = changes["date"] < pd.Timedelta(days=REPEAT_DAYS + 1)
+    deviations = changes.loc[close, "value"].abs() / np.sqrt(2)
+    if deviations.empty:
         raise UsageError(
             f"no configuration was run twice within {REPEAT_DAYS} days, so there is no noise to "
             "pool: give more rows, or a sigma of your own (0.02 is 2 %)"

@@ -540,18 +540,33 @@ def test_a_95_percent_interval_covers_the_truth_about_as_often(how):
     assert 0.88 <= np.mean(covered) <= 1.0
 
 
-@pytest.mark.parametrize("limits", [{}, {"low": 30.0}, {"low": 25.0, "high": 60.0}])
-def test_step_means_of_many_draws_are_the_means_of_their_frontiers(limits):
-    rng = np.random.default_rng(7)
-    draws = [(rng.uniform(10, 90, (40, 9)), rng.uniform(1, 50, (40, 9))) for _ in range(2)]
-    means = curves.step_means(draws, **limits)
-    found = np.exp(means[0] - means[1])
-    slow = [
-        geometric_mean(Frontier(xa, ya), Frontier(xb, yb), **limits)
-        for xa, ya, xb, yb in zip(*draws[0], *draws[1], strict=True)
-    ]
-    np.testing.assert_allclose(found, slow, rtol=1e-12)
-    assert np.isfinite(found).any()
+@pytest.mark.parametrize(
+    ("statistic", "more"),
+    [
+        (geometric_mean, {"low": 30.0}),
+        (ratio, {"at": [3.0, 35.0, 60.0, 500.0]}),
+        (ratio, {"at": 60}),
+    ],
+)
+def test_the_fast_intervals_of_steps_are_those_of_the_slow_way(statistic, more):
+    fast, slow = system(1, speed=3), system(2)
+    options = {"sigma": 0.03, "replicates": 60, "floor": 40.0, **more}
+    near = [curves.within_noise(front, 0.03) for front in (fast, slow)]
+    plain = interval(*near, statistic=lambda *pair, **limits: statistic(*pair, **limits), **options)
+    found = interval(fast, slow, statistic=statistic, **options)
+    np.testing.assert_allclose(found, plain, rtol=1e-12)
+
+
+def test_the_frontier_of_some_points_is_that_of_their_rows():
+    front = system(3)
+    for left_out in range(6):
+        keep = front._configuration != left_out
+        kept = front.kept(keep)
+        twin = Frontier(front._x[keep], front._y[keep], configurations=front._configuration[keep])
+        assert [list(map(list, one)) for one in kept.curves] == [
+            list(map(list, one)) for one in twin.curves
+        ]
+        assert set(kept.rows) <= set(np.flatnonzero(keep))
 
 
 @pytest.mark.parametrize("how", ["step", "semilog"])
