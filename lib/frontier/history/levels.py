@@ -5,6 +5,7 @@ a recovery; only one above the best earlier level is new.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -97,29 +98,18 @@ def level_shifts(
         raise UsageError(f"value {bad} is {values[bad]}: level shifts need positive values")
     logs = np.log(values)
     starts = segments(logs)
-    noise = np.random.default_rng(seed).normal(
-        0, max(sigma, _spread(logs)), (2000 if starts else 0, len(logs))
-    )
-    bounds = list(zip([0, *starts], [*starts, len(logs)], strict=True))
-    levels = [np.median(logs[a:b]) for a, b in bounds]
-    jittered = [np.median(logs[a:b] + noise[:, a:b], axis=1) for a, b in bounds]
-    found = []
-    for i, (first, _) in enumerate(bounds[1:], start=1):
-        low, high = np.exp(np.percentile(jittered[i] - jittered[i - 1], [2.5, 97.5]))
-        over_best = float(np.exp(levels[i] - max(levels[:i])))
-        found.append(
-            (
-                first,
-                dates[first - 1],
-                dates[first],
-                float(np.exp(levels[i] - levels[i - 1])),
-                float(low),
-                float(high),
-                over_best,
-                over_best > 1 + NOISE,
-            )
-        )
-    return pd.DataFrame(found, columns=_SHIFT)
+    if not starts:
+        return pd.DataFrame(columns=_SHIFT)
+    noise = np.random.default_rng(seed).normal(0, max(sigma, _spread(logs)), (2000, len(logs)))
+    parts = [slice(a, b) for a, b in pairwise([0, *starts, len(logs)])]
+    level = np.array([np.median(logs[part]) for part in parts])
+    drawn = [np.median(logs[part] + noise[:, part], axis=1) for part in parts]
+    low, high = np.exp(np.percentile(np.diff(drawn, axis=0), [2.5, 97.5], axis=1))
+    over_best = np.exp(level[1:] - np.maximum.accumulate(level)[:-1])
+    first = np.array(starts)
+    columns = (first, dates[first - 1], dates[first], np.exp(np.diff(level)), low, high)
+    columns += (over_best, over_best > 1 + NOISE)
+    return pd.DataFrame(dict(zip(_SHIFT, columns, strict=True)))
 
 
 def level_shifts_by_point(
