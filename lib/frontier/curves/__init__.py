@@ -17,26 +17,7 @@ from frontier.curves.ratios import (
 )
 from frontier.curves.steps import runs, step_means, step_pieces, step_ratios, step_values, without
 
-__all__ = [
-    "UNIT",
-    "Extremes",
-    "Frontier",
-    "Stretch",
-    "coverage",
-    "extremes",
-    "frontiers",
-    "geometric_mean",
-    "interval",
-    "jittered",
-    "ratio",
-    "ratio_band",
-    "runs",
-    "shared_range",
-    "step_means",
-    "step_pieces",
-    "step_ratios",
-    "step_values",
-    "stretches",
-    "within_noise",
-    "without",
-]
+__all__ = ["UNIT", "Extremes", "Frontier", "Stretch", "coverage", "extremes", "frontiers"]
+__all__ += ["geometric_mean", "interval", "jittered", "ratio", "ratio_band", "runs"]
+__all__ += ["shared_range", "step_means", "step_pieces", "step_ratios", "step_values"]
+__all__ += ["stretches", "within_noise", "without"]
