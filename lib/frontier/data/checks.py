@@ -1,8 +1,8 @@
-"""Which measured rows cannot be used, and which can but mislead.
+"""Which measured rows cannot be used, and which can be used but mislead.
 
 A row that contradicts itself or lacks what a comparison needs gets a *reason* and goes to
-quarantine. A row that is a fair record of what happened, but whose successor would look
-like a gain that is none, stays and gets a *caveat*: ``dead-time`` or ``regressed``.
+quarantine. A row that is right, but after which the next run would look like a gain that is none,
+stays and gets a *caveat*: ``dead-time`` or ``regressed``.
 """
 
 import numpy as np
@@ -88,14 +88,14 @@ def power_reason(kw_per_gpu: float, name: str, edition: str, /) -> str:
     fits = [e for e, kw in known.items() if abs(kw_per_gpu / kw - 1) <= POWER_TOLERANCE]
     if edition in fits:
         return ""
-    told = f"is of {kw_per_gpu:.3g} kW per GPU"
+    stated = f"is of {kw_per_gpu:.3g} kW per GPU"
     if edition in known.index:
         return (
-            f"{told}, which is edition {fits[0]}, not {edition}"
+            f"{stated}, which is edition {fits[0]}, not {edition}"
             if fits
-            else (f"{told}; edition {edition} has {known[edition]:g}")
+            else (f"{stated}; edition {edition} has {known[edition]:g}")
         )
-    return f"{told}; no power of {name} is known in edition {edition}"
+    return f"{stated}; no power of {name} is known in edition {edition}"
 
 
 def dead_time(frame: pd.DataFrame, latency, /) -> pd.Series:

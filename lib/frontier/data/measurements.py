@@ -1,7 +1,7 @@
 """The tidy table of measured points: one row is one benchmark run at one concurrency.
 
 Several sources hold such points, each a table of its own; `load_measurements` is their union.
-The live one (``frontier data refresh`` makes it) is there only once somebody asked for it.
+The live table exists only after ``frontier data refresh``.
 All columns are those of `COLUMNS`, with one meaning whatever the source: throughput counts
 every GPU of a deployment, prefill and decode, and interactivity is one over the time per
 output token (the median over requests where the source gives one, else the mean: the

@@ -20,6 +20,7 @@ import pandas as pd
 
 from frontier.curves import step_pieces, step_values
 from frontier.data.measurements import (
+    CONFIGURATION,
     POINT,
     SERIES,
     closed_loop_throughput,
@@ -38,6 +39,7 @@ def movement(
     *,
     weeks: int | Iterable[int],
     series: Sequence[str] = SERIES,
+    configuration: Sequence[str] = CONFIGURATION,
     gaps: bool = False,
     floor: float = 100.0,
 ) -> pd.DataFrame:
@@ -54,6 +56,7 @@ def movement(
         frame: measured points with the columns of `load_measurements`.
         weeks: the length of the window, or several.
         series: the columns that fix a series.
+        configuration: the columns that, with the concurrency, fix a point.
         gaps: False takes as the earlier state that of the first date *measured* inside the
             window, so the movement surely took no longer than `weeks` (a lower bound where dates
             are thin). True takes the state as of exactly `weeks` before, or the first state
@@ -74,7 +77,7 @@ def movement(
         series; `sources`, the tables that its rows are from, in one text.
     """
     found = []
-    for key, group in by_key(dated(frame), series):
+    for key, group in by_key(dated(frame, configuration), series):
         x, y, day, point = _columns(group)
         days = np.unique(day)
         extent = {"dates": len(days), "span_days": _day_count(days[0], days[-1])}
@@ -292,10 +295,10 @@ def false_gains(
     return table[false].sort_values([*POINT, "date"], kind="stable").reset_index(drop=True)
 
 
-def dated(frame: pd.DataFrame, /) -> pd.DataFrame:
+def dated(frame: pd.DataFrame, configuration: Sequence[str] = CONFIGURATION, /) -> pd.DataFrame:
     """Return the rows with a date and a place, in order of date; `_point` numbers the points."""
     rows = frame.dropna(subset=["date", "interactivity", "throughput_per_gpu"])
-    point = rows.groupby(POINT, dropna=False).ngroup()
+    point = rows.groupby([*configuration, "concurrency"], dropna=False).ngroup()
     return rows.assign(_point=point).sort_values("date", kind="stable")
 
 
@@ -306,7 +309,7 @@ def by_key(rows: pd.DataFrame, keys: Sequence[str], /) -> Iterator[tuple[dict, p
 
 
 def _sources(rows):
-    return " ".join(sorted(rows["source"].unique()))
+    return " ".join(sorted(rows["source"].unique())) if "source" in rows else ""
 
 
 def _columns(group):

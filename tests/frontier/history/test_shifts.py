@@ -65,6 +65,14 @@ def test_a_wider_sweep_moves_the_attainable_frontier_and_not_like_for_like():
     assert moved(frame, "like-for-like")["geomean"].item() == 1
 
 
+def test_a_frame_of_one_s_own_needs_only_the_columns_that_it_is_asked_by():
+    frame = rows(("2026-01-01", 1, 10, 1), ("2026-01-08", 1, 10, 3)).assign(system="one")
+    frame = frame[["system", "date", "concurrency", "interactivity", "throughput_per_gpu"]]
+    table = moved(frame, "like-for-like", series=["system"], configuration=["system"])
+    assert table["geomean"].tolist() == pytest.approx([3])
+    assert table[["system", "sources"]].to_numpy().tolist() == [["one", ""]]
+
+
 def test_no_like_for_like_exists_without_a_repeated_configuration():
     frame = rows(("2026-01-01", 8, 10, 400), ("2026-01-08", 1, 40, 150))
     assert moved(frame, "like-for-like").empty
