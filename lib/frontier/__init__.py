@@ -1,7 +1,8 @@
 """Checks of the public claims about AI-inference Pareto frontiers.
 
-Data flow one way, a folder a layer: data, curves, serving, history, claims, figures, explorer,
-site. Submodules are imported on first use, so that ``import frontier`` costs nothing.
+One folder for each layer, and each imports only those before it: data, curves, serving, history,
+claims, figures, explorer, site, sources, and the command. Submodules are imported on first use, so
+``import frontier`` costs nothing.
 
 >>> import frontier
 >>> rows = frontier.load_measurements()

@@ -1,41 +1,23 @@
-"""Curves: Pareto fronts, the frontiers made of them, and ratios of two frontiers."""
+"""Curves: Pareto fronts, the frontiers made of them, and ratios of two frontiers.
 
-from frontier.curves.frontier import (
-    UNIT,
+Step curves on plain arrays, for many selections or draws at once, are in `steps`.
+"""
+
+from frontier.curves.frontier import UNIT, Frontier, frontiers
+from frontier.curves.noise import interval, jittered, ratio_band, within_noise
+from frontier.curves.ratios import (
     Extremes,
-    Frontier,
     Stretch,
     coverage,
     extremes,
-    frontiers,
     geometric_mean,
-    interval,
-    jittered,
     ratio,
-    ratio_band,
     shared_range,
-    step_means,
-    step_values,
     stretches,
-    within_noise,
 )
+from frontier.curves.steps import runs, step_means, step_pieces, step_ratios, step_values, without
 
-__all__ = [
-    "UNIT",
-    "Extremes",
-    "Frontier",
-    "Stretch",
-    "coverage",
-    "extremes",
-    "frontiers",
-    "geometric_mean",
-    "interval",
-    "jittered",
-    "ratio",
-    "ratio_band",
-    "shared_range",
-    "step_means",
-    "step_values",
-    "stretches",
-    "within_noise",
-]
+__all__ = ["UNIT", "Extremes", "Frontier", "Stretch", "coverage", "extremes", "frontiers"]
+__all__ += ["geometric_mean", "interval", "jittered", "ratio", "ratio_band", "runs"]
+__all__ += ["shared_range", "step_means", "step_pieces", "step_ratios", "step_values"]
+__all__ += ["stretches", "within_noise", "without"]

@@ -1,17 +1,16 @@
-"""Which measured rows cannot be used, and which can but mislead.
+"""Which measured rows cannot be used, and which can be used but mislead.
 
 A row that contradicts itself or lacks what a comparison needs gets a *reason* and goes to
-quarantine. A row that is a fair record of what happened, but whose successor would look
-like a gain that is none, stays and gets a *caveat*: ``dead-time`` or ``regressed``.
+quarantine. A row that is right, but after which the next run would look like a gain that is none,
+stays and gets a *caveat*: ``dead-time`` or ``regressed``.
 """
 
 import numpy as np
 import pandas as pd
 
 from frontier.data import measurements, tables
+from frontier.data.measurements import SETTING, closed_loop_throughput, request_latency
 
-# Real prompts and answers are drawn uniformly from 80 to 100 % of the nominal lengths.
-MEAN_LENGTH = 0.9
 # Throughput is 0.95 to 0.99 of what the requests' own latencies allow in nearly all rows,
 # and 0.50 to 0.88 where the timed window holds about 74 s in which nothing is served.
 DEAD_TIME_BELOW = 0.88
@@ -24,23 +23,6 @@ WORLD_APART = 0.01
 POWER_TOLERANCE = 0.02  # published numbers per megawatt are rounded
 # The same configuration may have gained by half since; a factor above is another workload.
 MEDIAN_FACTOR = 1.5
-
-WITHOUT_SOURCE = [c for c in measurements.CONFIGURATION if c != "source"]
-
-
-def closed_loop_throughput(frame: pd.DataFrame, latency, /) -> pd.Series:
-    """Return input + output tok/s per GPU that a closed loop serves at a latency in s.
-
-    The latency is of whole requests. Where throughput is also measured, the two agree
-    within 2 to 6 %.
-    """
-    tokens = MEAN_LENGTH * (frame["isl"] + frame["osl"])
-    return frame["concurrency"] * tokens / latency / frame["gpus"].where(frame["gpus"] > 0)
-
-
-def request_latency(frame: pd.DataFrame, /) -> pd.Series:
-    """Return seconds per request: time to first token, then one TPOT per further token."""
-    return frame["ttft"] + frame["tpot"] * (MEAN_LENGTH * frame["osl"] - 1)
 
 
 def reasons(frame: pd.DataFrame, /) -> pd.Series:
@@ -70,7 +52,7 @@ def against_medians(frame: pd.DataFrame, medians: pd.DataFrame, /) -> pd.Series:
 
     Compared at the same configuration and concurrency; rows without a median pass.
     """
-    keys = [c for c in WITHOUT_SOURCE if c != "dp_attention"] + ["concurrency"]
+    keys = [c for c in SETTING if c != "dp_attention"] + ["concurrency"]
     known = medians.groupby(keys)["throughput_per_gpu"].max().rename("median")
     joined = frame[keys].join(known, on=keys)["median"]
     text = f"throughput from latencies is over {MEDIAN_FACTOR} times the published median"
@@ -106,14 +88,14 @@ def power_reason(kw_per_gpu: float, name: str, edition: str, /) -> str:
     fits = [e for e, kw in known.items() if abs(kw_per_gpu / kw - 1) <= POWER_TOLERANCE]
     if edition in fits:
         return ""
-    told = f"is of {kw_per_gpu:.3g} kW per GPU"
+    stated = f"is of {kw_per_gpu:.3g} kW per GPU"
     if edition in known.index:
         return (
-            f"{told}, which is edition {fits[0]}, not {edition}"
+            f"{stated}, which is edition {fits[0]}, not {edition}"
             if fits
-            else (f"{told}; edition {edition} has {known[edition]:g}")
+            else (f"{stated}; edition {edition} has {known[edition]:g}")
         )
-    return f"{told}; no power of {name} is known in edition {edition}"
+    return f"{stated}; no power of {name} is known in edition {edition}"
 
 
 def dead_time(frame: pd.DataFrame, latency, /) -> pd.Series:
@@ -124,7 +106,7 @@ def dead_time(frame: pd.DataFrame, latency, /) -> pd.Series:
 def regressed(frame: pd.DataFrame, /) -> pd.Series:
     """Return whether a dated row is far below the best earlier run of its configuration."""
     dated = frame[frame["date"].notna()].sort_values("date", kind="stable")
-    best = dated.groupby([*WITHOUT_SOURCE, "concurrency"])["throughput_per_gpu"].cummax()
+    best = dated.groupby([*SETTING, "concurrency"])["throughput_per_gpu"].cummax()
     low = dated["throughput_per_gpu"] / best < REGRESSED_BELOW
     return low.reindex(frame.index, fill_value=False)
 

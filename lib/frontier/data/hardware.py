@@ -15,6 +15,17 @@ from frontier.data import tables
 from frontier.errors import UsageError, among
 
 POWER_EDITIONS = ("2025", "2026-07")
+_ORDER = ("h100", "h200", "b200", "gb200", "b300", "gb300", "mi300x", "mi325x", "mi355x")
+NAMES = {key: key.upper() for key in _ORDER}  # what readers call them, in the order of legends
+
+
+def name(key: str, /) -> str:
+    """Return what readers call an accelerator; one of your own keeps its key.
+
+    >>> name("gb200"), name("x900")
+    ('GB200', 'x900')
+    """
+    return NAMES.get(key, key)
 
 
 def accelerators() -> pd.DataFrame:
@@ -54,13 +65,13 @@ def price(hardware: str, edition: str, basis: str = "hyperscaler") -> float:
     return _look_up("prices", "usd_per_gpu_hour", edition=edition, basis=basis, hardware=hardware)
 
 
-def _look_up(name, column, **keys) -> float:
-    frame, met = tables.read(name), []
+def _look_up(table, column, **keys) -> float:
+    frame, met = tables.read(table), []
     for key, wanted in keys.items():
         there = list(dict.fromkeys(frame[key]))
         if wanted not in there:
             under = f" under {', '.join(met)}" if met else ""
-            raise UsageError(f"no {name} for {key} '{wanted}'{under}: {among(wanted, there)}")
+            raise UsageError(f"no {table} for {key} '{wanted}'{under}: {among(wanted, there)}")
         frame = frame[frame[key] == wanted]
         met.append(f"{key} {wanted}")
     return float(frame[column].iloc[0])

@@ -20,6 +20,13 @@ OFFLINE = {"Llama-3.3-70B": "llama-3.3-70b", "Llama-3.1-405B": "llama-3.1-405b"}
 ACCURACY = ("", "99")
 
 
+def _closed() -> pd.DataFrame:
+    """Return the MLPerf results of the closed division on available systems."""
+    rows = tables.read("mlperf")
+    comparable = (rows["division"] == "closed") & (rows["availability"] == "available")
+    return rows[comparable & rows["accuracy"].fillna("").isin(ACCURACY)]
+
+
 def mlperf(model: str, /, *, accelerators=("h200", "b200", "gb200")) -> pd.DataFrame:
     """Return the best MLPerf result of each accelerator by scenario and round.
 
@@ -28,27 +35,14 @@ def mlperf(model: str, /, *, accelerators=("h200", "b200", "gb200")) -> pd.DataF
     of accelerators, not verified by MLCommons), `interactivity` (tok/s/user, median, where a
     published log states it; else NaN), `citation`, `source`.
     """
-    rows = tables.read("mlperf")
-    rows = rows[
-        (rows["division"] == "closed")
-        & (rows["availability"] == "available")
-        & (rows["model"] == model)
-        & rows["accuracy"].fillna("").isin(ACCURACY)
-        & rows["hardware"].isin(list(accelerators))
-    ]
+    rows = _closed()
+    rows = rows[(rows["model"] == model) & rows["hardware"].isin(list(accelerators))]
     best = rows.sort_values("output_throughput_per_gpu").drop_duplicates(
         ["round", "scenario", "hardware"], keep="last"
     )
     columns = [
-        "round",
-        "date",
-        "scenario",
-        "hardware",
-        "gpus",
-        "precision",
-        "submitter",
-        "output_throughput_per_gpu",
-        "citation",
+        *("round", "date", "scenario", "hardware", "gpus", "precision", "submitter"),
+        *("output_throughput_per_gpu", "citation"),
     ]
     best = best.sort_values(["scenario", "hardware", "round"])[columns].reset_index(drop=True)
     return best.assign(interactivity=_stated_interactivity(best), source="mlperf")
@@ -63,12 +57,7 @@ def mlperf_rounds() -> pd.DataFrame:
     tok/s/GPU, `citation`, `source`; and `any_submitter`, the ratio of the best results of the two
     rounds whoever submitted them at whatever scale, which mixes software with both.
     """
-    rows = tables.read("mlperf")
-    rows = rows[
-        (rows["division"] == "closed")
-        & (rows["availability"] == "available")
-        & rows["accuracy"].fillna("").isin(ACCURACY)
-    ]
+    rows = _closed()
     rate, what = "output_throughput_per_gpu", ["model", "scenario", "hardware"]
     same = [*what, "gpus", "submitter"]
     best = rows.sort_values(rate).drop_duplicates([*same, "round"], keep="last")
@@ -103,15 +92,8 @@ def tensorrt_llm(
         ["hardware", "isl", "osl"], keep="last"
     )
     columns = [
-        "version",
-        "date",
-        "hardware",
-        "precision",
-        "configuration",
-        "isl",
-        "osl",
-        "output_throughput_per_gpu",
-        "document",
+        *("version", "date", "hardware", "precision", "configuration", "isl", "osl"),
+        *("output_throughput_per_gpu", "document"),
     ]
     return best.sort_values(["isl", "osl", "hardware"])[columns].assign(source="trtllm_throughput")
 

@@ -1,10 +1,10 @@
-"""New tables into the data folder, all at once or not at all, with the old state kept.
+"""Put new tables into the data folder, all of them or none, and keep the old state.
 
-The next data folder is made as a copy beside the project's store, gets the new tables, is read
-back and checked as a whole, and then changes places with the data folder in one step. What was
-there before becomes a snapshot, with a copy of the site that was built from it, for
-``frontier diff`` and ``frontier moved``. A process that is killed anywhere leaves either the
-old tables or the new ones, and what it left behind is cleared by the next.
+A copy of the data folder gets the new tables, is read back and checked as a whole, and then
+changes places with the data folder in one step. What was there before becomes a snapshot, with a
+copy of the site that was built from it, for ``frontier diff`` and ``frontier moved``. A process
+that is killed at any step leaves either the old tables or the new ones; the next process removes
+what it left behind.
 """
 
 import contextlib
@@ -44,9 +44,9 @@ def kept() -> list[Path]:
 
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
-    """Let nobody else change the tables from reading to placing, or their rows would be lost.
+    """Hold the only right to change the tables, from reading them to putting them in place.
 
-    What a process that was killed had begun is ended first. May be entered again by its holder.
+    First finishes or undoes what a killed process had begun. Its holder may enter it again.
     """
     if getattr(_held, "yes", False):
         yield
@@ -61,7 +61,7 @@ def alone() -> Iterator[None]:
 
 
 def recover() -> None:
-    """End what a process that was killed had begun, before any table is read."""
+    """Finish or undo what a killed process had begun, before any table is read."""
     with alone():
         pass
 
@@ -108,7 +108,10 @@ def find(name: str | None = None) -> Path:
 
 
 def _prune() -> None:
-    """Remove old snapshots, but for the newest with other public rows, by which a move is told."""
+    """Remove old snapshots, but keep the newest whose public rows differ from those of now.
+
+    `frontier moved` compares against it.
+    """
     there, now = kept(), _fingerprint(paths.data(), public=True)
     before = next((p for p in there if _fingerprint(p / "data", public=True) != now), None)
     for old in there[KEPT:]:
@@ -156,7 +159,7 @@ def _clear():
 
 
 def _fingerprint(data: Path, *, public: bool = False) -> str:
-    """Return a digest of the sidecars, and so of the tables that they vouch for."""
+    """Return a digest of the sidecars, and so of the tables whose sha256 they hold."""
     found = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in data.glob("*.meta.yml")}
     if public:
         found.pop(f"{measurements.OWN}.meta.yml", None)

@@ -1,9 +1,9 @@
-"""The project's own tables: one CSV each, vouched for by the sidecar beside it.
+"""The project's own tables: one CSV each, sealed by the sidecar beside it.
 
 ``data/NAME.csv`` (or ``.csv.gz``) goes with ``data/NAME.meta.yml``: who measured it, where it
 was obtained and under which terms, its sha256, and the unit and type of every column. A
-table without a sidecar, or whose bytes are not those the sidecar vouches for, is not read:
-a number nobody can trace is worse than none. What a column means physically belongs in
+table without a sidecar, or with another sha256 than its sidecar says, is not read: a number that
+cannot be traced is worse than none. What a column means physically belongs in
 `data.measurements`; how a table is made from downloads, in `frontier.sources`.
 
 >>> from frontier.data import tables
@@ -79,9 +79,9 @@ def read(name: str, *, folder: Path | None = None, columns=None) -> pd.DataFrame
 
     Raises:
         UsageError: when there is no such table.
-        DataError: when its sidecar is missing or the file is not the one the sidecar vouches
-            for: then with the row (counted from 1 below the header) and column of the first
-            value that cannot be right, if there is one.
+        DataError: when its sidecar is missing, or states another sha256 than the file has: then
+            with the row (counted from 1 below the header) and column of the first value that
+            cannot be right, if there is one.
 
     >>> read("power").columns.tolist()
     ['hardware', 'edition', 'kw_per_gpu']
@@ -139,7 +139,7 @@ def write(name: str, frame: pd.DataFrame, meta: dict, folder: Path | None = None
 
 
 def seal(name: str) -> None:
-    """Vouch for table `name` as it is now: after an edit by hand of a table kept by hand."""
+    """Seal table `name` as it is now, after an edit by hand of a table kept by hand."""
     path, sidecar = _find(name), meta(name)
     frame = _parse(path, path.read_bytes(), sidecar["columns"])
     write(name, frame, sidecar)

@@ -29,7 +29,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from broadsheet import in_build
-from frontier.data import tables
+from frontier.data import hardware, measurements, tables
+from frontier.data.hardware import NAMES  # noqa: F401 (the explorer takes it from here)
 from frontier.data.words import number
 from frontier.figures import svg
 
@@ -55,10 +56,6 @@ SERIES = ("#0a5ea8", "#d17a00", "#007a5e", "#8a4fb0", "#a8552a", "#4aa3df")
 HEAT = ("#a34a00", "#e8a35c", "#f3efe6", "#7db7e0", "#0a4f8f")
 MODELLED = ("#8a4fb0", "#c2558f", "#2f7f8f")  # modelled lines, never those of a measured one
 OTHER = ("#8a4fb0", "#6f7782", "#c2558f", "#3f8f3f", "#946f00", "#2f7f8f")
-NAMES = {
-    "h100": "H100", "h200": "H200", "b200": "B200", "gb200": "GB200", "b300": "B300",
-    "gb300": "GB300", "mi300x": "MI300X", "mi325x": "MI325X", "mi355x": "MI355X",
-}  # fmt: skip
 VARIABLES = {  # colours, and the CSS variables that a page has for them
     INK: "ink",
     MUTED: "muted",
@@ -147,8 +144,12 @@ def colour(key: str) -> str:
 
 
 def source_line(sources: Iterable[str]) -> str:
-    """Return the titles of the sources with these keys, in the words of their sidecars."""
-    return "; ".join(tables.meta(key)["title"] for key in sorted(set(sources)))
+    """Return the titles of the sources with these keys, in the words of their sidecars.
+
+    One text may hold several keys, as that of a value which rests on several tables does.
+    """
+    keys = {key for text in sources for key in text.split()}
+    return "; ".join(tables.meta(key)["title"] for key in sorted(keys))
 
 
 def publish(
@@ -472,7 +473,7 @@ def row_titles(points: pd.DataFrame, /) -> list[str]:
         ("concurrency", "{} users".format),
         ("interactivity", lambda v: f"{number(v)} tok/s/user"),
         ("value", number),
-        ("date", lambda v: f"{v:%Y-%m-%d}" if pd.notna(v) else "undated"),
+        ("date", measurements.date_in_words),
         ("row_id", str),
     )
     there = points[(points[["interactivity", "value"]] > 0).all(axis=1)]
@@ -570,7 +571,7 @@ def intervals(
         claim_line(axes, *one, vertical=True)
     if hue and hue != group:
         for name in shown[hue].unique():
-            label = NAMES.get(name, name)
+            label = hardware.name(name)
             axes.plot([], [], "o", color=colours[name], markersize=5, label=label)
         _legend(drawn, [axes])
     return drawn
@@ -601,17 +602,17 @@ def heat(
     centre as a ratio, as is due for a gain. `group` is a column whose values head columns, `strong`
     one that says which cells are bold, `order` the columns where not in that of the frame.
     """
-    heads_of = data[group] if group else pd.Series("", data.index)
     said = data.assign(
-        _column=heads_of + "\x1f" + data[column],  # what no name has
+        _head=data[group] if group else "",
         _text=data[text] if text else data[value].map(number),
         _strong=data[strong] if strong else False,
     )
-    rows, columns = (list(dict.fromkeys(said[name])) for name in (row, "_column"))
+    rows = list(dict.fromkeys(said[row]))
+    columns = list(dict.fromkeys(zip(said["_head"], said[column], strict=True)))
     if order:
-        columns = ["\x1f" + key for key in order if "\x1f" + key in columns]
+        columns = [("", key) for key in order if ("", key) in columns]
     values, words, bold = (
-        said.pivot(index=row, columns="_column", values=name).loc[rows, columns]
+        said.pivot(index=row, columns=["_head", column], values=name).loc[rows, columns]
         for name in (value, "_text", "_strong")
     )
     shown = np.log(values / centre) if log else values - centre
@@ -636,10 +637,8 @@ def heat(
                     fontweight="bold" if bold.loc[name, key] else "normal",
                 )
     axes.set_yticks(np.arange(len(rows)) + 0.5, rows)
-    axes.set_xticks(
-        np.arange(len(columns)) + 0.5, [key.split("\x1f")[1] for key in columns], fontsize=8
-    )
-    heads = [key.split("\x1f")[0] for key in columns] if group else []
+    axes.set_xticks(np.arange(len(columns)) + 0.5, [key for _, key in columns], fontsize=8)
+    heads = [head for head, _ in columns] if group else []
     for head in dict.fromkeys(heads):
         middle = heads.index(head) + heads.count(head) / 2
         axes.annotate(

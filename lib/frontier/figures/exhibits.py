@@ -19,7 +19,7 @@ from IPython.display import HTML, Markdown
 from frontier import curves, figures
 from frontier.claims import Claim, comparisons, modelled
 from frontier.claims.comparisons import UNTESTED, Comparison, Finding
-from frontier.data import hardware, published
+from frontier.data import hardware, measurements, published
 from frontier.data.words import number, quantity, span, verdict_words
 from frontier.errors import UsageError
 from frontier.figures import Exhibit, own
@@ -60,9 +60,9 @@ def rows_used(compared: Sequence[Comparison], /, *, name: str) -> Exhibit:
         concurrency=("concurrency", "max"),
     ).reset_index()
     shown = counts.assign(
-        hardware=counts["hardware"].map(lambda key: figures.NAMES.get(key, key)),
-        first=_days(counts["first"]),
-        last=_days(counts["last"]),
+        hardware=counts["hardware"].map(hardware.name),
+        first=counts["first"].map(measurements.date_in_words),
+        last=counts["last"].map(measurements.date_in_words),
     ).rename(
         columns={"first": "first date", "last": "last date", "concurrency": "largest concurrency"}
     )
@@ -436,17 +436,13 @@ def _spans(low, high):
     ]
 
 
-def _days(dates):
-    return [f"{day:%Y-%m-%d}" if pd.notna(day) else "undated" for day in dates]
-
-
 def _least(finding):
     line = comparisons.lines([finding.comparison])["ratio"]
     return float(line.min())
 
 
 def _sources(findings):
-    return sorted({s for f in findings for s in f.comparison.rows["source"].unique()})
+    return measurements.sources(*(f.comparison.rows for f in findings))
 
 
 def _colours(findings):
@@ -557,7 +553,7 @@ def limits(models: dict[str, str], /, *, power_edition: str, name: str) -> Exhib
     shown = pd.DataFrame(
         {
             "model, scenario": data["model"] + ", " + data["scenario"],
-            "accelerator": data["hardware"].map(figures.NAMES),
+            "accelerator": data["hardware"].map(hardware.NAMES),
             "GPUs": data["gpus"],
             "round": data["round"],
             "submitter": data["submitter"],
@@ -588,10 +584,10 @@ def offline(models: dict[str, str], release: str, /, *, name: str) -> Exhibit:
         index=["isl", "osl", "shape"], columns="hardware", values="output_throughput_per_gpu"
     )
     order = [key for key in ("h200", "b200", "gb200") if key in shown]
-    shown = shown[order].rename(columns=figures.NAMES).reset_index(level="shape")
+    shown = shown[order].rename(columns=hardware.NAMES).reset_index(level="shape")
     day = data["date"].iloc[0]
     bits = data.drop_duplicates("hardware").set_index("hardware")["precision"].str.upper()
-    formats = ", ".join(f"{figures.NAMES[key]} in {bits[key]}" for key in order)
+    formats = ", ".join(f"{hardware.NAMES[key]} in {bits[key]}" for key in order)
     caption = (
         f"Output tok/s/GPU at maximum load, TensorRT-LLM {release} of {day:%Y-%m-%d}; {formats}. "
         f"No latency limit, so no interactivity: the throughput end of a frontier only."
@@ -622,7 +618,7 @@ def covered(
                 "model": label,
                 "kind of row": kind,
                 **{
-                    figures.NAMES[key]: int(
+                    hardware.NAMES[key]: int(
                         (frame["model"].isin(keys) & (frame["hardware"] == key)).sum()
                     )
                     for key in accelerators
@@ -632,7 +628,7 @@ def covered(
             for kind, frame in tables_.items()
         ]
     )
-    rack = [figures.NAMES[key] for key in accelerators if key.startswith("gb")]
+    rack = [hardware.NAMES[key] for key in accelerators if key.startswith("gb")]
     missing = data[data["kind of row"] == "with interactivity"][rack].to_numpy().sum()
     caption = (
         f"Public rows by model and accelerator. Rows of a dense model on NVL72 "

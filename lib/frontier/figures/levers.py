@@ -22,7 +22,7 @@ from frontier import claims, curves, figures
 from frontier.claims import comparisons, modelled
 from frontier.claims.comparisons import Comparison
 from frontier.claims.modelled import Modelled
-from frontier.data import tables
+from frontier.data import hardware, measurements, tables
 from frontier.data.words import number, span
 from frontier.errors import UsageError
 from frontier.figures import Exhibit
@@ -339,7 +339,7 @@ def reach(rows: pd.DataFrame, /, *, target: float, name: str) -> Exhibit:
     table = pd.DataFrame(
         [
             {
-                "accelerator": figures.NAMES[run.hardware],
+                "accelerator": hardware.NAMES[run.hardware],
                 "run": f"{run.isl}/{run.osl}, {run.gpus} GPUs, {run.concurrency} users",
                 "without a draft, tok/s/user": run.interactivity,
                 "with the least acceptance": run.interactivity * eagle.min() / longer,
@@ -415,5 +415,4 @@ def _strongest(group):
 
 
 def _sources(pairs):
-    frames = [pair.rows["source"] for members in pairs.values() for pair in members]
-    return sorted({key for sources in frames for key in sources.unique()})
+    return measurements.sources(*(pair.rows for members in pairs.values() for pair in members))

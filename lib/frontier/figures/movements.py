@@ -21,12 +21,14 @@ from matplotlib.lines import Line2D
 
 from frontier import figures
 from frontier.claims import Claim, comparisons
-from frontier.data import measurements, tables
+from frontier.data import hardware, measurements, tables
+from frontier.data.measurements import POINT, SERIES, series_in_words
 from frontier.data.words import number
 from frontier.errors import UsageError
 from frontier.figures import GRID, INK, MUTED, PAPER, Exhibit, own, updates
-from frontier.history import shifts
-from frontier.history.shifts import POINT
+from frontier.history import changes as log
+from frontier.history import levels, shifts
+from frontier.history.releases import release_series, release_times
 
 LIKE = "like-for-like"
 CLAIMED = ("gpt-oss-120b", "gb200")
@@ -58,8 +60,7 @@ def examined(
       tells a young recipe or a bad run that was put right from software that became faster;
     - `first_days`: days from the first run of what is compared to the `earlier` state;
     - `cautions`: in words, that, idle time in a run of the earlier state, and the false gains
-      (``shifts.false_gains``) between the two dates; empty where there is none;
-    - `sources`: keys of the tables that the series is from.
+      (``shifts.false_gains``) between the two dates; empty where there is none.
 
     UsageError where no series has two dates within a window.
     """
@@ -70,24 +71,23 @@ def examined(
             "widen model, hardware, shape, as_of or weeks"
         )
     starts = pd.DataFrame(
-        _starts(rows, moved),
-        index=moved.index,
-        columns=["first_state", "first_days", "idle", "sources"],
+        _starts(rows, moved), index=moved.index, columns=["first_state", "first_days", "idle"]
     )
     words = np.where(starts["first_state"], "first state", "")
     idle = np.where(starts["idle"], "idle time before", "")
     parts = zip(words, idle, _false_between(rows, moved), strict=True)
     cautions = ["; ".join(filter(None, part)) for part in parts]
-    return moved.assign(**starts.drop(columns="idle"), cautions=cautions)
+    sources = moved.pop("sources")
+    return moved.assign(**starts.drop(columns="idle"), sources=sources, cautions=cautions)
 
 
 def _starts(rows, moved):
     """Yield, for each movement, what is known of the state that it starts from."""
-    histories = dict(shifts.histories(rows, shifts.SERIES))
-    keys = moved[list(shifts.SERIES)].itertuples(index=False, name=None)
+    histories = dict(shifts.histories(rows, SERIES))
+    keys = moved[SERIES].itertuples(index=False, name=None)
     spans = moved[["kind", "earlier", "later"]].itertuples(index=False, name=None)
     for key, (kind, *span) in zip(keys, spans, strict=True):
-        day, point, value, idle, sources = histories[key]
+        day, point, value, idle = histories[key]
         earlier, later = map(np.datetime64, span)
         old = day <= earlier
         if kind == LIKE:
@@ -95,12 +95,12 @@ def _starts(rows, moved):
         runs = [value[old & (point == one)] for one in np.unique(point[old])]
         risen = np.exp(np.mean([np.log(run.max() / run[0]) for run in runs]))
         since = pd.Timedelta(earlier - day[old].min()).days
-        yield bool(risen <= 1 + shifts.NOISE), since, bool(idle[old].any()), sources
+        yield bool(risen <= 1 + shifts.NOISE), since, bool(idle[old].any())
 
 
 def _false_between(rows, moved):
     """Return, for each movement, the kinds of false gain inside it, each once."""
-    keys, known = list(shifts.SERIES), {}
+    keys, known = SERIES, {}
     false = shifts.false_gains(rows)[[*keys, "date", "kind"]]
     for *key, day, kind in false.itertuples(index=False, name=None):
         known.setdefault(tuple(key), []).append((day, kind))
@@ -120,7 +120,7 @@ def coverage(
     """Return what can be dated, by model and accelerator, and how far any of it moved."""
     keys = ["model", "hardware"]
     dated = rows[rows["date"].notna()]
-    series = dated.groupby(list(shifts.SERIES), dropna=False)["date"].nunique().reset_index()
+    series = dated.groupby(SERIES, dropna=False)["date"].nunique().reset_index()
     longest = moved[moved["weeks"] == _longest(moved)]
     by, like = rows.groupby(keys), longest["kind"] == LIKE
     table = pd.DataFrame(
@@ -140,7 +140,7 @@ def coverage(
     table[counts] = table[counts].fillna(0).astype(int)
     table = table.reset_index()
     moving = table.groupby("model")["2 dates"].transform("sum") > 0
-    shown = table[moving].assign(hardware=table["hardware"].map(_name))
+    shown = table[moving].assign(hardware=table["hardware"].map(hardware.name))
     still = ", ".join(table.loc[~moving, "model"].unique())
     caption = (
         f"{len(rows):,} rows, {len(rows) - len(dated):,} of them without a date: those take part "
@@ -166,9 +166,9 @@ def _gap(rows, changes):
     if part.empty or named.empty:
         return ""
     return (
-        f"{CLAIMED[0]} on {_name(CLAIMED[1])} NVL72, the system of the claims, has {len(part)} "
-        f"rows, {int(part['date'].notna().sum()) or 'none'} of them dated; the first change of the "
-        f"benchmark that names it is of {named['date'].min():%Y-%m-%d}."
+        f"{CLAIMED[0]} on {hardware.name(CLAIMED[1])} NVL72, the system of the claims, has "
+        f"{len(part)} rows, {int(part['date'].notna().sum()) or 'none'} of them dated; the first "
+        f"change of the benchmark that names it is of {named['date'].min():%Y-%m-%d}."
     )
 
 
@@ -237,7 +237,9 @@ def reached(rows: pd.DataFrame, claims: Sequence[Claim], /, *, name: str) -> Exh
     drawn, grid = figures.figure(columns=len(claims), height=4.8, sharey=True, squeeze=False)
     for axes, claim in zip(grid[0], claims, strict=True):
         _levels(axes, everything[everything["metric"] == claim.test.basis.metric], places, claim)
-    grid[0][0].set_yticks(list(places.values()), [_name(key) for _, key in places], color=INK)
+    grid[0][0].set_yticks(
+        list(places.values()), [hardware.name(key) for _, key in places], color=INK
+    )
     handles = [
         _mark(figures.MARKS[kind], MUTED, kind, hollow=_hollow(kind))
         for kind in figures.MARKS
@@ -341,7 +343,7 @@ def _reach(data, claim, rows):
     best = part.loc[part["value"].idxmax()]
     text = (
         f"For {number(claim.value)} {claim.unit} the largest is {number(best['value'])}, on "
-        f"{_name(best['hardware'])} at {best['shape']}"
+        f"{hardware.name(best['hardware'])} at {best['shape']}"
     )
     if metric == "interactivity":
         speculative = int(rows["speculative"].sum())
@@ -390,7 +392,7 @@ def spread(
         f"a recipe put right looks like faster software. {finding}"
     )
     columns = [
-        *shifts.SERIES,
+        *SERIES,
         "kind",
         "weeks",
         "measure",
@@ -462,8 +464,8 @@ def _strips(data, levels):
     figures.plain_axis(axes.xaxis, ticks=(0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, 20))
     axes.set_xlim(min(data["value"].min(), 1) * 0.95, max(data["value"].max(), *levels) * 1.1)
     _rows_only(axes)
-    present = [key for key in figures.NAMES if key in set(data["hardware"])]
-    handles = [_mark("o", figures.colour(key), _name(key)) for key in present]
+    present = [key for key in hardware.NAMES if key in set(data["hardware"])]
+    handles = [_mark("o", figures.colour(key), hardware.name(key)) for key in present]
     handles.append(_mark("o", MUTED, "from the first state", hollow=True))
     drawn.legend(handles=handles, loc="outside upper left", ncols=6)
     return drawn
@@ -515,7 +517,7 @@ def level_shifts(
     top: int = 10,
 ) -> Exhibit | Markdown:
     """Return the largest steps up in the history of one configuration at one concurrency."""
-    found, looked = shifts.level_shifts_by_point(rows, minimum_dates=minimum_dates, sigma=sigma)
+    found, looked = levels.level_shifts_by_point(rows, minimum_dates=minimum_dates, sigma=sigma)
     level = "first level, " + found["index"].astype(str) + " runs"
     found = found.assign(first=level.where(~found.duplicated(POINT), ""))
     ups = found[found["size"] > 1].sort_values("size", ascending=False, kind="stable")
@@ -564,7 +566,7 @@ def _merged(row, start, end, changes):
         return "none; the log begins later"
     if not changes["date"].between(start, end).any():
         return "none logged"
-    near = shifts.coinciding((start, end), row, changes, days=(end - start).days)
+    near = log.coinciding((start, end), row, changes, days=(end - start).days)
     numbers = [f"#{one}" for one in near["pull_request"]]
     more = f", +{len(numbers) - 2}" if len(numbers) > 2 else ""
     return ", ".join(numbers[:2]) + more if numbers else "none logged"
@@ -683,12 +685,12 @@ def releases(
 ) -> Exhibit | Markdown:
     """Return TensorRT-LLM's own throughput by release, over the first release of each shape."""
     keys = ["precision", "isl", "osl"]
-    series = shifts.release_series(table, best=True)
+    series = release_series(table, best=True)
     series = series[(series["family"] == family) & (series["gpu"] == gpu)].dropna(subset="date")
     series = series[series.groupby(keys)["date"].transform("size") > 1]
     if series.empty:
         return Markdown(f"TensorRT-LLM's tables have no two dated releases of {family} on {gpu}.")
-    times = shifts.release_times(series, factors=[claimed.value], best=True)
+    times = release_times(series, factors=[claimed.value], best=True)
     best = times.loc[times["top"].idxmax()]
     days = best[f"days_to_{claimed.value:g}"]
     finding = (
@@ -791,7 +793,7 @@ def long_view(
         "one configuration throughout": (table, {}),
     }
     for text, (part, options) in views.items():
-        series = shifts.release_series(part, **options)
+        series = release_series(part, **options)
         keys = ["gpu", "family", "precision", "isl", "osl"]
         groups = series.groupby(keys if "best" in options else [*keys, "configuration"])
         longest = (groups["date"].max() - groups["date"].min()).max().days / 365.25
@@ -835,12 +837,12 @@ def _long_words(table, claimed):
 def pace(changes: pd.DataFrame, /, *, about: Sequence[Mapping], name: str) -> Exhibit:
     """Return merged changes of the benchmark's recipes a week: all, and those `about` something.
 
-    Each of `about` is a condition of ``shifts.pace``: a `model` or a `hardware`.
+    Each of `about` is a condition of ``log.pace``: a `model` or a `hardware`.
     """
-    data = shifts.pace(changes)[["changes"]].rename(columns={"changes": "all"})
+    data = log.pace(changes)[["changes"]].rename(columns={"changes": "all"})
     for condition in about:
         (key,) = condition.values()
-        data[_name(key)] = shifts.pace(changes, **condition)["changes"]
+        data[hardware.name(key)] = log.pace(changes, **condition)["changes"]
     data = data.fillna(0).astype(int).reset_index()
     drawn, axes = figures.figure(height=2.9)
     axes.bar(data["week"], data["all"], width=6, color=GRID, label="all changes")
@@ -944,8 +946,9 @@ def quotable(
         f"{huge or 'none'} by {number(high)}x or more, and the middle one by "
         f"{_percent(best['least'].median())}; "
         f"{int((gains >= high).sum()) or 'none'} of {len(gains)} configurations gained "
-        f"{number(high)}x at a fixed concurrency. Of {CLAIMED[0]} on {_name(CLAIMED[1])} NVL72, "
-        f"the system of the claims, {dated or 'no'} public run is dated."
+        f"{number(high)}x at a fixed concurrency. Of {CLAIMED[0]} on "
+        f"{hardware.name(CLAIMED[1])} NVL72, the system of the claims, {dated or 'no'} public "
+        f"run is dated."
     )
     condition = (
         f"Dated public runs from {part['earlier'].min():%Y-%m-%d} to {part['later'].max():%Y-%m-%d}"
@@ -996,15 +999,8 @@ def known_answers(answers: Mapping[str, tuple[float, float]], /) -> Markdown:
 # ----------------------------------------------------------------- shared
 
 
-def _name(key):
-    return figures.NAMES.get(key, key)
-
-
 def _system(row):
-    marks = [row["precision"], "MTP" * bool(row["speculative"])]
-    marks.append("disaggregated" * bool(row["disaggregated"]))
-    words = " ".join(filter(None, [_name(row["hardware"]), row["framework"], *marks]))
-    return f"{words}, {row['isl']}/{row['osl']}"
+    return series_in_words(pd.DataFrame([dict(row)])).iloc[0]
 
 
 def _systems(records):

@@ -17,6 +17,7 @@ from frontier import figures
 from frontier.claims import Claim, attribution, comparisons, filings, modelled, splits
 from frontier.claims.comparisons import UNTESTED, Finding
 from frontier.claims.splits import UNIT, Split, States
+from frontier.data import hardware, measurements
 from frontier.data.words import number, quantity, span
 from frontier.figures import Exhibit
 
@@ -429,7 +430,7 @@ def _condition(key, value):
     """Return a condition as a reader would say it: names of accelerators, no column names."""
     if isinstance(value, bool):
         return key if value else f"not {key}"
-    return figures.NAMES.get(value, str(value).upper())
+    return hardware.NAMES.get(value, str(value).upper())
 
 
 def _cells_with(states, name):
@@ -443,8 +444,7 @@ def _times(met):
 
 
 def _sources(states):
-    frames = (rows for one in states for rows in one.rows.values())
-    return sorted({source for rows in frames for source in rows["source"].unique()})
+    return measurements.sources(*(rows for one in states for rows in one.rows.values()))
 
 
 def _of(findings):

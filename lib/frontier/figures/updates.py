@@ -17,10 +17,11 @@ import pandas as pd
 from IPython.display import Markdown
 
 from frontier import figures
-from frontier.data import published, tables
+from frontier.data import hardware, published, tables
+from frontier.data.measurements import SERIES, series_in_words
 from frontier.data.words import number, span
 from frontier.figures import Exhibit
-from frontier.history import shifts
+from frontier.history import releases, shifts
 
 EVER = 1000  # weeks: from the first date of a series to its last
 RECORDS = {
@@ -38,17 +39,19 @@ HARDWARE = ("h100", "h200", "b200", "gb200", "gb300", "mi355x")
 def dated(rows: pd.DataFrame, /, *, hardware: Sequence[str] = HARDWARE) -> pd.DataFrame:
     """Return the gain of every dated series from its first date to its last, like for like.
 
-    Columns: those of ``shifts.SERIES``, `earlier`, `later`, `days`, `points`, `gain` (geometric
+    Columns: those of ``SERIES``, `earlier`, `later`, `days`, `points`, `gain` (geometric
     mean ratio of throughput at fixed configurations and concurrencies) and `speed` (the same of
-    interactivity, which idle time in the timed window does not touch), `source`.
+    interactivity, which idle time in the timed window does not touch), `source` (the tables that
+    the series is from).
     """
     moved = shifts.movement(rows[rows["hardware"].isin(list(hardware))], weeks=EVER)
     last = moved[moved["kind"] == "like-for-like"].sort_values("later", kind="stable")
-    last = last.drop_duplicates(list(shifts.SERIES), keep="last")
+    last = last.drop_duplicates(SERIES, keep="last")
     last = last.rename(columns={"point_geomean": "gain"})
     speeds = [_speed(rows, row) for row in last.to_dict("records")]
-    columns = [*shifts.SERIES, "earlier", "later", "days", "points", "gain"]
-    return last[columns].assign(speed=speeds, source="inferencex_captures").reset_index(drop=True)
+    last = last.assign(speed=speeds).rename(columns={"sources": "source"})
+    columns = [*SERIES, "earlier", "later", "days", "points", "gain", "speed", "source"]
+    return last[columns].reset_index(drop=True)
 
 
 def steps(table: pd.DataFrame, /, *, family: str) -> pd.DataFrame:
@@ -59,7 +62,7 @@ def steps(table: pd.DataFrame, /, *, family: str) -> pd.DataFrame:
     release before, `alike`: the same model measured in the same way, at a batch of the engine's
     choice, so that the step is software. `source`.
     """
-    series = shifts.release_series(table, best=True)
+    series = releases.release_series(table, best=True)
     series = series[(series["family"] == family) & series["date"].notna()]
     series = series[series["gpu"].str.lower().isin(HARDWARE)]
     keys = ["gpu", "precision", "isl", "osl"]
@@ -103,7 +106,13 @@ def overview(rows: pd.DataFrame, /, *, family: str, name: str) -> Exhibit:
     every, maxima = steps(table, family=family), chained(table, family=family)
     data = pd.concat(
         [
-            _marks("rows", series["hardware"], series["gain"], _series(series), series["source"]),
+            _marks(
+                "rows",
+                series["hardware"],
+                series["gain"],
+                series_in_words(series),
+                series["source"],
+            ),
             _marks(
                 "mlperf", rounds["hardware"], rounds["ratio"], _rounds(rounds), rounds["source"]
             ),
@@ -134,7 +143,7 @@ def overview(rows: pd.DataFrame, /, *, family: str, name: str) -> Exhibit:
     spread["at"] = spread["record"].map({text: i for i, text in enumerate(RECORDS.values())})
     spread = spread.sort_values(["at", "hardware"], key=lambda c: c.map(order).fillna(c))
     count = spread["series"].astype("str")
-    spread["label"] = spread["hardware"].map(figures.NAMES) + ", " + count + " series"
+    spread["label"] = spread["hardware"].map(hardware.NAMES) + ", " + count + " series"
     drawn = figures.intervals(
         spread.reset_index(drop=True),
         label="label",
@@ -181,7 +190,7 @@ def history(rows: pd.DataFrame, /, *, name: str, top: int = 14) -> Exhibit:
     data = dated(rows).sort_values("gain", ascending=False, kind="stable", ignore_index=True)
     shown = pd.DataFrame(
         {
-            "series": _series(data),
+            "series": series_in_words(data),
             "from": data["earlier"],
             "to": data["later"],
             "points": data["points"],
@@ -191,7 +200,7 @@ def history(rows: pd.DataFrame, /, *, name: str, top: int = 14) -> Exhibit:
     ).head(top)
     apart = data[data["gain"] / data["speed"] > 1.2]
     by = data.groupby("hardware", sort=False)["speed"].median()
-    middle = ", ".join(f"{figures.NAMES.get(key, key)} {number(v)}x" for key, v in by.items())
+    middle = ", ".join(f"{hardware.name(key)} {number(v)}x" for key, v in by.items())
     caption = (
         f"The {len(shown)} of {len(data)} series that gained most since their first date, at "
         f"equal configurations and concurrencies. Middle gain in speed: {middle}. "
@@ -217,7 +226,7 @@ def rounds(*, name: str, top: int = 16) -> Exhibit:
             + ", "
             + data["gpus"].astype("str")
             + " "
-            + data["hardware"].map(figures.NAMES),
+            + data["hardware"].map(hardware.NAMES),
             "submitter": data["submitter"],
             "rounds": data["before"] + " to " + data["after"],
             "same submitter": [f"{number(v)}x" for v in data["ratio"]],
@@ -229,7 +238,7 @@ def rounds(*, name: str, top: int = 16) -> Exhibit:
         f"The {len(shown)} of {len(data)} results with the largest gain over an earlier round by "
         f"the same submitter on as many of the same accelerator. The last column is the trap: the "
         f"best of either round, whoever submitted it and at whatever scale. For "
-        f"{widest['model']} {widest['scenario']} on {figures.NAMES[widest['hardware']]} it says "
+        f"{widest['model']} {widest['scenario']} on {hardware.NAMES[widest['hardware']]} it says "
         f"{number(widest['any_submitter'])}x where {widest['submitter']} itself gained "
         f"{number(widest['ratio'])}x."
     )
@@ -325,18 +334,10 @@ def _marks(record, hardware, gain, label, source):
 def _speed(rows, row):
     """Return the mean gain in interactivity of the points of one series since its first date."""
     same = rows["date"].notna()
-    for key in shifts.SERIES:
+    for key in SERIES:
         same &= rows[key] == row[key]
     gains = shifts.gains_since(rows[same], row["earlier"])
     return float(np.exp(gains.mean())) if len(gains) else float("nan")
-
-
-def _series(data):
-    marks = data["speculative"].map({True: " MTP", False: ""})
-    marks += data["disaggregated"].map({True: " disaggregated", False: ""})
-    shape = data["isl"].astype("str") + "/" + data["osl"].astype("str")
-    name = data["hardware"].map(lambda key: figures.NAMES.get(key, key))
-    return name + " " + data["framework"] + " " + data["precision"] + marks + ", " + shape
 
 
 def _rounds(data):

@@ -15,7 +15,7 @@ from IPython.display import HTML
 
 from frontier import claims, curves, figures, serving
 from frontier.claims import comparisons, modelled
-from frontier.data import published, tables
+from frontier.data import hardware, published, tables
 from frontier.data.words import number
 from frontier.errors import UsageError
 from frontier.figures import Exhibit
@@ -91,8 +91,8 @@ def example(
     )
     caption = (
         f"An answer of the model, per GPU: {new.model} at {new.isl}/{new.osl} on "
-        f"{figures.NAMES[new.hardware]} in {new.precision.upper()}{_how(new)} over "
-        f"{figures.NAMES[old.hardware]} in {old.precision.upper()}{_how(old)}, with the interval "
+        f"{hardware.NAMES[new.hardware]} in {new.precision.upper()}{_how(new)} over "
+        f"{hardware.NAMES[old.hardware]} in {old.precision.upper()}{_how(old)}, with the interval "
         f"that holds 90 % of the draws."
     )
     return figures.table(shown, name=name, caption=caption, data=data, sources=["serving_fit"])
@@ -126,7 +126,7 @@ def groups(*, name: str) -> Exhibit:
     data = pd.DataFrame(
         {
             "model": found["family"],
-            "accelerator": found["hardware"].map(figures.NAMES),
+            "accelerator": found["hardware"].map(hardware.NAMES),
             "precision": found["precision"].str.upper(),
             "mode": mode + np.where(found["speculative"], ", MTP", ""),
             "rows": found["rows"],
@@ -177,7 +177,7 @@ def scatter(*, family: str | None, name: str) -> Exhibit:
         axes.set(xlim=(ends[0] * 0.8, ends[1] * 1.25), ylim=(ends[0] * 0.8, ends[1] * 1.25))
     keys = sorted(rows["hardware"].unique())
     for key in keys:
-        grid[0].plot([], [], "o", ms=4, color=figures.colour(key), label=figures.NAMES[key])
+        grid[0].plot([], [], "o", ms=4, color=figures.colour(key), label=hardware.NAMES[key])
     drawn.legend(loc="outside upper left", ncols=len(keys))
     error = _error(rows)
     caption = (
@@ -248,7 +248,7 @@ def other_models(*, name: str) -> Exhibit:
         {
             "case": data["model"]
             + " "
-            + data["hardware"].map(figures.NAMES)
+            + data["hardware"].map(hardware.NAMES)
             + " "
             + data["precision"].str.upper()
             + ", "
@@ -295,7 +295,7 @@ def against_mlperf(*, isl: int, osl: int, name: str) -> Exhibit:
         )
         rows.append(
             {
-                "accelerator": figures.NAMES[row.hardware],
+                "accelerator": hardware.NAMES[row.hardware],
                 "precision": row.precision.upper(),
                 "measured, output tok/s/GPU": row.output_throughput_per_gpu,
                 "GPUs": row.gpus,

@@ -21,7 +21,7 @@ from string import Template
 
 import yaml
 
-from frontier import claims, figures
+from frontier import claims
 from frontier.claims import comparisons
 from frontier.data import hardware, measurements, paths
 from frontier.errors import DataError, FrontierError, UsageError, among
@@ -146,7 +146,7 @@ def described(selection: Mapping, /) -> str:
     rest.pop("model", None)
     keys = rest.pop("hardware", [])
     keys = [keys] if isinstance(keys, str) else keys
-    text = " or ".join(figures.NAMES.get(str(key), str(key)) for key in keys) or "any accelerator"
+    text = " or ".join(hardware.name(str(key)) for key in keys) or "any accelerator"
     if rest.pop("single_node", False):
         text = f"one {text} node"
     if precision := rest.pop("precision", None):

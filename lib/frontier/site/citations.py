@@ -12,12 +12,9 @@ they are shown belongs to the pages.
 
 from dataclasses import dataclass
 
-import pandas as pd
-
 from broadsheet import links
-from frontier.data import measurements, tables
+from frontier.data import hardware, measurements, tables
 from frontier.data.words import number
-from frontier.figures import NAMES
 
 HEADS = ("System", "In/out", "Users", "tok/s/user", "tok/s/GPU", "Date", "Configuration")
 
@@ -58,26 +55,12 @@ def dates() -> str:
 
 def _columns(rows):
     """Return the columns of `HEADS` as text."""
-    names = rows["hardware"].map(lambda key: NAMES.get(key, key))
     return (
-        rows["model"] + ", " + names,
+        rows["model"] + ", " + rows["hardware"].map(hardware.name),
         measurements.shapes(rows),
         rows["concurrency"].astype("str"),
         rows["interactivity"].map(number),
         rows["throughput_per_gpu"].map(number),
-        rows["date"].map(lambda day: f"{day:%Y-%m-%d}" if pd.notna(day) else "undated"),
-        pd.Series([_configuration(row) for row in rows.itertuples()]),
+        rows["date"].map(measurements.date_in_words),
+        measurements.in_words(rows),
     )
-
-
-def _configuration(row):
-    parts = [
-        f"{row.framework} {row.precision}".strip(),
-        "speculative" if row.speculative else "",
-        "disaggregated" if row.disaggregated else "",
-        f"{row.gpus} GPUs" if row.gpus else "",
-        f"TP {row.tp}" if row.tp else "",
-        f"EP {row.ep}" if row.ep > 1 else "",
-        "DP attention" if row.dp_attention else "",
-    ]
-    return ", ".join(filter(None, parts))

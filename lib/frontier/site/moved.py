@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from frontier import curves, figures
+from frontier import curves
 from frontier.claims.comparisons import (
     CONDITIONAL,
     LEAST_POINTS,
@@ -30,9 +30,10 @@ from frontier.claims.comparisons import (
     evidence,
 )
 from frontier.curves import Frontier
-from frontier.data import measurements
+from frontier.data import hardware
+from frontier.data.measurements import RUN, SETTING
 from frontier.data.words import counted, number, published, span
-from frontier.history import shifts
+from frontier.history.changes import coinciding
 from frontier.history.shifts import NOISE
 
 SERIES = ("model", "hardware", "precision", "isl", "osl")
@@ -56,9 +57,7 @@ KINDS = {
     "gone": "is gone",
     "noise": "mean within run noise",
 }
-_RUN = [*(c for c in measurements.CONFIGURATION if c != "source"), "concurrency", "date"]
-_POINT = [c for c in _RUN if c != "date"]
-_SETTING = [c for c in _POINT if c != "concurrency"]
+_POINT = [*SETTING, "concurrency"]
 _ENDS = {"headline": "mean", "low": "low end of the interval", "high": "high end of the interval"}
 _REACH = ("extended", "shortened")
 _DRAWN = 3  # frontiers whose points a record keeps, to be drawn
@@ -126,7 +125,7 @@ def _matched(old, new):
     """
     frames = []
     for frame in (old, new):
-        run = pd.util.hash_pandas_object(frame[_RUN], index=False)
+        run = pd.util.hash_pandas_object(frame[RUN], index=False)
         values = frame[["interactivity", "throughput_per_gpu"]].map(lambda v: f"{v:.4g}")
         same = pd.util.hash_pandas_object(values.assign(run=run), index=False)
         frames.append(frame.assign(_run=run, _same=same, _state="alone"))
@@ -322,11 +321,11 @@ def _images(old, added):
 
 def _settings(old, added):
     """Yield how many of the new points are of new configurations, of a wider sweep, or repeats."""
-    known = [set(pd.util.hash_pandas_object(old[c], index=False)) for c in (_SETTING, _POINT)]
-    setting, point = (pd.util.hash_pandas_object(added[c], index=False) for c in (_SETTING, _POINT))
+    known = [set(pd.util.hash_pandas_object(old[c], index=False)) for c in (SETTING, _POINT)]
+    setting, point = (pd.util.hash_pandas_object(added[c], index=False) for c in (SETTING, _POINT))
     fresh = added[~setting.isin(known[0]).to_numpy()]
     if len(fresh):
-        count = fresh.drop_duplicates(_SETTING).shape[0]
+        count = fresh.drop_duplicates(SETTING).shape[0]
         best = fresh.loc[fresh["throughput_per_gpu"].idxmax()]
         yield f"{counted(count, 'new configuration')}, such as {_setting(best)}"
     wider = int((setting.isin(known[0]) & ~point.isin(known[1])).sum())
@@ -345,7 +344,7 @@ def _setting(row):
 
 def _merged(old, added, changes):
     """Yield the logged changes that were merged before the runs that decide, and fit them."""
-    dated = added.dropna(subset=["date"]).drop_duplicates([*_SETTING, "date"])
+    dated = added.dropna(subset=["date"]).drop_duplicates([*SETTING, "date"])
     if changes is None or dated.empty:
         return
     earlier = old["date"].dropna()
@@ -353,7 +352,7 @@ def _merged(old, added, changes):
     for row in dated.to_dict("records"):
         last = earlier[earlier < row["date"]].max()
         previous = row["date"] - pd.Timedelta(days=21) if pd.isna(last) else last
-        near = shifts.coinciding((previous, row["date"]), row, changes)
+        near = coinciding((previous, row["date"]), row, changes)
         for one in near[near["after_previous"]].to_dict("records"):
             found[one["pull_request"]] = f"{one['pull_request']} ({one['merged']:%Y-%m-%d})"
     if found:
@@ -487,8 +486,8 @@ def extremes(move: Mapping, /) -> list[str]:
 
 def name(move: Mapping, /) -> str:
     """Return what the frontier of a move is of."""
-    hardware = figures.NAMES.get(move["hardware"], move["hardware"])
-    parts = (move["model"], f"{hardware} {move['precision']}".strip(), move["shape"])
+    system = f"{hardware.name(move['hardware'])} {move['precision']}".strip()
+    parts = (move["model"], system, move["shape"])
     # No font draws a control character, and no XML holds one.
     return re.sub(r"[\x00-\x1f\x7f]", "\N{REPLACEMENT CHARACTER}", ", ".join(filter(None, parts)))
 

@@ -151,7 +151,7 @@ def _distinct(tidy, report) -> dict[str, pd.DataFrame]:
     """
     order = [n for n in PRECEDENCE if n in tidy] + [n for n in tidy if n not in PRECEDENCE]
     both = pd.concat([tidy[name] for name in order])
-    keys = [*checks.WITHOUT_SOURCE, "concurrency", "date"]
+    keys = [*measurements.SETTING, "concurrency", "date"]
     tpot = inferencex.significant(both["tpot"], 5).where(both["reason"] != "", 0)
     same = both[keys].assign(tpot=tpot).duplicated()
     for name in order:

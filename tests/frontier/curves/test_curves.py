@@ -18,7 +18,6 @@ from frontier.curves import (
     shared_range,
     stretches,
 )
-from frontier.data import measurements
 from frontier.errors import UsageError
 
 MODES = ("step", "semilog", "monotone")
@@ -540,18 +539,33 @@ def test_a_95_percent_interval_covers_the_truth_about_as_often(how):
     assert 0.88 <= np.mean(covered) <= 1.0
 
 
-@pytest.mark.parametrize("limits", [{}, {"low": 30.0}, {"low": 25.0, "high": 60.0}])
-def test_step_means_of_many_draws_are_the_means_of_their_frontiers(limits):
-    rng = np.random.default_rng(7)
-    draws = [(rng.uniform(10, 90, (40, 9)), rng.uniform(1, 50, (40, 9))) for _ in range(2)]
-    means = curves.step_means(draws, **limits)
-    found = np.exp(means[0] - means[1])
-    slow = [
-        geometric_mean(Frontier(xa, ya), Frontier(xb, yb), **limits)
-        for xa, ya, xb, yb in zip(*draws[0], *draws[1], strict=True)
-    ]
-    np.testing.assert_allclose(found, slow, rtol=1e-12)
-    assert np.isfinite(found).any()
+@pytest.mark.parametrize(
+    ("statistic", "more"),
+    [
+        (geometric_mean, {"low": 30.0}),
+        (ratio, {"at": [3.0, 35.0, 60.0, 500.0]}),
+        (ratio, {"at": 60}),
+    ],
+)
+def test_the_fast_intervals_of_steps_are_those_of_the_slow_way(statistic, more):
+    fast, slow = system(1, speed=3), system(2)
+    options = {"sigma": 0.03, "replicates": 60, "floor": 40.0, **more}
+    near = [curves.within_noise(front, 0.03) for front in (fast, slow)]
+    plain = interval(*near, statistic=lambda *pair, **limits: statistic(*pair, **limits), **options)
+    found = interval(fast, slow, statistic=statistic, **options)
+    np.testing.assert_allclose(found, plain, rtol=1e-12)
+
+
+def test_the_frontier_of_some_points_is_that_of_their_rows():
+    front = system(3)
+    for left_out in range(6):
+        keep = front._configuration != left_out
+        kept = front.kept(keep)
+        twin = Frontier(front._x[keep], front._y[keep], configurations=front._configuration[keep])
+        assert [list(map(list, one)) for one in kept.curves] == [
+            list(map(list, one)) for one in twin.curves
+        ]
+        assert set(kept.rows) <= set(np.flatnonzero(keep))
 
 
 @pytest.mark.parametrize("how", ["step", "semilog"])
@@ -576,36 +590,22 @@ def test_a_point_just_below_the_front_stays_in_the_draw():
 # --- all groups at once -------------------------------------------------------------------
 
 
-def test_the_frontiers_of_groups_are_those_made_group_by_group():
-    rows = measurements.load_measurements()
-    keys = ["model", "hardware", "precision", "isl", "osl"]
-    made = curves.frontiers(rows, keys)
-    assert len(made) == rows.groupby(keys).ngroups
-    for key, group in rows.groupby(keys):
-        twin = Frontier.from_points(group)
-        assert made[key].rows == twin.rows
-        assert np.array_equal(made[key].interactivity, twin.interactivity)
-        assert np.array_equal(made[key].throughput, twin.throughput)
-        at = np.linspace(twin.low, twin.high, 7)
-        for how in ("step", "semilog"):
-            assert np.array_equal(made[key].at(at, how), twin.at(at, how), equal_nan=True)
-
-
 @given(
     st.lists(
         st.tuples(st.sampled_from("ab"), st.integers(1, 4), st.integers(1, 9), st.integers(1, 9)),
         max_size=30,
     )
 )
-def test_frontiers_of_groups_equal_a_slow_twin(points):
+def test_frontiers_of_groups_are_those_made_group_by_group(points):
     frame = pd.DataFrame(points, columns=["model", "tp", "interactivity", "throughput_per_gpu"])
     made = curves.frontiers(frame, ["model"])
     assert set(made) == {(name,) for name in frame["model"]}
     for (name,), front in made.items():
-        mine = frame[frame["model"] == name].to_numpy()[:, 2:].astype(float)
-        kept = [tuple(p) for p in mine if not any((q >= p).all() and (q > p).any() for q in mine)]
-        found = zip(front.interactivity, front.throughput, strict=True)
-        assert sorted(set(kept)) == sorted(found)
+        twin = Frontier.from_points(frame[frame["model"] == name])
+        assert front.rows == twin.rows
+        for how in MODES:
+            at = np.linspace(twin.low, twin.high, 7)
+            np.testing.assert_array_equal(front.at(at, how), twin.at(at, how))
 
 
 def test_frontiers_of_no_rows_are_none_and_of_a_bad_row_are_an_error():

@@ -35,6 +35,15 @@ def test_every_edition_names_the_power_of_every_accelerator_that_was_measured():
     assert set(measurements.choices("hardware")) <= known
 
 
+def test_every_accelerator_that_was_measured_has_a_name_and_another_keeps_its_key():
+    assert set(measurements.choices("hardware")) <= set(hardware.NAMES)
+    assert [hardware.name(key) for key in ("gb300", "mi355x", "x900")] == [
+        "GB300",
+        "MI355X",
+        "x900",
+    ]
+
+
 def test_lower_precision_is_never_slower():
     rates = hardware.accelerators()
     assert (rates["fp8_tflops"] >= rates["bf16_tflops"]).all()

@@ -72,7 +72,7 @@ def test_the_union_is_sound_and_has_the_agreed_columns_first(rows):
     ]
     assert rows["row_id"].is_unique
     assert set(rows["source"]) == set(m.SOURCES) - {m.LIVE} <= set(tables.names())
-    assert not rows[[*m.CONFIGURATION, "concurrency", "date"]].duplicated().any()
+    assert not rows[[*m.POINT, "date"]].duplicated().any()
 
 
 def test_nothing_quarantined_is_among_the_measurements(rows):
@@ -196,6 +196,27 @@ def test_choices_are_sorted_and_shapes_are_a_column():
     ]
     with pytest.raises(UsageError, match="no column"):
         m.choices("colour", runs())
+
+
+def test_what_a_source_does_not_state_is_not_said_and_a_day_that_is_none_is_undated():
+    bare = runs(precision="", gpus=0, tp=0, ep=0, date=pd.NaT)
+    assert m.in_words(bare).tolist() == ["trt"] * 5
+    assert m.series_in_words(bare).tolist() == ["H200 trt, 1024/1024"] * 5
+    assert bare["date"].map(m.date_in_words).tolist() == ["undated"] * 5
+    assert m.in_words(bare.head(0)).empty and m.series_in_words(bare.head(0)).empty
+
+
+def test_a_row_is_said_with_its_software_its_marks_and_its_layout():
+    marked = runs(speculative=True, disaggregated=True, ep=4, dp_attention=True)
+    said = "trt fp8, speculative, disaggregated, 8 GPUs, TP 8, EP 4, DP attention"
+    assert set(m.in_words(marked)) == {said}
+    assert set(m.series_in_words(marked)) == {"H200 trt fp8 MTP disaggregated, 1024/1024"}
+
+
+def test_rows_of_equal_series_words_are_of_one_series_but_for_the_model(rows):
+    words = m.series_in_words(rows).groupby([rows[name] for name in m.SERIES]).nunique()
+    assert (words == 1).all()
+    assert len(set(zip(rows["model"], m.series_in_words(rows), strict=True))) == len(words)
 
 
 def test_without_repeats_there_is_no_noise_to_pool():

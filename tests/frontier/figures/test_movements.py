@@ -8,7 +8,7 @@ from frontier import claims
 from frontier.data import measurements, tables
 from frontier.errors import UsageError
 from frontier.figures import movements
-from frontier.history import shifts
+from frontier.history import releases, shifts
 
 FIXED = {
     "model": "deepseek-r1", "hardware": "h200", "framework": "sglang", "precision": "fp8",
@@ -251,7 +251,7 @@ def test_the_long_view_counts_a_claimed_factor_apart_in_weeks_and_in_years():
     table = tables.read("trtllm_throughput")
     shown = movements.long_view(single, table, claimed=FIVEFOLD, name="x")
     found = pd.read_csv(pd.io.common.StringIO(shown.files["data/x.csv"]))
-    times = shifts.release_times(shifts.release_series(table, best=True), best=True)
+    times = releases.release_times(releases.release_series(table, best=True), best=True)
     assert found.loc[0, "at 5x"] == 1
     years = found[found["what"].str.contains("models spliced")].iloc[0]
     assert years["at 5x"] == (times["top"] >= 5).sum()

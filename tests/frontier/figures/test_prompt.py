@@ -2,14 +2,10 @@
 
 import dataclasses
 import re
-import subprocess
-import sys
-from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
 import pytest
-from bs4 import BeautifulSoup
 
 import frontier
 from frontier import claims, curves, figures, serving
@@ -17,7 +13,6 @@ from frontier.claims import comparisons, modelled, splits
 from frontier.curves import Frontier
 from frontier.data import hardware, measurements, tables
 from frontier.errors import UsageError
-from frontier.figures import prompt
 
 FRONT = Frontier([50, 100], [400, 200])
 
@@ -104,56 +99,6 @@ def test_the_unit_of_a_frontier_follows_what_is_done_to_it(rows):
     assert Frontier.from_points(some, scale=1000).unit == "tok/s/GPU × 1,000"
     latest = Frontier.from_points(some, repeats="latest", unit="a")
     assert latest.unit == Frontier.from_points(some, repeats="mean", unit="a").unit == "a"
-
-
-def test_a_frontier_draws_itself_and_lists_its_points_with_units():
-    soup = BeautifulSoup(FRONT._repr_html_(), "html.parser")
-    assert soup.svg["role"] == "img"
-    assert "2 of 2 points" in soup.svg["aria-label"]
-    heads = [one.text for one in soup.table.find_all("th", scope="col")]
-    assert heads == ["row", "interactivity, tok/s/user", "throughput, tok/s/GPU"]
-    cells = [[cell.text for cell in row] for row in soup.tbody.find_all("tr")]
-    assert cells == [["0", "50", "400"], ["1", "100", "200"]]
-    ElementTree.fromstring(str(soup.svg))  # it is XML, as an SVG has to be
-
-
-def test_a_picture_takes_the_colour_of_the_text_around_it():
-    # A fixed dark ink would be unreadable on JupyterLab's dark theme.
-    picture = BeautifulSoup(FRONT._repr_html_(), "html.parser").svg
-    assert "var(--ink, currentColor)" in str(picture)
-    for colour in (figures.INK, figures.MUTED):
-        assert colour not in str(picture)
-
-
-def test_text_of_the_data_is_escaped_on_its_way_to_the_notebook():
-    hostile = Frontier([50, 100], [400, 200], rows=["<script>a", "<b>"], unit="<img src=x>&")
-    text = hostile._repr_html_()
-    assert "<script" not in text
-    assert "<img" not in text
-    assert "<b>" not in text
-
-
-def test_a_long_frontier_shows_its_ends_and_says_how_many_points_are_left_out():
-    x = np.geomspace(10, 1000, 40)
-    soup = BeautifulSoup(prompt.card(Frontier(x, 1e5 / x)), "html.parser")
-    shown = soup.tbody.find_all("tr")
-    assert len(shown) == prompt.MOST_ROWS
-    assert shown[-1].find_all("td")[0].text == "1,000"
-    assert f"{40 - prompt.MOST_ROWS} more between" in soup.caption.text
-
-
-def test_two_frontiers_on_a_page_share_no_ids():
-    pictures = [FRONT._repr_html_(), FRONT.scaled(2)._repr_html_()]
-    ids = [set(re.findall(r' id="([^"]+)"', text)) for text in pictures]
-    assert all(ids)
-    assert not ids[0] & ids[1]
-    assert FRONT._repr_html_() == pictures[0]
-
-
-def test_importing_a_curve_imports_no_figures():
-    code = "import sys, frontier.curves; print('matplotlib' in sys.modules)"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout == "False\n"
 
 
 def test_completion_of_the_package_offers_each_module_once():

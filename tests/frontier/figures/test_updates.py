@@ -79,6 +79,23 @@ def test_idle_time_that_leaves_the_window_is_in_throughput_and_not_in_speed():
     assert (row["gain"], row["speed"]) == (pytest.approx(2), pytest.approx(1))
 
 
+def test_after_a_refresh_a_series_cites_the_table_that_its_rows_are_from():
+    live = together(sweep(date="2026-01-01"), sweep(date="2026-05-01")).assign(source="inferencex")
+    assert updates.dated(live)["source"].tolist() == ["inferencex"]
+
+
+def test_a_series_of_two_tables_is_told_as_one_and_both_are_cited():
+    rows = together(
+        sweep(date="2026-01-01"),
+        sweep(date="2026-05-01"),
+        sweep(date="2026-06-01", source="aiconfigurator_silicon"),
+    )
+    assert updates.dated(rows)["source"].tolist() == ["aiconfigurator_silicon inferencex_captures"]
+    html = updates.history(rows, name="05-dated").html
+    for name in ("aiconfigurator_silicon", "inferencex_captures"):
+        assert tables.meta(name)["title"] in html
+
+
 def test_rounds_compare_a_submitter_with_itself_at_the_same_scale():
     found = published.mlperf_rounds()
     assert (found["before"] < found["after"]).all()

@@ -1,0 +1,114 @@
+"""The log of changes to the benchmark's recipes: what was merged, and how many a week.
+
+A change that was merged before a jump coincides with it; whether it is the cause, the log cannot
+say.
+"""
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+
+import pandas as pd
+
+from frontier.errors import UsageError
+from frontier.history.shifts import timestamp
+
+_MODEL_IN_KEYS = {"deepseek-r1": "dsr1", "gpt-oss-120b": "gptoss", "llama-70b": "70b"}
+
+
+def coinciding(
+    interval: tuple, configuration: Mapping, changes: pd.DataFrame, /, *, days: int = 21
+) -> pd.DataFrame:
+    """Return the logged changes merged up to `days` before a jump and about its configuration.
+
+    This is coincidence, not cause: the log says what was merged, not what a run used, several
+    changes often fit, and one that is not logged (a driver, a neighbour on the machine)
+    never shows. The log begins on 2025-10-13; no change before that does not mean none.
+
+    Args:
+        interval: ``(previous, date)`` of the jump; a change may be merged on `date` itself.
+        configuration: a mapping or row with `model`, `hardware`, `precision`, `framework`,
+            `speculative` and `disaggregated`.
+        changes: the table ``changes``.
+        days: how long before `date` a change may have been merged.
+
+    Returns:
+        `merged`, `pull_request`, `config_keys`, `kinds`, one row a pull request in the
+        order of merging, and `after_previous`: merged on or after the day of the run before,
+        without which the change was there already when nothing had jumped.
+    """
+    previous, date = map(timestamp, interval)
+    start = date - pd.Timedelta(days=days)
+    near = changes[(changes["date"] >= start) & (changes["date"] <= date)]
+    near = near[near["config_key"].map(lambda key: _concerns(key, configuration)).astype(bool)]
+    table = near.groupby("pull_request", as_index=False).agg(
+        merged=("date", "first"), config_keys=("config_key", _joined), kinds=("kinds", _joined)
+    )
+    table["after_previous"] = table["merged"] >= previous
+    table = table[["merged", "pull_request", "config_keys", "kinds", "after_previous"]]
+    return table.sort_values(["merged", "pull_request"]).reset_index(drop=True)
+
+
+def _concerns(key, configuration):
+    """Whether a key such as ``dsr1-fp4-b200-sglang-mtp`` or ``gptoss-fp4-*-trt`` fits.
+
+    A key is model-precision-hardware-framework, then marks. Plain keys also cover
+    speculative rows (early recipes have no ``-mtp`` key of their own), never the reverse.
+    """
+    framework = str(configuration["framework"])
+    own = _MODEL_IN_KEYS.get(configuration["model"], configuration["model"])
+    # The log names the mori transfer library by the mark "disagg".
+    base = [own, configuration["precision"], configuration["hardware"]]
+    base = "-".join(map(str, [*base, framework.removeprefix("mori-")]))
+    if "*" in key:
+        return fnmatchcase(base, key)
+    if key != base and not key.startswith(base + "-"):
+        return False
+    marks = key[len(base) :].split("-")
+    apart = bool(configuration["disaggregated"]) and not framework.startswith("dynamo")
+    return (
+        "agentic" not in marks
+        and ("disagg" in marks) == apart
+        and ("mtp" not in marks or bool(configuration["speculative"]))
+    )
+
+
+def pace(
+    changes: pd.DataFrame, /, *, model: str | None = None, hardware: str | None = None
+) -> pd.DataFrame:
+    """Return the number of changes merged in each week, overall or of a model or hardware.
+
+    Index: `week`, the Monday it begins, without holes. Columns: `changes` (pull requests),
+    `configurations` (pairs of a pull request and a configuration), then one column a kind,
+    in pull requests; one pull request can be of several kinds.
+    """
+    for column, wanted in (("model", model), ("hardware", hardware)):
+        if wanted is not None:
+            changes = changes[_about(changes, column, wanted)]
+    monday = changes["date"] - pd.to_timedelta(changes["date"].dt.day_of_week, unit="D")
+    changes = changes.assign(week=monday)
+    weeks = pd.date_range(monday.min(), monday.max(), freq="7D", name="week")
+    kinds = changes.assign(kind=changes["kinds"].str.split(";")).explode("kind")
+    table = kinds.drop_duplicates(["pull_request", "kind"]).pivot_table(
+        index="week", columns="kind", values="pull_request", aggfunc="count"
+    )
+    counts = changes.groupby("week")["pull_request"].agg(changes="nunique", configurations="size")
+    return counts.join(table).reindex(weeks).fillna(0).astype(int)
+
+
+def _about(changes, column, wanted):
+    """Mark the changes about `wanted`, by name or by a glob that covers one that is."""
+    named = changes[column] == wanted
+    if not named.any():
+        have = ", ".join(sorted(set(changes[column]) - {""}))
+        raise UsageError(f"no change is about {column} {wanted!r}; the log has {have}")
+    keys = changes.loc[named, "config_key"].unique()
+    globs = [
+        key
+        for key in changes["config_key"].unique()
+        if "*" in key and any(fnmatchcase(one, key) for one in keys)
+    ]
+    return named | changes["config_key"].isin(globs)
+
+
+def _joined(texts):
+    return ";".join(dict.fromkeys(part for text in texts for part in str(text).split(";")))
