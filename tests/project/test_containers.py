@@ -17,7 +17,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from frontier import cli
+import commands
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -155,11 +155,11 @@ def test_the_last_stage_is_the_batch_image_and_builds_the_site_into_its_volume()
     assert last.endswith(" AS batch")
     named = dict(stage("batch"))
     entry, command = json.loads(named["ENTRYPOINT"]), json.loads(named["CMD"])
-    assert entry == list(PROJECT["scripts"])
-    arguments = cli._parser().parse_args(command)
-    assert arguments.run is cli._build
+    assert entry == ["frontier"] and entry[0] in PROJECT["scripts"]
+    found, values = commands.parsed(command)
+    assert found.name == "build"
     # A mount point cannot be renamed, so that the site has to be a folder in it.
-    assert arguments.out.parent == Path(named["VOLUME"])
+    assert values["out"].parent == Path(named["VOLUME"])
     copied = [rest for kind, rest in stage("batch") if kind == "COPY"]
     assert copied == ["requirements.lock ./", "--chown=frontier . ."]
 

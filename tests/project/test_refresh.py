@@ -1,17 +1,16 @@
 """The workflow that refreshes the data: what it runs is there, and it may do only what it must."""
 
-import argparse
 import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 
-from frontier import cli
-from frontier.errors import UsageError
+from commands import command, parsed
 
 ROOT = Path(__file__).parents[2]
 FLOW = yaml.safe_load((ROOT / ".github" / "workflows" / "refresh.yml").read_text())
@@ -30,13 +29,8 @@ def commands():
 
 def has(*words):
     """Return whether the command line knows such a command."""
-    parser = cli._parser()
-    for word in words:
-        actions = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
-        if not actions or word not in actions[0].choices:
-            return False
-        parser = actions[0].choices[word]
-    return True
+    found, rest = command(*words)
+    return found is not None and not rest
 
 
 def test_every_command_of_the_workflow_is_one_of_the_command_line():
@@ -44,13 +38,13 @@ def test_every_command_of_the_workflow_is_one_of_the_command_line():
     if not has("data", "refresh"):
         pytest.skip("there is no 'frontier data refresh' yet")
     for words in commands():
-        assert cli._parser().parse_args(words).run
+        assert parsed(words)[0].callback
 
 
 def test_a_command_that_is_not_there_would_be_seen():
     assert has("data", "verify") and not has("data", "verily") and not has("moved", "x")
-    with pytest.raises(UsageError):
-        cli._parser().parse_args(["mooved"])
+    with pytest.raises(click.UsageError):
+        parsed(["mooved"])
 
 
 def test_every_target_and_script_of_the_workflow_is_there():
