@@ -19,9 +19,8 @@ from frontier.errors import FrontierError, UsageError
 from synthetic import code, markdown, tree, wait_for
 
 ROOT = Path(__file__).parents[2]
-DASK = ROOT / ".cluster"
 COMMAND = (
-    "import sys\nfrom frontier import cli\nfrom frontier.batch import build\n"
+    "import sys\nfrom frontier import cli\nfrom broadsheet import build\n"
     "cli._facts, cli._PRELOAD = build.Facts, ()\nsys.exit(cli.main(sys.argv[1:]))"
 )
 # A notebook that says that it started, and takes its time.
@@ -34,17 +33,13 @@ NAMES = [f"{number:02d}_slow" for number in range(6)]
 
 
 def start(*line, **options):
-    path = os.pathsep.join([str(DASK), os.environ.get("PYTHONPATH", "")]).strip(os.pathsep)
-    env = {**os.environ, "PYTHONPATH": path, **options.pop("env", {})}
+    env = {**os.environ, **options.pop("env", {})}
     return subprocess.Popen([sys.executable, *line], env=env, text=True, **options)
 
 
 @pytest.fixture
 def cluster():
     """The address of a Dask scheduler and its two worker processes, on loopback."""
-    if not (DASK / "distributed").is_dir():
-        message = "no Dask in .cluster/: run make test"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
@@ -111,7 +106,6 @@ def test_a_killed_dask_worker_loses_nothing_and_doubles_nothing(home, cluster):
 )
 def test_an_executor_that_is_none_is_wrong_usage(home, monkeypatch, capsys, executor, problem):
     monkeypatch.setenv("FRONTIER_HOME", str(home))
-    monkeypatch.syspath_prepend(str(DASK))
     monkeypatch.setattr(executors, "_PATIENCE", "1s")
     assert cli.main(["build", "--executor", executor]) == 2
     error = capsys.readouterr().err.splitlines()[-1]

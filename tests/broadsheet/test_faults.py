@@ -19,7 +19,7 @@ from frontier.errors import FrontierError
 from synthetic import code, markdown, shows, tree, wait_for
 
 COMMAND = (
-    "import sys\nfrom frontier import cli\nfrom frontier.batch import build\n"
+    "import sys\nfrom frontier import cli\nfrom broadsheet import build\n"
     "cli._facts, cli._PRELOAD = build.Facts, ()\nsys.exit(cli.main(sys.argv[1:]))"
 )
 # A notebook that waits, once it said that it does, for somebody to say `go`.

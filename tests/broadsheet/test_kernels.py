@@ -163,7 +163,7 @@ def test_a_warm_kernel_that_dies_or_hangs_is_a_failure_and_the_next_one_runs(exe
 
 def test_kernels_end_with_the_process_that_asked_for_them(tmp_path):
     program = (
-        "import sys, pathlib, nbformat\nfrom frontier.batch import run\n"
+        "import sys, pathlib, nbformat\nfrom broadsheet import run\n"
         "folder = pathlib.Path(sys.argv[1]); (folder / 'w').mkdir()\n"
         'cell = \'import os, time; open("../pid", "w").write(str(os.getpid())); time.sleep(600)\'\n'
         "cells = [nbformat.v4.new_code_cell(cell)]\n"

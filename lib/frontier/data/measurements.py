@@ -191,7 +191,7 @@ def select(frame: pd.DataFrame, /, **conditions) -> pd.DataFrame:
     ['gb200', 'gb300']
     >>> select(rows, hardware="h200")
     Traceback (most recent call last):
-    frontier.errors.UsageError: no measured row has hardware=h200: there are gb200, gb300
+    broadsheet.errors.UsageError: no measured row has hardware=h200: there are gb200, gb300
     """
     if not isinstance(frame, pd.DataFrame):
         raise UsageError(
@@ -264,7 +264,7 @@ def validate(frame: pd.DataFrame, /, *, file: str = "measurements") -> None:
     >>> validate(rows)
     >>> validate(rows.drop(columns="date"), file="mine")
     Traceback (most recent call last):
-    frontier.errors.DataError: mine, column date: the column is missing
+    broadsheet.errors.DataError: mine, column date: the column is missing
     """
     for column, (dtype, _, _) in COLUMNS.items():
         if column not in frame:
