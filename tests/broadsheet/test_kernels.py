@@ -57,6 +57,7 @@ def outputs(result):
     return [[dict(o) for o in cell.get("outputs", ())] for cell in result.executed.cells]
 
 
+@pytest.mark.slow
 def test_every_cell_has_the_same_outputs_warm_and_cold(execute):
     cold, forked = execute(STATE, None), execute(STATE, PRELOAD)
     assert (cold.kernel, forked.kernel) == ("cold", "warm")
@@ -66,6 +67,7 @@ def test_every_cell_has_the_same_outputs_warm_and_cold(execute):
     assert "image/png" in outputs(forked)[5][-1]["data"]
 
 
+@pytest.mark.slow
 def test_every_cell_of_a_report_has_the_same_outputs_warm_and_cold(execute):
     notebook = ROOT / "notebooks" / "07_serving_model.ipynb"
     cold, forked = execute(notebook, None), execute(notebook, cli._PRELOAD)
@@ -107,7 +109,7 @@ def test_two_kernels_draw_other_random_numbers(execute):
         ),
         (
             "reads_data",
-            "from frontier import paths\nopen(paths.root() / 'README.md').close()",
+            "from frontier.data import paths\nopen(paths.root() / 'README.md').close()",
             "cold: an import read README.md",
         ),
         ("ends", "import os; os._exit(3)", "cold: the server"),
@@ -161,6 +163,7 @@ def test_a_warm_kernel_that_dies_or_hangs_is_a_failure_and_the_next_one_runs(exe
     assert execute(["1"], ()).failure is None
 
 
+@pytest.mark.slow
 def test_kernels_end_with_the_process_that_asked_for_them(tmp_path):
     program = (
         "import sys, pathlib, nbformat\nfrom broadsheet import run\n"
