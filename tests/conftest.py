@@ -51,10 +51,13 @@ def site(tmp_path_factory):
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
+    place = shared / "site"
     with folders.locked(shared / "site.lock"):
-        if not (shared / "site").is_dir():
-            assert cli.main(["build", "--out", str(shared / "site"), "--workers", "2"]) == 0
-    return shared / "site"
+        if not place.is_dir():
+            # A busy machine is no failure.
+            line = ["build", "--workers", "2", "--time-limit", "3600", "--out", str(place)]
+            assert cli.main(line) == 0
+    return place
 
 
 def _same(before, after):

@@ -72,8 +72,8 @@ def differences(left, right, at=""):
 
 @pytest.mark.slow
 def test_another_build_with_cold_kernels_gives_the_same_bytes(site, tmp_path):
-    line = ["build", "--force", "--cold", "--workers", "2", "--out", str(tmp_path / "again")]
-    assert cli.main(line) == 0
+    line = ["build", "--force", "--cold", "--workers", "2", "--time-limit", "3600"]
+    assert cli.main([*line, "--out", str(tmp_path / "again")]) == 0
     again, first = files(tmp_path / "again"), files(site)
     assert list(again) == list(first)
     assert [n for n in first if first[n].read_bytes() != again[n].read_bytes()] == []
@@ -143,10 +143,15 @@ def test_what_the_readme_says_of_data_parallelism_is_what_was_found(site):
     assert above["pairs"].max() <= 4
 
 
-def test_pages_open_from_a_folder_without_a_request_or_a_complaint(site):
+@pytest.mark.parametrize(
+    "pattern", ["index.html", "03_*advantage.html", pytest.param("*.html", marks=pytest.mark.slow)]
+)
+def test_pages_open_from_a_folder_without_a_request_or_a_complaint(site, pattern):
+    opened = sorted(site.glob(pattern))
+    assert opened
     with chromium() as browser:
         for width in (1280, 360):
-            found = {p.name: complaints(browser, p, width=width) for p in pages(site)}
+            found = {p.name: complaints(browser, p, width=width) for p in opened}
             assert {name: c for name, c in found.items() if c} == {}
 
 
