@@ -1,15 +1,15 @@
 """Fixtures that more than one test module uses."""
 
 import copy
-import importlib
 import os
-import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import settings
+
+from broadsheet import folders
+from frontier import cli
 
 # No test asserts wall time: the machine may be busy.
 settings.register_profile("untimed", deadline=None)
@@ -22,6 +22,42 @@ LONGEST = ("test_lab.py", "test_reports.py")
 
 def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
+def _skipping_fails(report):
+    """Turn what was skipped into a failure where CI is set: there, everything can be had."""
+    if os.environ.get("CI") and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, and CI is set: {report.longrepr[-1]}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    return _skipping_fails((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report():
+    return _skipping_fails((yield))
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The real collection as a build makes it, once for all workers of a run of the tests.
+
+    Reports that are fresh come from the store, so that a second run takes seconds.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    place = shared / "site"
+    with folders.locked(shared / "site.lock"):
+        if not place.is_dir():
+            # A busy machine is no failure.
+            line = ["build", "--workers", "2", "--time-limit", "3600", "--out", str(place)]
+            assert cli.main(line) == 0
+    return place
 
 
 def _same(before, after):
@@ -43,27 +79,3 @@ def unchanged():
         return result
 
     return call
-
-
-def _beside(module, extra):
-    """Bring a module from where `make test` puts it; skip aloud without it, and fail in CI."""
-    sys.path.append(str(Path(__file__).parents[1] / ".scipy"))
-    try:
-        yield importlib.import_module(module)
-    except ImportError:
-        message = f"{module} is missing: run make test, or pip install the extra {extra}"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-    finally:
-        sys.path.pop()
-
-
-@pytest.fixture
-def scipy():
-    """SciPy, which only fitting needs."""
-    yield from _beside("scipy.optimize", "fit")
-
-
-@pytest.fixture
-def coopgt():
-    """An independent Shapley value."""
-    yield from _beside("coopgt.shapley_value", "oracle")

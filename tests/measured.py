@@ -79,6 +79,53 @@ def test_of(value, form="gain", **changes) -> claims.Test:
 test_of.__test__ = False
 
 
+# A gain that splits into three changes, each of a known factor.
+CHIP, FP4, MTP = 2.0, 1.5, 3.0
+SYSTEM = {
+    "name": "H200 to B200",
+    "start": {"hardware": "h200", "precision": "fp8", "speculative": False},
+    "factors": [
+        {"name": "silicon", "kind": "hardware", "set": {"hardware": "b200"}},
+        {"name": "FP4", "kind": "disputed", "set": {"precision": "fp4"}, "after": ["silicon"]},
+        {"name": "MTP", "kind": "software", "set": {"speculative": True}},
+    ],
+}
+CHOICES = [
+    {"name": "FP4 is hardware", "software": ["MTP"]},
+    {"name": "FP4 is software", "software": ["MTP", "FP4"]},
+]
+
+
+def cell(hardware="h200", precision="fp8", speculative=False, factor=1.0, x=X, y=Y, **more):
+    return sweep(
+        x, y * factor, hardware=hardware, precision=precision, speculative=speculative, **more
+    )
+
+
+def grid(without=(), interaction=1.0, **more):
+    """Rows of every cell, each the product of its changes times Hopper, but for those left out."""
+    made = []
+    for chip in (False, True):
+        for fp4 in (False, True):
+            for mtp in (False, True):
+                key = (chip, fp4, mtp)
+                if (fp4 and not chip) or key in without:
+                    continue
+                factor = CHIP**chip * FP4**fp4 * MTP**mtp * interaction ** (chip and mtp)
+                made.append(
+                    cell("b200" if chip else "h200", "fp4" if fp4 else "fp8", mtp, factor, **more)
+                )
+    return together(*made)
+
+
+def test_(value=0.5, **changes):
+    entry = {"systems": [SYSTEM], "choices": CHOICES, "meanings": ["log"], **changes}
+    return test_of(value, comparisons=(), splits=entry)
+
+
+test_.__test__ = False
+
+
 def claim_of(value, form="gain", **changes) -> claims.Claim:
     source = {"title": "A talk", "url": "https://example.org/talk", "date": "2025-10-21"}
     return claims.Claim(

@@ -1,6 +1,6 @@
 """Measure the batch engine against what a user would do without it, in one run.
 
-    python tests/benchmarks/bench_batch.py [--notebooks 100] [--commands .venv-lab/bin] [--only WAY]
+    python tests/benchmarks/bench_batch.py [--notebooks 100] [--commands .venv/bin] [--only WAY]
 
 Two collections: this one, and a synthetic one of so many small notebooks (ten cells, three
 seaborn figures). Ways, each from nothing and on the same notebooks:
@@ -240,7 +240,7 @@ def main():
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--notebooks", type=int, default=100, help="of the synthetic collection")
-    parser.add_argument("--commands", type=Path, default=ROOT / ".venv-lab" / "bin")
+    parser.add_argument("--commands", type=Path, default=ROOT / ".venv" / "bin")
     parser.add_argument("--only", action="append", choices=WAYS)
     parser.add_argument("--collection", choices=("own", "synthetic"))
     arguments = parser.parse_args()

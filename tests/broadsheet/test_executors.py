@@ -59,6 +59,7 @@ def home(tmp_path):
     return synthetic.write(tmp_path, cells)
 
 
+@pytest.mark.slow
 def test_a_killed_dask_worker_loses_nothing_and_doubles_nothing(home, cluster):
     address, workers = cluster
     runner = start(

@@ -83,6 +83,7 @@ def is_gone(pid):
     return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "code", "status"),
     [
@@ -113,6 +114,7 @@ def test_a_stopped_build_leaves_the_site_and_the_next_one_does_only_the_rest(
     assert {path.name for path in home.glob(".*")} == {".broadsheet"}
 
 
+@pytest.mark.slow
 def test_a_notebook_that_hangs_is_stopped_and_its_last_good_page_stays(home):
     assert command(home, "build", "--time-limit", "2").wait() == 1
     assert "quick, second" in text(home / "reports" / "01_quick.html")
@@ -128,6 +130,7 @@ def test_a_notebook_that_hangs_is_stopped_and_its_last_good_page_stays(home):
     assert not (home / "reports" / "02_waits.last-good.html").exists()
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_the_site_and_a_rerun_completes(home):
     """A limit on the size of files fails in the middle of a write, as a full disk does."""
     edit(home, "01_quick", "for line in range(20000): print(line, 'quick, second')")

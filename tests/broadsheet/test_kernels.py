@@ -56,6 +56,7 @@ def outputs(result):
     return [[dict(o) for o in cell.get("outputs", ())] for cell in result.notebook.cells]
 
 
+@pytest.mark.slow
 def test_every_cell_has_the_same_outputs_warm_and_cold(execute):
     cold, forked = execute(STATE, None), execute(STATE, PRELOAD)
     assert (cold.kernel, forked.kernel) == ("cold", "warm")
@@ -151,6 +152,7 @@ def test_a_warm_kernel_that_dies_or_hangs_is_a_failure_and_the_next_one_runs(exe
     assert execute(["1"], ()).failure is None
 
 
+@pytest.mark.slow
 def test_kernels_end_with_the_process_that_asked_for_them(tmp_path):
     program = (
         "import sys, pathlib, nbformat, synthetic\nfrom broadsheet import run\n"

@@ -4,14 +4,16 @@ import json
 
 import numpy as np
 import pytest
-from test_notebooks import exhibit_names
 
 import lab
 from browser import chromium
 from frontier import cli
 from frontier.data import paths
+from notebook_cells import NOTEBOOKS, exhibit_names
 
-STEMS = sorted(path.stem for path in paths.notebooks().glob("*.ipynb"))
+pytestmark = pytest.mark.slow
+
+STEMS = [path.stem for path in NOTEBOOKS]
 STEPS = 40
 CHARTS = ".frontier-explorer .frontier-charts"
 CHANGES = (

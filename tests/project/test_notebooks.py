@@ -11,8 +11,8 @@ from frontier import claims
 from frontier.claims import comparisons
 from frontier.data import paths
 from frontier.site.parameters import choices
+from notebook_cells import NOTEBOOKS, cells, exhibit_names, tree
 
-NOTEBOOKS = sorted(paths.notebooks().glob("*.ipynb"))
 HEADINGS = (
     "Claim", "Parameters", "Data", "Method", "Result", "What would change the answer", "Provenance",
 )  # fmt: skip
@@ -38,17 +38,9 @@ def path(request):
     return request.param
 
 
-def cells(path, kind):
-    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == kind]
-
-
 def markdown(path):
     text = "\n\n".join(cell.source for cell in cells(path, "markdown"))
     return re.sub(r"\]\([^)]*\)", "]", text)  # without the targets of links
-
-
-def tree(cell):
-    return ast.parse(cell.source)
 
 
 def is_parameters(cell):
@@ -65,17 +57,6 @@ def used_claims(path):
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     return [known[name] for name in known if name in strings]
-
-
-def exhibit_names(path):
-    return [
-        keyword.value.value
-        for cell in cells(path, "code")
-        for node in ast.walk(tree(cell))
-        if isinstance(node, ast.Call)
-        for keyword in node.keywords
-        if keyword.arg == "name" and isinstance(keyword.value, ast.Constant)
-    ]
 
 
 def test_there_are_notebooks_and_the_site_map_has_each_once():

@@ -22,17 +22,6 @@ COMMITTED = ROOT / "reports"
 UNCOMMITTED = {"status.html"}
 
 
-def build(folder, *options):
-    """Build the collection, with a run of every report whatever is in the store."""
-    assert cli.main(["build", "--out", str(folder), "--workers", "2", "--force", *options]) == 0
-    return folder
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("first") / "site")
-
-
 def files(folder):
     found = {str(p.relative_to(folder)): p for p in sorted(folder.rglob("*")) if p.is_file()}
     return {name: path for name, path in found.items() if name not in UNCOMMITTED}
@@ -81,9 +70,11 @@ def differences(left, right, at=""):
     return [] if left == right else [f"{at}: {left} against {right}"]
 
 
-def test_a_second_build_with_cold_kernels_gives_the_same_bytes(site, tmp_path):
-    again = files(build(tmp_path / "again", "--cold"))
-    first = files(site)
+@pytest.mark.slow
+def test_another_build_with_cold_kernels_gives_the_same_bytes(site, tmp_path):
+    line = ["build", "--force", "--cold", "--workers", "2", "--time-limit", "3600"]
+    assert cli.main([*line, "--out", str(tmp_path / "again")]) == 0
+    again, first = files(tmp_path / "again"), files(site)
     assert list(again) == list(first)
     assert [n for n in first if first[n].read_bytes() != again[n].read_bytes()] == []
 
@@ -152,13 +143,19 @@ def test_what_the_readme_says_of_data_parallelism_is_what_was_found(site):
     assert above["pairs"].max() <= 4
 
 
-def test_pages_open_from_a_folder_without_a_request_or_a_complaint(site):
+@pytest.mark.parametrize(
+    "pattern", ["index.html", "03_*advantage.html", pytest.param("*.html", marks=pytest.mark.slow)]
+)
+def test_pages_open_from_a_folder_without_a_request_or_a_complaint(site, pattern):
+    opened = sorted(site.glob(pattern))
+    assert opened
     with chromium() as browser:
         for width in (1280, 360):
-            found = {p.name: complaints(browser, p, width=width) for p in pages(site)}
+            found = {p.name: complaints(browser, p, width=width) for p in opened}
             assert {name: c for name, c in found.items() if c} == {}
 
 
+@pytest.mark.slow
 def test_nothing_on_a_page_keeps_anybody_from_reading_it(site):
     with chromium() as browser:
         found = {p.name: barriers(browser, p) for p in pages(site)}
@@ -244,6 +241,7 @@ def test_nothing_moves_for_who_asked_for_less_motion(site):
         assert set(page.locator("body *").evaluate_all(f"all => all.map({moves})")) == {"none0s"}
 
 
+@pytest.mark.slow
 def test_a_report_is_less_than_half_of_what_the_lab_template_makes_of_it(site):
     executed = {}
     for about in (paths.root() / ".frontier" / "results").glob("*/*/about.json"):

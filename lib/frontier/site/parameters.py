@@ -7,7 +7,7 @@ may be written in a parameters cell is in `broadsheet.parameters`.
 >>> from frontier.site import parameters
 >>> parameters.check("03_blackwell_advantage", {"model": "deepseek-r1", "ttft_limit": 9000.0})
 Traceback (most recent call last):
-frontier.errors.UsageError: parameter 'ttft_limit' is 9000.0, out of range 0.05..600 s
+broadsheet.errors.UsageError: parameter 'ttft_limit' is 9000.0, out of range 0.05..600 s
 """
 
 from collections.abc import MutableMapping

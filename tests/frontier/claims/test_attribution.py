@@ -2,6 +2,7 @@ from itertools import combinations, permutations
 
 import numpy as np
 import pytest
+from coopgt import shapley_value as coopgt
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -202,7 +203,7 @@ def test_parts_are_additive_in_the_log_gains(game, scale):
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
-def test_parts_are_those_of_an_independent_library(coopgt, count):
+def test_parts_are_those_of_an_independent_library(count):
     names = list("abcde"[:count])
     number = {name: i + 1 for i, name in enumerate(names)}
     for seed in range(5):

@@ -520,6 +520,7 @@ def test_a_band_is_the_interval_at_each_point():
     assert (band[0][1], band[1][1]) == one
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["step", "semilog"])
 def test_a_95_percent_interval_covers_the_truth_about_as_often(how):
     # The truth is the same estimator without noise.

@@ -233,6 +233,7 @@ def test_least_cost_may_be_another_deployment_than_least_power():
     assert first == {"power": "gb200", "cost": "h200"}
 
 
+@pytest.mark.slow
 @given(st.floats(5, 400), st.sampled_from(list(explorer.LEAST)))
 def test_nothing_that_meets_the_target_is_better_than_the_best(target, least):
     choice = replace(CHOICE, interactivity=target, least=least)

@@ -257,6 +257,7 @@ def test_own_levels_are_drawn_and_decide_no_word(given):
 # Verdicts and the engine
 
 
+@pytest.mark.slow
 def test_no_verdict_follows_from_own_rows(home):
     names = ("blackwell-advantage-40x", "gptoss-60k-tps-gpu")
 
@@ -271,6 +272,7 @@ def test_no_verdict_follows_from_own_rows(home):
     assert verdicts() == before
 
 
+@pytest.mark.slow
 def test_a_report_that_looked_for_own_rows_runs_again_when_they_come_or_go(home, capsys):
     (home / "notebooks").mkdir()
     cells = [new_code_cell("from frontier import measurements\nlen(measurements.own())")]

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from test_splits import SHAPE, SYSTEM, grid, test_
 
 from frontier import claims
 from frontier.claims import comparisons, modelled, splits
 from frontier.data.words import number, quantity
 from frontier.figures import shares
+from measured import SHAPE, SYSTEM, grid, test_
 
 SIXTY = claims.claim("software-60-percent")
 MAJORITY = claims.claim("software-over-hardware")

@@ -339,7 +339,7 @@ def test_the_model_predicts_rows_of_a_source_it_was_never_fitted_to():
     assert error.median() < 0.15
 
 
-def test_a_fit_recovers_the_constants_that_made_its_rows(scipy):
+def test_a_fit_recovers_the_constants_that_made_its_rows():
     family = fit.FAMILIES[2]
     truth = Constants(0.8, 0.45, 5e-5, 0.0, 0.3, sequence_s=3e-5, conversion_s=2e-5)
     made = fit.rows_of(family)
@@ -350,7 +350,7 @@ def test_a_fit_recovers_the_constants_that_made_its_rows(scipy):
         assert getattr(found, name) == pytest.approx(getattr(truth, name), rel=0.02), name
 
 
-def test_a_held_out_row_is_not_predicted_by_its_own_curve(scipy):
+def test_a_held_out_row_is_not_predicted_by_its_own_curve():
     family = fit.FAMILIES[2]
     made = fit.rows_of(family)
     codes = fit.curves(made)

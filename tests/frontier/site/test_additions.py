@@ -292,12 +292,14 @@ def record(example):
     return next(row for row in rows if row["id"] == "gb300-50x")
 
 
+@pytest.mark.slow
 def test_the_document_shows_what_the_command_prints(example):
     line = next(one for one in example[0][2].splitlines() if one.startswith("gb300-50x"))
     shown = re.search(r"```text\n(.*?)```", DOCUMENT, flags=re.S)[1]
     assert shown.split() == line.split()
 
 
+@pytest.mark.slow
 def test_the_numbers_of_the_document_are_those_of_the_verdict(record):
     top = max(record["tiers"]["measured"]["comparisons"], key=lambda one: one["largest"] or 0)
     said = (
@@ -320,6 +322,7 @@ def test_the_figures_that_the_document_quotes_are_in_the_table_of_published_poin
     assert "54,000" in DOCUMENT
 
 
+@pytest.mark.slow
 def test_the_claim_of_the_example_is_on_the_scorecard_and_has_a_page(example, record):
     soup = BeautifulSoup((example[1] / "reports" / "index.html").read_text(), "html.parser")
     assert soup.find(href=f"{record['page']}#gb300-50x") or "gb300-50x" in soup.get_text()
@@ -329,6 +332,7 @@ def test_the_claim_of_the_example_is_on_the_scorecard_and_has_a_page(example, re
     assert len(claims.ledger()) == 18
 
 
+@pytest.mark.slow
 def test_the_files_that_the_document_names_are_those_written(example):
     named = re.findall(r"^\| `([^`]+)` \|", DOCUMENT, flags=re.M)
     assert sorted(named) == sorted(example[0][0].split())

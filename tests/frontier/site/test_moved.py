@@ -653,6 +653,7 @@ def test_reports_of_other_tables_are_refused(project, capsys):
     assert refreshes.records() == []
 
 
+@pytest.mark.slow
 def test_a_refresh_from_end_to_end(project, capsys):
     before = (project.site / "index.html").read_text()
     assert "moved.html" not in before
@@ -699,6 +700,7 @@ def test_a_refresh_from_end_to_end(project, capsys):
     assert not list(site.rglob("*moved*")) and "moved.html" not in (site / "index.html").read_text()
 
 
+@pytest.mark.slow
 def test_a_published_feed_has_addresses_and_one_in_a_folder_has_none(project):
     refresh(doubled)
     project.write(18.0)
@@ -718,6 +720,7 @@ def test_a_published_feed_has_addresses_and_one_in_a_folder_has_none(project):
     assert ids[0] == ids[1]
 
 
+@pytest.mark.slow
 def test_the_page_can_be_read_and_asks_for_nothing(project):
     hostile = sweep(y=2 * Y, framework=HOSTILE, image=HOSTILE, hardware="h200", tp=4, model=HOSTILE)
     old = together(pair(3), sweep(framework="x", model=HOSTILE))

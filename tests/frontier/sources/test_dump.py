@@ -138,6 +138,7 @@ def as_zip(path, kind="csv", **names):
 # --- real dumps ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_rows_of_a_dump_are_those_that_a_server_restored_from_it_selects(made):
     file, said = made
     rows = dump.read([file])
@@ -173,17 +174,20 @@ def text(value):
     return None if value is None else str(value)
 
 
+@pytest.mark.slow
 def test_text_with_tabs_newlines_and_backslashes_comes_out_as_it_went_in(made):
     (one,) = [row for row in dump.read([made[0]]) if row["conc"] == "256"]
     assert one["image"] == one["metrics"]["note"] == NASTY
 
 
+@pytest.mark.slow
 def test_a_dump_packed_and_cut_is_the_same_in_any_order_of_its_parts(made, tmp_path):
     parts = parts_of(made[0], tmp_path)
     assert len(parts) > 1
     assert dump.read(reversed(parts)) == dump.read([made[0]])
 
 
+@pytest.mark.slow
 def test_a_dump_and_the_api_give_the_same_table(made, home):
     file, _ = made
     intake.refresh(source="dump", files=parts_of(file, home))
@@ -200,11 +204,13 @@ def test_a_dump_and_the_api_give_the_same_table(made, home):
     assert from_dump["run_url"].str.endswith("/attempts/2").all()
 
 
+@pytest.mark.slow
 def test_a_dump_is_imported_as_one_file_too(made, home):
     report = intake.import_files([made[0]])
     assert (report.rows, report.agentic) == (19, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cut", [0.3, 0.9])
 @pytest.mark.parametrize("packed", [True, False])
 def test_half_a_dump_is_one_line_and_changes_nothing(made, home, cut, packed):
@@ -217,6 +223,7 @@ def test_half_a_dump_is_one_line_and_changes_nothing(made, home, cut, packed):
     assert sorted((home / "data").iterdir()) == before
 
 
+@pytest.mark.slow
 def test_a_dump_of_something_else_is_one_line(tmp_path):
     postgres.require()
     with postgres.server() as (place, call):
@@ -227,6 +234,7 @@ def test_a_dump_of_something_else_is_one_line(tmp_path):
         dump.read([tmp_path / "other.dump"])
 
 
+@pytest.mark.slow
 def test_a_dump_of_a_newer_postgresql_says_so(made, tmp_path):
     content = bytearray(made[0].read_bytes())
     content[5:7] = b"\x01\x63"  # the format's version
@@ -235,6 +243,7 @@ def test_a_dump_of_a_newer_postgresql_says_so(made, tmp_path):
         dump.read([tmp_path / "new.dump"])
 
 
+@pytest.mark.slow
 def test_without_pg_restore_the_package_is_named(made, monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(UsageError, match=r"pg_restore is not installed.*postgresql-client"):
@@ -287,6 +296,7 @@ def test_tables_of_another_form_are_one_line(tmp_path, runs, results):
         dump.read([tmp_path / "d.zip"])
 
 
+@pytest.mark.slow
 def test_parts_of_a_dump_are_imported_together(made, home):
     report = intake.import_files(parts_of(made[0], home))
     assert (report.rows, report.agentic) == (19, 1)

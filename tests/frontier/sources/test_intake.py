@@ -635,6 +635,7 @@ print("done", seen)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exchange", [True, False])
 def test_a_refresh_killed_at_any_step_leaves_the_old_tables_or_the_new_whole(
     home, server, exchange

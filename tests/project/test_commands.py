@@ -1,0 +1,59 @@
+"""The commands of the Makefile and .ci/run: nothing that failed, or that nobody ran, passes."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("failing", ["test", "test-slow", ""])
+def test_ci_runs_both_and_fails_if_either_does(tmp_path, failing):
+    for name in ("chromium", "zstd", "apt-get"):  # whatever is installed: nothing is fetched
+        (tmp_path / name).write_text("#!/bin/sh\n")
+    make = f'#!/bin/sh\necho "$CI $1" >> {tmp_path}/ran\ntest "$1" != "{failing}"\n'
+    (tmp_path / "make").write_text(make)
+    for script in tmp_path.iterdir():
+        script.chmod(0o755)
+    env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run([ROOT / ".ci" / "run"], env=env, check=False)
+    assert (done.returncode == 0) == (failing == "")
+    assert (tmp_path / "ran").read_text() == "1 test\n1 test-slow\n"
+
+
+SKIPS = (
+    "import pytest\n\ndef test_it(): pytest.skip('no such thing')",
+    "import pytest\n\n@pytest.mark.skipif(True, reason='no such thing')\ndef test_it(): pass",
+    "import pytest\n\npytest.skip('no such thing', allow_module_level=True)",
+)
+
+
+@pytest.mark.parametrize(("ci", "told"), [("1", "1 failed, 2 errors"), ("", "3 skipped")])
+def test_skipping_is_said_and_fails_in_ci(tmp_path, ci, told):
+    shutil.copy(ROOT / "tests" / "conftest.py", tmp_path)
+    for number, text in enumerate(SKIPS):
+        (tmp_path / f"test_{number}.py").write_text(text)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-ra",
+        "-p",
+        "no:cacheprovider",
+        "--rootdir",
+        tmp_path,
+    ]
+    done = subprocess.run(
+        [*command, "--import-mode=importlib", "--continue-on-collection-errors", tmp_path],
+        env={**os.environ, "CI": ci},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told in done.stdout.splitlines()[-1]
+    assert "no such thing" in done.stdout
+    assert ci == "" or done.returncode == 1
