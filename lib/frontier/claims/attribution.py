@@ -37,8 +37,9 @@ MEANINGS = {
     "log": "share of the log gain",
     "linear": "share of the added throughput",
     "final": "share of the final throughput",
+    "factor": "factor on throughput",
 }
-"""What "60 % of the gain" can mean, and its name on a page; see `share`."""
+"""What a part of a gain can mean, and its name on a page; see `share`."""
 
 
 class Lattice:
@@ -123,6 +124,17 @@ class Lattice:
             behind[start] += behind[end]
         return before, behind
 
+    @cached_property
+    def weights(self) -> Floats:
+        """What each cell's log gain weighs in each factor's part, shape (factors, cells)."""
+        before, behind = self._paths
+        found = np.zeros((len(self.factors), len(self.cells)))
+        for start, end, factor in self._edges:
+            weight = before[start] * behind[end] / self.orders
+            found[factor, end] += weight
+            found[factor, start] -= weight
+        return found
+
     @property
     def orders(self) -> int:
         """How many orders of the changes are possible."""
@@ -152,12 +164,7 @@ def shapley(lattice: Lattice, values: Floats, /) -> Floats:
     >>> np.exp(shapley(two, logs)).round(6)  # what each is worth, in the order of the factors
     array([2., 3.])
     """
-    before, behind = lattice._paths
-    parts = np.zeros((len(lattice.factors), *values.shape[1:]))
-    for start, end, factor in lattice._edges:
-        weight = before[start] * behind[end] / lattice.orders
-        parts[factor] += weight * (values[end] - values[start])
-    return parts
+    return np.tensordot(lattice.weights, values, axes=1)
 
 
 def band(lattice: Lattice, values: Floats, group: Collection[str], /) -> tuple[Floats, Floats]:
@@ -199,7 +206,8 @@ def share(
     - ``log``: its part of the log gain over the whole log gain;
     - ``linear``: its part of the added throughput, in multiples of the start's, over the whole;
     - ``final``: 1 - 1/S for a part S of the gain as a factor: the share of the final throughput
-      that would not be there without it. The shares of groups do not add up to 1.
+      that would not be there without it. The shares of groups do not add up to 1;
+    - ``factor``: no share but the factor S itself.
 
     >>> two = Lattice(["FP4", "MTP"])
     >>> gains = {frozenset(): 0.0, frozenset(["FP4"]): 1.0, frozenset(["MTP"]): 1.0,
@@ -228,6 +236,8 @@ def share_band(
 def _meant(part, values, meaning):
     if meaning == "final":
         return -np.expm1(-part)
+    if meaning == "factor":
+        return np.exp(part)
     if meaning != "log":
         raise UsageError(f"meaning is {meaning!r}; expected one of {', '.join(MEANINGS)}")
     return part / values[-1]

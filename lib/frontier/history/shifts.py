@@ -200,6 +200,8 @@ def risen(rows: pd.DataFrame, /, *, weeks: int) -> pd.DataFrame:
     # Of equal gains the first: a later one has the same run in its window.
     moves = singles(rows, weeks=[weeks]).sort_values(["gain", "later"], ascending=[False, True])
     moves = moves.drop_duplicates(POINT).rename(columns={"later": "date"})
+    if moves.empty:
+        return rows.iloc[:0].assign(gain=0.0, earlier=rows["date"].iloc[:0], first_state=False)
     runs = rows.sort_values("throughput_per_gpu", kind="stable")
     runs = runs.drop_duplicates([*POINT, "date"], keep="last")
     kept = moves[[*POINT, "date", "gain", "earlier", "first_state"]]

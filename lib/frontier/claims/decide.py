@@ -1,0 +1,766 @@
+"""Deciding a claim: as of its own day and today, how sure that is, and the answer in a sentence.
+
+*Then* are the rows that were measured by four weeks after the claim, undated ones never; *now* are
+all. Beside every verdict stand the variations: run noise at either end, each source alone, and the
+choices that somebody has to make (step or semilog, power edition, each configuration left out, the
+order of changes). A verdict is robust where none of them changes it or moves the typical value,
+the median over the set, by more than a factor of `STEADY`.
+
+>>> from frontier import claims
+>>> from frontier.data import measurements
+>>> verdict = claims.decide(claims.claim("staff-80-software"), measurements.load_measurements())
+>>> verdict.verdict, verdict.now.met, verdict.now.of
+('not-reproduced', 0, 2)
+"""
+
+import html
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from frontier import curves
+from frontier.claims import entries, frames, rule
+from frontier.claims.entries import Claim
+from frontier.claims.kinds import HOWS, Comparison, Line, Ratio, Split
+from frontier.claims.rule import MEETS, MODELLED_ONLY, NOT_TESTABLE, PART, UNTESTED, Finding, Target
+from frontier.claims.sides import Rows, prepared
+from frontier.data import hardware, tables, words
+from frontier.errors import UsageError
+
+VERDICT_MIME = "application/vnd.frontier.verdict+json"
+FILES_MIME = "application/vnd.frontier.files+json"
+UNEXAMINED = "not yet examined"
+GRACE_DAYS = 28  # rows that were measured so soon after a claim are of its own time
+STEADY = 1.25
+SPEED, SLOW = 50, 30  # tok/s/user: where answers name a ratio
+LABELS = {
+    rule.REPRODUCED: "Holds",
+    rule.CONDITIONAL: "Only if ...",
+    rule.NOT_REPRODUCED: "Not reached",
+    MODELLED_ONLY: "Never measured",
+    NOT_TESTABLE: "No public data",
+    UNEXAMINED: "Not yet examined",
+}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class State:
+    """What is found of a claim by some day: `day` is None for today.
+
+    `findings` decide and `beside` are shown; `limits` are results at a latency limit.
+    """
+
+    claim: Claim
+    rows: Rows
+    day: pd.Timestamp | None
+    findings: tuple[Finding, ...]
+    beside: tuple[Finding, ...]
+    limits: tuple[Finding, ...]
+
+    def __repr__(self):
+        day = f"by {self.day:%Y-%m-%d}" if self.day is not None else "today"
+        return f"<State: {self.claim.id}, {day}; {self.verdict}, {self.met} of {self.of}>"
+
+    @cached_property
+    def modelled(self) -> tuple[Finding, ...]:
+        """What the serving model says; computed when it is asked for, since it decides rarely."""
+        built = entries.build_modelled(self.claim)
+        return tuple(rule.examine(one, self.claim.test.target) for one in built)
+
+    def by_role(self, role: str) -> tuple[Finding, ...]:
+        """Return the findings of a role: deciding, beside, limit or modelled."""
+        roles = {"deciding": "findings", "limit": "limits"}
+        return getattr(self, roles.get(role, role))
+
+    @cached_property
+    def tested(self) -> list[Finding]:
+        """The findings that decide and have a number."""
+        return [one for one in self.findings if one.outcome != UNTESTED]
+
+    @cached_property
+    def verdict(self) -> str:
+        """The verdict over the set; a result at a limit can show that a claim is reached."""
+        found = rule.verdict([one.outcome for one in self.findings], form=self.claim.form)
+        if found != NOT_TESTABLE:
+            return found
+        if any(one.outcome == MEETS for one in self.limits):
+            return rule.CONDITIONAL
+        if self.day is None and any(one.outcome != UNTESTED for one in self.modelled):
+            return MODELLED_ONLY
+        return NOT_TESTABLE
+
+    @property
+    def of(self) -> int:
+        """How many comparisons have a number."""
+        return len(self.tested)
+
+    @property
+    def met(self) -> int:
+        """How many meet the claim."""
+        return sum(one.outcome == MEETS for one in self.tested)
+
+    @property
+    def in_part(self) -> int:
+        """How many meet it on part of the speeds."""
+        return sum(one.outcome == PART for one in self.tested)
+
+    @cached_property
+    def typical(self) -> float:
+        """The median over the set; of a claim that only the model answers, over its comparisons."""
+        return _median(self._told)
+
+    @cached_property
+    def spread(self) -> tuple[float, float]:
+        """The least and the largest number of the set."""
+        values = [one.value for one in self._told] or [np.nan]
+        return min(values), max(values)
+
+    @property
+    def _told(self):
+        if self.verdict == MODELLED_ONLY:
+            return [one for one in self.modelled if one.outcome != UNTESTED]
+        return self.tested
+
+    @cached_property
+    def condition(self) -> str:
+        """Where the claim holds: what the hits share; empty where it holds nowhere or everywhere."""
+        return rule.condition(self.findings)
+
+    @cached_property
+    def variations(self) -> pd.DataFrame:
+        """The sensitivity: a row for each variation of what the verdict rests on.
+
+        Columns: `variation`, `kind` (noise, source, choice), `typical`, `factor` (over the typical
+        value of the same comparisons), `verdict`, `same` (as of the same comparisons without it),
+        `of` (comparisons left) and `note` (why it gives no number).
+        """
+        return pd.DataFrame(list(_variations(self)), columns=_VARIATION)
+
+    @cached_property
+    def uncertainty(self) -> dict[str, tuple[float, float]]:
+        """The range of the typical value over run noise, sources and choices apart, and over all."""
+        told = self.variations.dropna(subset="typical")
+        found = {}
+        for kind in ("noise", "source", "choice"):
+            values = [self.typical, *told.loc[told["kind"] == kind, "typical"]]
+            found[kind] = (min(values), max(values))
+        if self.verdict == MODELLED_ONLY:
+            ends = [[one.low for one in self._told], [one.high for one in self._told]]
+            found["model"] = (float(np.median(ends[0])), float(np.median(ends[1])))
+        lows, highs = zip(*found.values(), strict=True)
+        return {**found, "all": (min(lows), max(highs))}
+
+    @cached_property
+    def robust(self) -> bool:
+        """Whether no variation changes the verdict or moves the typical value by much."""
+        if self.verdict in (NOT_TESTABLE, MODELLED_ONLY) or not self.tested:
+            return False
+        told = self.variations.dropna(subset="typical")
+        steady = told["factor"].between(1 / STEADY, STEADY)
+        return bool((told["same"] & steady).all())
+
+    @cached_property
+    def flips(self) -> str:
+        """What changes the verdict, or what moves the typical value most; empty where robust."""
+        if self.robust or not self.tested:
+            return ""
+        told = self.variations.dropna(subset="typical")
+        changed = told[~told["same"].astype(bool)]
+        if len(changed):
+            first = changed.iloc[0]
+            more = f" and {len(changed) - 1} more" * (len(changed) > 1)
+            return f"{first['variation']}{more}: {words.verdict_words(first['verdict'])}"
+        most = told.loc[np.log(told["factor"]).abs().idxmax()]
+        value = words.plain(most["typical"], self.claim.unit)
+        return f"{most['variation']}: typically {value}"
+
+    @cached_property
+    def answer(self) -> str:
+        """The sentence of the verdict, its numbers filled in."""
+        return filled(self.claim.answers[self.verdict], facts(self))
+
+    @property
+    def label(self) -> str:
+        """The verdict as a reader has it."""
+        if self.verdict == rule.CONDITIONAL:
+            told = self.condition.partition(":")[0]
+            if not told or told.startswith("in "):
+                return f"In {self.met + self.in_part} of {self.of}"
+            return f"Only {told}"
+        return LABELS[self.verdict]
+
+    def record(self) -> dict:
+        """Return the state as `verdicts.json` has it."""
+        low, high = self.spread
+        return {
+            "day": None if self.day is None else f"{self.day:%Y-%m-%d}",
+            "verdict": self.verdict,
+            "label": self.label,
+            "met": self.met,
+            "in_part": self.in_part,
+            "of": self.of,
+            "typical": self.typical,
+            "spread": {"low": low, "high": high},
+            "uncertainty": {
+                kind: {"low": ends[0], "high": ends[1]} for kind, ends in self.uncertainty.items()
+            },
+            "robust": self.robust,
+            "flips": self.flips,
+            "condition": self.condition,
+            "answer": self.answer,
+        }
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Verdict:
+    """A claim's verdict: `now`, on all rows, and `then`, as of the claim's own day."""
+
+    claim: Claim
+    now: State
+    then: State
+
+    def __getattr__(self, name):
+        # What is asked of a verdict and is not its own is asked of today's.
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self.now, name)
+
+    def __repr__(self):
+        found = words.plain(self.now.typical, self.claim.unit)
+        return (
+            f"<Verdict on {self.claim.id}: {self.now.label}; {self.now.met} met, "
+            f"{self.now.in_part} in part, of {self.now.of}; typically {found}; then: "
+            f"{self.then.label}>"
+        )
+
+    @cached_property
+    def moved(self) -> pd.DataFrame:
+        """What moved each ratio since the claim, one row a comparison that was there then.
+
+        Columns: `label`, `then`, `now`, `above` and `below` (each frontier over its own of then),
+        `rest` (what neither explains: other speeds are shared).
+        """
+        now = {one.comparison.key: one for one in self.now.tested}
+        rows = []
+        for old in self.then.tested:
+            new = now.get(old.comparison.key)
+            if new is None or not isinstance(new.comparison, Ratio):
+                continue
+            pairs = zip(new.comparison.fronts, old.comparison.fronts, strict=True)
+            above, below = (curves.geometric_mean(*pair) for pair in pairs)
+            told = {"label": old.comparison.label, "then": old.value, "now": new.value}
+            rest = new.value / old.value / (above / below)
+            rows.append({**told, "above": above, "below": below, "rest": rest})
+        return pd.DataFrame(rows, columns=["label", "then", "now", "above", "below", "rest"])
+
+    @property
+    def since(self) -> str:
+        """What moved the answer since the claim, in a sentence; empty where nothing can be said."""
+        new = self.now.of - len(self.moved)
+        parts = []
+        if len(self.moved):
+            above, below = self.moved["above"].median(), self.moved["below"].median()
+            parts.append(
+                f"Since then the systems above gained {words.number(above)}x and the baselines "
+                f"{words.number(below)}x, in the middle of {len(self.moved)} comparisons"
+            )
+        if new and self.then.of:
+            parts.append(f"{new} of {self.now.of} comparisons could not be made then")
+        return f"{'; '.join(parts)}." if parts else ""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The tables of the data that the verdict rests on."""
+        found = {s for f in (*self.now.findings, *self.now.beside) for s in f.comparison.sources}
+        told = (
+            self.now.limits
+            if self.now.verdict != MODELLED_ONLY
+            else (*self.now.limits, *self.now.modelled)
+        )
+        return tuple(sorted(found | {s for one in told for s in one.comparison.sources}))
+
+    def row(self) -> dict:
+        """Return the claim's row of ``verdicts.json``."""
+        claim, now = self.claim, self.now
+        low, high = now.uncertainty["all"]
+        decided = [one for one in now.tested if one.comparison.tier == "measured"]
+        return {
+            **blank(claim),
+            "found": {
+                "value": _json(now.typical),
+                "low": _json(low),
+                "high": _json(high),
+                "unit": claim.unit,
+                "at": self.at,
+            },
+            "verdict": now.verdict,
+            "firm": now.robust,
+            "condition": now.condition or self._nowhere(),
+            "then": _plain(self.then.record()),
+            "now": _plain(now.record()),
+            "since": self.since,
+            "tiers": {
+                "stated": stated(claim, (*now.findings, *now.beside)),
+                "measured": {
+                    "comparisons": [brief(one) for one in now.findings if not _filed(one)],
+                    "run_noise_sigma": max(self.sigmas.values()),
+                    "run_noise": self.sigmas,
+                    "sensitivity": [
+                        {**_plain(entry), "headline": _json(entry["typical"])}
+                        for entry in now.variations.to_dict("records")
+                    ],
+                }
+                if decided
+                else None,
+                "limit": [brief(one) for one in now.limits] or None,
+                "modelled": [brief(one) for one in now.modelled if one.outcome != UNTESTED] or None,
+                "nearest": [
+                    brief(one) for one in now.beside if one.outcome != UNTESTED and not _filed(one)
+                ],
+            },
+            "sources": [
+                *({"title": s["title"], "url": s["url"]} for s in claim.sources),
+                *(
+                    {"title": tables.meta(k)["title"], "url": tables.meta(k)["url"], "key": k}
+                    for k in self.sources
+                ),
+            ],
+        }
+
+    @property
+    def sigmas(self) -> dict[str, float]:
+        """The run noise of each accelerator family that the verdict compares."""
+        vendors = hardware.accelerators()["vendor"]
+        found = {}
+        for one in self.now.tested:
+            for side in one.comparison.sides.values():
+                for position in side.positions[:1]:
+                    key = self.now.rows.frame["hardware"].iat[position]
+                    found[str(vendors.get(key, ""))] = float(self.now.rows.sigma[position])
+        return found
+
+    @property
+    def at(self) -> str | None:
+        """What the typical value is of, in words."""
+        now = self.now
+        if now.verdict == MODELLED_ONLY:
+            outside = np.mean([one.comparison.extrapolated for one in now._told])
+            share = words.number(100 * float(outside))
+            return f"modelled, not measured; {share} % of it outside what the model was checked on"
+        if not now.tested:
+            return None
+        low, high = now.spread
+        basis, kind = self.claim.test.basis, now.tested[0].comparison.kind
+        parts = [f"median of {now.of} {kind}, from {words.span(low, high, self.claim.unit)}"]
+        if basis.per in ("MW", "$"):
+            parts.append(f"{'power' if basis.per == 'MW' else 'price'} edition {basis.edition}")
+        return "; ".join(parts)
+
+    def _nowhere(self):
+        if self.now.verdict in (NOT_TESTABLE, MODELLED_ONLY):
+            return f"It would be decided by: {self.claim.decides}"
+        return f"in {self.now.met} of {self.now.of}"
+
+    def _repr_mimebundle_(self, **_):
+        return {"text/html": card(self), VERDICT_MIME: self.row(), FILES_MIME: rows_used(self)}
+
+
+def decide(claim: Claim, rows: "pd.DataFrame | Rows", /) -> Verdict:
+    """Return the verdict on a claim from the measured rows, now and as of its own day.
+
+    What one claim had computed of the same rows is there for the next.
+    """
+    if not isinstance(claim, Claim):
+        raise UsageError(f"expected a claim, not {claim!r}: claims.claim(ID) gives it")
+    ready = prepared(rows)
+    cut = pd.Timestamp(claim.date) + pd.Timedelta(days=GRACE_DAYS)
+    return Verdict(claim, state(claim, ready), state(claim, ready, known_by=cut))
+
+
+def state(claim: Claim, rows: "pd.DataFrame | Rows", /, *, known_by=None) -> State:
+    """Return what is found of a claim by a day; by default on all rows."""
+    ready, target = prepared(rows), claim.test.target
+    day = None if known_by is None else pd.Timestamp(known_by)
+
+    def examined(compared):
+        return tuple(rule.examine(one, target) for one in compared)
+
+    return State(
+        claim,
+        ready,
+        day,
+        examined(entries.build(claim, ready, known_by=day)),
+        examined(entries.build(claim, ready, known_by=day, beside=True)),
+        examined(entries.build_limits(claim, known_by=day)),
+    )
+
+
+# ------------------------------------------------------------------ how sure
+
+_VARIATION = ["variation", "kind", "typical", "factor", "verdict", "same", "of", "note"]
+
+
+def _variations(found: State):
+    """Yield a row for each variation of a state."""
+    tested, target = found.tested, found.claim.test.target
+    if not tested:
+        return
+
+    def row(name, kind, varied, typical=None):
+        pairs = [(one, new) for one, new in zip(tested, varied, strict=True) if new is not None]
+        if not pairs:
+            return {"variation": name, "kind": kind, "of": 0, "note": "too thin"}
+        base, new = zip(*pairs, strict=True)
+        factor = _median(new) / _median(base) if typical is None else typical / found.typical
+        verdicts = [
+            rule.verdict([one.outcome for one in some], form=target.form) for some in (new, base)
+        ]
+        return {
+            "variation": name,
+            "kind": kind,
+            "typical": found.typical * factor,
+            "factor": factor,
+            "verdict": verdicts[0],
+            "same": verdicts[0] == verdicts[1],
+            "of": len(pairs),
+            "note": f"{len(tested) - len(pairs)} too thin" * (len(pairs) < len(tested)),
+        }
+
+    ends = _noise(found)
+    for end, place, typical in zip(("low", "high"), (0, 1), ends, strict=True):
+        varied = [_at_end(one, target, end) for one in tested]
+        yield row(f"run noise at its {end} end", "noise", varied, typical if ends else place)
+    sources = sorted({name for one in tested for name in one.comparison.sources})
+    if len(sources) > 1 and any(one.comparison.sides for one in tested):
+        for name in sources:
+            title = tables.meta(name)["title"]
+            yield row(f"{title} alone", "source", _mapped(tested, target, _only(name)))
+    if any(one.comparison.line for one in tested):
+        for how in HOWS:
+            varied = [rule.examine(one.comparison, target, how=how, noise=False) for one in tested]
+            yield row(f"{_HOW[how]} alone", "choice", varied)
+    basis = found.claim.test.basis
+    if basis.per == "MW":
+        for edition in hardware.POWER_EDITIONS:
+            if edition != basis.edition:
+                other = replace(basis, edition=edition)
+                varied = _mapped(tested, target, _other_basis(other))
+                yield row(f"power edition {edition}", "choice", varied)
+    splits = [one.comparison for one in tested if isinstance(one.comparison, Split)]
+    for order in ("least", "most") if splits else ():
+        varied = [
+            rule.examine(one.comparison.orders()[order], target, noise=False) for one in tested
+        ]
+        yield row(f"the order of changes that gives {order}", "choice", varied)
+    codes = dict.fromkeys(code for one in tested for code in one.comparison.configurations)
+    names = _configurations(found.rows, codes)
+    for code in codes:
+        varied = _mapped(tested, target, _leaving(code))
+        yield row(f"without {names[code]}", "choice", varied)
+
+
+_HOW = {"step": "the step curve", "semilog": "the curve between points"}
+
+
+def _only(name: str) -> Callable:
+    return lambda side: side.from_source(name)
+
+
+def _other_basis(basis) -> Callable:
+    return lambda side: side.on(basis)
+
+
+def _leaving(code) -> Callable:
+    return lambda side: side.without(code)
+
+
+def _mapped(tested: Sequence[Finding], target: Target, change: Callable) -> list[Finding | None]:
+    """Return the findings with every side changed; None where one is too thin for a number."""
+    found = []
+    for one in tested:
+        compared = one.comparison.mapped(change)
+        if compared is one.comparison:
+            found.append(one)
+        elif compared.untested or _thin(compared, one.comparison):
+            found.append(None)
+        else:
+            new = rule.examine(compared, target, noise=False)
+            found.append(None if new.outcome == UNTESTED else new)
+    return found
+
+
+def _thin(compared: Comparison, whole: Comparison) -> bool:
+    """Whether fewer than half of the whole comparison's points are left on a side."""
+    if compared.points is None or whole.points is None:
+        return False
+    return any(left < full / 2 for left, full in zip(compared.points, whole.points, strict=True))
+
+
+def _at_end(one: Finding, target: Target, end: str) -> Finding:
+    """Return a finding whose number is that of an end of its interval, its curve moved with it."""
+    value = getattr(one, end)
+    if not np.isfinite(value) or value == one.value or not one.value > 0:
+        return one
+    factor, line = value / one.value, one.comparison.line
+    outcome, estimate = MEETS, one.estimate * factor
+    if not target.met(value, estimate):
+        outcome = rule.MISSES
+        if one.stretch is not None or one.outcome == MEETS or (target.met(value) and line):
+            moved = Line(line.x, line.step * factor, line.semilog * factor) if line else None
+            if moved and target.form in rule.STRETCHED and rule.longest(moved, target):
+                outcome = PART
+    return replace(one, outcome=outcome, value=value, estimate=estimate, stretch=None)
+
+
+def _noise(found: State) -> tuple[float, float]:
+    """Return the 95 % interval of the typical value: rows have the same noise in all comparisons."""
+    drawn = [one.draws for one in found.tested if one.draws is not None]
+    if len(drawn) < len(found.tested):
+        return tuple(float(np.median([getattr(one, e) for one in found.tested])) for e in ENDS)
+    with np.errstate(invalid="ignore"):
+        return rule.interval(np.nanmedian(np.stack(drawn), axis=0))
+
+
+ENDS = ("low", "high")
+
+
+def _median(findings: Iterable[Finding]) -> float:
+    values = [one.value for one in findings]
+    return float(np.median(values)) if values else np.nan
+
+
+def _configurations(rows: Rows, codes) -> dict:
+    """Return what each configuration is, in words, by its code."""
+    place = pd.Series(np.arange(len(rows.frame)), index=rows.configuration)
+    place = place[~place.index.duplicated()]
+    found = {}
+    for code in codes:
+        row = rows.frame.iloc[place[code]]
+        marks = " MTP" * bool(row["speculative"])
+        attention = " dp" * bool(row["dp_attention"])
+        prefill = f", prefill {row['prefill']}" if row["prefill"] else ""
+        found[code] = (
+            f"{row['model']} {row['hardware']} {row['framework']} {row['precision']}{marks} on "
+            f"{row['gpus']} GPUs, tp{row['tp']} ep{row['ep']}{attention}{prefill}, "
+            f"{row['isl']}/{row['osl']}, {row['source']}"
+        )
+    return found
+
+
+# ------------------------------------------------------------------ answers in words
+
+
+def facts(found: State) -> dict[str, str]:
+    """Return the numbers that an answer may name, in words; those there are none of are missing."""
+    claim, target = found.claim, found.claim.test.target
+    unit = claim.unit
+    low, high = found.uncertainty["all"]
+    model = found._told if found.verdict == MODELLED_ONLY else ()
+    within = [f.value for f in found.limits if not f.comparison.attributes.get("across")]
+    across = [f.value for f in found.limits if f.comparison.attributes.get("across")]
+    reasons = [one.comparison.untested for one in found.findings if one.comparison.untested]
+    why = reasons[0] if reasons else "nothing of it is measured"
+    day = found.day if found.day is not None else pd.Series(found.rows.known_by).max()
+    numbers = {
+        "claimed": target.value,
+        "claimed_high": target.high,
+        "typical": found.typical,
+        "low": low,
+        "high": high,
+        "spread_low": found.spread[0],
+        "spread_high": found.spread[1],
+    }
+    told = {name: _words(value, unit) for name, value in numbers.items()}
+    ends = [np.median([getattr(one, end) for one in model]) if model else None for end in ENDS]
+    largest = [f.comparison.line for f in found.tested if f.comparison.line]
+    told |= {
+        "met": str(found.met),
+        "in_part": str(found.in_part),
+        "hits": str(found.met + found.in_part),
+        "of": str(found.of),
+        "condition": found.condition,
+        "flips": found.flips,
+        "why": why[:1].upper() + why[1:],
+        "day": f"{day.day} {day:%B %Y}",
+        "speed": str(SPEED),
+        "slow": str(SLOW),
+        "largest": _words(max((np.minimum(*one[1:]).max() for one in largest), default=None), unit),
+        "limit": _words(max(within, default=None), ""),
+        "limit_across": _words(max(across, default=None), ""),
+        "modelled": _words(found.typical if model else None, unit),
+        "modelled_low": _words(ends[0], unit),
+        "modelled_high": _words(ends[1], unit),
+    }
+    if claim.facts:
+        roles = ("deciding", "beside", "limit")
+        table = pd.concat([frames.findings(found, role=role) for role in roles])
+        for name, fact in claim.facts.items():
+            told[name] = _fact(table, fact)
+    return {name: text for name, text in told.items() if text}
+
+
+def _fact(table: pd.DataFrame, fact: dict) -> str:
+    """Return what a fact of the ledger is, in words; empty where there is nothing."""
+    picked = table[table["outcome"] != UNTESTED] if len(table) else table
+    if "role" not in fact["where"] and "tier" not in fact["where"]:
+        deciding = picked[picked["role"] == "deciding"]
+        picked = deciding if len(deciding) else picked
+    for name, wanted in fact["where"].items():
+        if name not in picked:
+            return ""
+        picked = picked[picked[name].isin(wanted if isinstance(wanted, list) else [wanted])]
+    if fact["take"] == "count":
+        return str(len(picked))
+    if fact["of"] not in picked:
+        return ""
+    values = picked[fact["of"]].dropna()
+    if values.empty:
+        return ""
+    taken = values.iloc[0] if fact["take"] == "first" else getattr(values, fact["take"])()
+    return taken if isinstance(taken, str) else _words(taken, picked["unit"].iloc[0])
+
+
+def _words(value: float | None, unit: str) -> str:
+    """Return a number as sentences have it: a share in per cent, empty where there is none."""
+    if value is None or not np.isfinite(value):
+        return ""
+    return words.number(100 * value if unit.startswith("share") else value)
+
+
+def filled(template: str, told: dict[str, str], /) -> str:
+    """Return a template with its numbers; a sentence that names one there is not is left out.
+
+    >>> filled("It is {typical}x. Then it was {then}x.", {"typical": "4"})
+    'It is 4x.'
+    """
+    kept = []
+    for sentence in re.split(r"(?<=[.!?]) (?=[A-Z{])", template):
+        names = re.findall(r"{([^{}]*)}", sentence)
+        if all(told.get(name) for name in names):
+            kept.append(re.sub(r"{([^{}]*)}", lambda match: told[match[1]], sentence))
+    return re.sub(r" \(\)", "", " ".join(kept)) or "No number can be given."
+
+
+# ------------------------------------------------------------------ records
+
+
+def bounds() -> dict[str, tuple[float, float]]:
+    """Return the least and the largest value that meets each claim."""
+    return {entry.id: entry.test.target.bounds for entry in entries.ledger()}
+
+
+def blank(claim: Claim, /) -> dict:
+    """Return a claim's row of ``verdicts.json`` before anything is found."""
+    return {
+        "id": claim.id,
+        "statement": claim.statement,
+        "claimed": {"value": claim.value, "unit": claim.unit},
+        "found": {"value": None, "low": None, "high": None, "unit": claim.unit, "at": None},
+        "verdict": UNEXAMINED,
+        "firm": False,
+        "condition": None,
+        "then": None,
+        "now": None,
+        "since": None,
+        "tiers": {"stated": None, "measured": None, "modelled": None},
+        "page": None,
+        "sources": [{"title": s["title"], "url": s["url"]} for s in claim.sources],
+    }
+
+
+def ledger_rows() -> list[dict]:
+    """Return the ledger as rows of ``verdicts.json``, none examined yet."""
+    return [blank(entry) for entry in entries.ledger()]
+
+
+def stated(claim: Claim, findings: Sequence[Finding] = (), /) -> list[dict]:
+    """Return the published points on a claim, as the sources state them, and stated findings."""
+    points = tables.read("published_points")
+    # Tables of benchmark results are evidence of another kind, and have tables of their own.
+    results = points["series"].str.startswith("MLPerf")
+    results |= points["url"].str.contains("perf-overview")
+    points = points[(points["claim"] == claim.id) & ~results]
+    kept = ["series", "x", "x_unit", "y", "y_unit", "kind", "url"]
+    found = [_plain({key: point[key] for key in kept}) for point in points.to_dict("records")]
+    for one in findings:
+        if _filed(one):
+            url = one.comparison.rows["url"].iloc[0]
+            point = [one.comparison.label, None, "", one.value, "share", "stated", url]
+            found.append(dict(zip(kept, point, strict=True)))
+    return found
+
+
+def brief(finding: Finding, /) -> dict:
+    """Return a finding as the plain values that ``verdicts.json`` has of it."""
+    row = frames._row(finding, "")
+    told = {key: value for key, value in row.items() if key not in ("role",) and value != ""}
+    return _plain(
+        {
+            "comparison": finding.comparison.label,
+            "shape": row["traffic"],
+            "unit": row["unit"],
+            "headline": finding.value,
+            **{key: told[key] for key in told if key not in ("label", "value", "unit")},
+        }
+    )
+
+
+def rows_used(verdict: Verdict, /) -> dict[str, str]:
+    """Return the file that names the rows of a verdict's comparisons; none where none has rows."""
+    frame = frames.fronts([one.comparison for one in (*verdict.findings, *verdict.beside)])
+    if not len(frame):
+        return {}
+    rows = frame.sort_values(["row_id", "on_front"]).drop_duplicates("row_id", keep="last")
+    text = rows[["row_id", "source"]].to_csv(index=False, lineterminator="\n")
+    return {f"data/{verdict.claim.id}-rows.csv": text}
+
+
+def card(verdict: Verdict, /) -> str:
+    """Return a verdict as the HTML that a page shows: label, answer, then, how sure."""
+    claim, now, then = verdict.claim, verdict.now, verdict.then
+    value = words.quantity(claim.value, claim.unit) if claim.value else "no number"
+    sure = "Robust" if now.robust else f"Fragile: {now.flips}" if now.flips else ""
+    low, high = now.uncertainty["all"]
+    parts = {
+        "Claimed": f"{value}. {claim.point}",
+        "Now": f"{now.met} met, {now.in_part} in part, of {now.of}" if now.of else now.label,
+        "Typical": f"{words.quantity(now.typical, claim.unit)} "
+        f"({words.span(low, high, claim.unit)} over noise, sources and choices)"
+        if np.isfinite(now.typical)
+        else "",
+        "Where it holds": now.condition,
+        "Then": f"{then.label}. {then.answer}",
+        "Since then": verdict.since,
+        "How sure": sure,
+    }
+    items = "".join(f"<dt>{k}</dt><dd>{html.escape(v)}</dd>" for k, v in parts.items() if v)
+    return (
+        f'<section class="verdict-card" id="{html.escape(claim.id)}"><p class="verdict '
+        f'verdict-{now.verdict.replace(" ", "-")}">{html.escape(now.label)}</p>'
+        f'<p class="statement">{html.escape(claim.statement)}</p>'
+        f'<p class="answer">{html.escape(now.answer)}</p><dl class="claim">{items}</dl></section>'
+    )
+
+
+def _filed(finding):
+    """Whether a finding is of a filing: what a company states is of another tier."""
+    return finding.comparison.tier == "stated"
+
+
+def _json(value):
+    return None if value is None or not np.isfinite(value) else float(value)
+
+
+def _plain(entry):
+    """Return values as JSON has them: no NaN, no types of numpy; dicts are gone into."""
+    if isinstance(entry, dict):
+        return {str(key): _plain(value) for key, value in entry.items()}
+    if isinstance(entry, str | bool | int) or entry is None:
+        return entry
+    if isinstance(entry, np.generic):
+        entry = entry.item()
+    return None if pd.isna(entry) else entry

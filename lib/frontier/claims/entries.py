@@ -1,0 +1,555 @@
+"""The ledger of claims: what was claimed, by which comparisons it is tested, and in which words.
+
+`data/claims.yaml` fixes all of it before anything is computed, so that no page can choose the
+comparison that suits it. It is checked by ``schema/claims.schema.json`` and, for what a schema
+cannot say, here; what is wrong is one line with the file, the row and the claim.
+
+>>> claim("mtp").report
+'06_mechanisms'
+"""
+
+import html
+import json
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from itertools import product
+
+import pandas as pd
+import yaml
+
+from broadsheet import links
+from frontier.claims import attribution, kinds, rule
+from frontier.claims.kinds import Cells, Comparison, Factor, Level, Modelled, Ratio, Split
+from frontier.claims.rule import Target
+from frontier.claims.sides import CONDITIONS, Basis, Rows, Side
+from frontier.data import paths, words
+from frontier.errors import DataError, UsageError, among
+from frontier.history import shifts
+
+FILE = "claims.yaml"
+MEASURED = (rule.REPRODUCED, rule.CONDITIONAL, rule.NOT_REPRODUCED)
+
+
+@dataclass(frozen=True, repr=False)
+class Test:
+    """How a claim is tested; each field is as the ledger has it (see its head)."""
+
+    basis: Basis
+    target: Target
+    traffic: tuple[str, ...]
+    comparisons: tuple[dict, ...] = ()
+    beside: tuple[dict, ...] = ()
+    mechanism: bool = False
+    splits: dict | None = None
+    filings: tuple[dict, ...] = ()
+    beside_filings: tuple[dict, ...] = ()
+    limits: tuple[dict, ...] = ()
+    modelled: tuple[dict, ...] = ()
+    beside_modelled: tuple[dict, ...] = ()
+    steps: tuple[dict, ...] = ()
+
+    def __repr__(self):
+        low, high = self.target.bounds
+        return f"<Test: {self.target.form}, {low:g} to {high:g}; {', '.join(self.traffic)}>"
+
+    @property
+    def decided(self) -> bool:
+        """Whether anything measured or filed decides the claim."""
+        return bool(self.comparisons or self.splits or self.filings)
+
+
+@dataclass(frozen=True, repr=False)
+class Claim:
+    """One row of the ledger. `answers` has a sentence an outcome, `facts` the numbers in them."""
+
+    id: str
+    report: str
+    statement: str
+    value: float | None
+    unit: str
+    form: str
+    point: str
+    date: date
+    sources: tuple[dict, ...]
+    quantity: str
+    decides: str
+    test: Test
+    answers: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, dict] = field(default_factory=dict)
+    lever: str = ""
+
+    def __repr__(self):
+        claimed = words.quantity(self.value, self.unit) if self.value else "no number"
+        return f"<Claim {self.id}: {self.statement} {claimed}, {self.form}, {self.date}>"
+
+    def _repr_html_(self):
+        sources = ", ".join(
+            f"{links.link(s['url'], s['title'])} ({html.escape(str(s['date']))})"
+            for s in self.sources
+        )
+        parts = {
+            "Claimed": words.quantity(self.value, self.unit) if self.value else "no number",
+            "Operating point": self.point,
+            "What is tested": self.quantity,
+            "What would decide it": self.decides,
+        }
+        items = "".join(f"<dt>{k}</dt><dd>{html.escape(v)}</dd>" for k, v in parts.items())
+        return (
+            f'<blockquote class="claimed">{html.escape(self.statement)}</blockquote>'
+            f'<dl class="claim">{items}<dt>Sources</dt><dd>{sources}</dd></dl>'
+        )
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """The verdicts that the claim can have, as of some day and some data."""
+        found = MEASURED if self.test.decided else ()
+        if self.form == "up-to":
+            found = (rule.REPRODUCED, rule.NOT_REPRODUCED) if found else ()
+        told = (rule.MODELLED_ONLY,) if self.test.modelled else ()
+        return (*found, *told, rule.NOT_TESTABLE)
+
+
+def ledger() -> tuple[Claim, ...]:
+    """Return every claim, in the ledger's order.
+
+    >>> len(ledger()) > 10
+    True
+    """
+    return read(_text())
+
+
+def claim(name: str, /) -> Claim:
+    """Return one claim of the ledger by its id; UsageError, with those there are, for another."""
+    known = {entry.id: entry for entry in ledger()}
+    if name not in known:
+        raise UsageError(f"no claim '{name}' in the ledger: {among(name, known)}")
+    return known[name]
+
+
+def levers() -> dict[str, Claim]:
+    """Return the mechanisms of the ledger by name, each as the claim that tests it."""
+    entries = (*ledger(), *_parsed(_text(), "levers"))
+    return {entry.lever: entry for entry in entries if entry.lever}
+
+
+def credits() -> list[dict]:
+    """Return the gains credited to a mechanism: gain, lever, part of the curve, factor, system."""
+    return document(_text())["credits"]
+
+
+def read(text: str, /) -> tuple[Claim, ...]:
+    """Return every claim of a ledger's text; DataError where it is not what a ledger has to be."""
+    return _parsed(text, "claims")
+
+
+@lru_cache(maxsize=8)
+def document(text: str, /) -> dict:
+    """Return a ledger's text as it is parsed and checked by its schema."""
+    try:
+        found = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        place = getattr(error, "problem_mark", None)
+        raise DataError(
+            FILE,
+            f"is no YAML: {getattr(error, 'problem', None) or error}",
+            row=place and place.line + 1,
+            remedy="mend that line",
+        ) from None
+    if not isinstance(found, dict) or not isinstance(found.get("claims"), list):
+        raise DataError(FILE, "is no ledger", remedy="it needs a list `claims`")
+    if problem := schema_problem(found, "claims"):
+        path, message = problem
+        name, row, at = "", None, [*path]
+        if len(path) > 1 and path[0] in ("claims", "levers") and isinstance(path[1], int):
+            entry = found[path[0]][path[1]]
+            name = entry.get("id", "?") if isinstance(entry, dict) else str(entry)
+            row, at = _row(text, name), path[2:]
+        told = ".".join(map(str, at))
+        raise DataError(
+            FILE,
+            f"{f'claim {name}: ' * bool(name)}{f'{told}: ' * bool(told)}{message}",
+            row=row,
+            remedy="see the file's head",
+        )
+    return found
+
+
+def schema_problem(instance, name: str, /) -> tuple[list, str] | None:
+    """Return where and why something is not of a schema of ``schema/``; None where it is."""
+    errors = _validator(name).iter_errors(_jsonable(instance))
+    worst = max(errors, key=lambda error: (len(error.absolute_path), str(error)), default=None)
+    if worst is None:
+        return None
+    return list(worst.absolute_path), worst.message.splitlines()[0][:300]
+
+
+@lru_cache(maxsize=4)
+def _validator(name):
+    path = paths.root() / "schema" / f"{name}.schema.json"
+    try:
+        schema = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"schema/{path.name}", f"cannot be read: {error}") from None
+    # jsonschema's check of addresses, which no schema here asks for, compiles a grammar on import
+    # for more than a second.
+    blocked = "rfc3987_syntax" not in sys.modules
+    if blocked:
+        sys.modules["rfc3987_syntax"] = None
+    try:
+        import jsonschema
+    finally:
+        if blocked:
+            del sys.modules["rfc3987_syntax"]
+    return jsonschema.Draft202012Validator(schema)
+
+
+def _jsonable(value):
+    """Return a parsed YAML value with dates as texts, as JSON has them."""
+    if isinstance(value, dict):
+        return {str(key): _jsonable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_jsonable(item) for item in value]
+    return value.isoformat() if isinstance(value, date) else value
+
+
+@lru_cache(maxsize=16)
+def _parsed(text, part) -> tuple[Claim, ...]:
+    found = document(text)
+    names, defaults = found.get("names", {}), found.get("answers", {})
+    claims, known = [], set()
+    for entry in found.get(part, ()):
+        try:
+            if entry["id"] in known:
+                raise ValueError("stands twice; an id names one claim")
+            claims.append(_claim(entry, names, defaults))
+        except (KeyError, TypeError, ValueError, UsageError) as error:
+            problem = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+            raise DataError(
+                FILE,
+                f"claim {entry['id']}: {problem}",
+                row=_row(text, entry["id"]),
+                remedy="see the file's head",
+            ) from None
+        known.add(entry["id"])
+    return tuple(claims)
+
+
+def _row(text, name):
+    """Return the line on which a claim begins, from 1 on."""
+    lines = text.splitlines()
+    return next(
+        (i for i, s in enumerate(lines, 1) if re.search(rf"\bid: {re.escape(name)}$", s)), 1
+    )
+
+
+def _text():
+    try:
+        return (paths.data() / FILE).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise DataError(FILE, "the ledger is missing", remedy="restore it") from None
+    except OSError as error:
+        raise DataError(FILE, f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise DataError(FILE, f"is no YAML: {error}", remedy="mend that line") from None
+
+
+def _claim(entry, names, defaults) -> Claim:
+    claimed, test = entry["claimed"], entry["test"]
+    wording, tolerance = claimed["wording"], claimed["tolerance"]
+    if tolerance != rule.TOLERANCES[wording]:
+        raise ValueError(
+            f"claimed.tolerance is {tolerance}; '{wording}' allows {rule.TOLERANCES[wording]}"
+        )
+    if (claimed["value"] is None) == ("least" not in test):
+        raise ValueError("a test needs a claimed value, or `least` where no number is claimed")
+    target = Target(
+        claimed["form"],
+        claimed["value"] or test["least"],
+        tolerance,
+        claimed.get("high"),
+        claimed.get("at"),
+        test.get("everywhere", False),
+    )
+    basis = {key: test[key] for key in ("metric", "per", "edition") if key in test}
+    listed = ("comparisons", "beside", "filings", "beside_filings", "limits", "modelled")
+    made = Test(
+        Basis(**basis),
+        target,
+        tuple(test["traffic"]),
+        mechanism=test.get("mechanism", False),
+        splits=test.get("splits"),
+        **{key: tuple(test.get(key, ())) for key in (*listed, "beside_modelled", "steps")},
+    )
+    _check_selections(made)
+    found = Claim(
+        **{
+            key: entry[key]
+            for key in ("id", "report", "statement", "point", "date", "quantity", "decides")
+        },
+        value=claimed["value"],
+        unit=claimed["unit"],
+        form=claimed["form"],
+        sources=tuple(entry["sources"]),
+        test=made,
+        answers={**defaults.get(claimed["form"], {}), **entry.get("answers", {})},
+        facts=entry.get("facts", {}),
+        lever=entry.get("lever", ""),
+    )
+    _check_answers(found)
+    return found
+
+
+def _check_selections(test):
+    """Raise where a comparison selects by what is no column, or a split names no change of its own."""
+    for entry in (*test.comparisons, *test.beside):
+        for where in (*_listed(entry["above"]), *_listed(entry.get("below", {}))):
+            selections = _listed(where.get("select", {}))
+            for selection in (*selections, entry.get("where", {})):
+                if unknown := sorted(set(selection) - CONDITIONS):
+                    raise ValueError(f"'{where['label']}' selects by '{unknown[0]}', no column")
+    for entry in (*test.modelled, *test.beside_modelled, *test.steps):
+        for key in ("above", "below"):
+            if key in entry:
+                kinds.system(entry[key]["system"], test.traffic[0])
+    for system in (*test.splits["systems"], *test.splits.get("beside", ())) if test.splits else ():
+        names = {one["name"] for one in system["factors"]}
+        for one in system["factors"]:
+            if ("set" in one) == ("until" in one):
+                raise ValueError(f"'{one['name']}' needs either set or until")
+        for choice in system.get("choices") or test.splits.get("choices", ()):
+            if unknown := sorted(set(choice["software"]) - names):
+                raise ValueError(f"'{choice['name']}' has no factor '{unknown[0]}'")
+
+
+# What every answer may name, beside the facts of its claim.
+FACTS = (
+    "claimed", "claimed_high", "met", "in_part", "hits", "of", "typical", "low", "high",
+    "spread_low", "spread_high", "largest", "condition", "flips", "why", "day", "nearest",
+    "speed", "slow", "limit", "limit_across", "modelled", "modelled_low", "modelled_high",
+)  # fmt: skip
+_PLACEHOLDER = re.compile(r"{([^{}]*)}")
+_TYPED = re.compile(r"(?<![A-Za-z\d.{-])\d")
+
+
+def _check_answers(claim):
+    """Raise where a sentence is missing, names no number that there is, or has one typed."""
+    if missing := [one for one in claim.outcomes if one not in claim.answers]:
+        raise ValueError(f"answers has no sentence for '{missing[0]}'")
+    known = {*FACTS, *claim.facts}
+    for outcome, sentence in claim.answers.items():
+        for name in _PLACEHOLDER.findall(sentence):
+            if name not in known:
+                raise ValueError(f"answers.{outcome}: no number fills '{{{name}}}'")
+        if _TYPED.search(_PLACEHOLDER.sub("", sentence)):
+            raise ValueError(f"answers.{outcome}: a number is typed; name a fact instead")
+
+
+# ------------------------------------------------------------------ from entries to comparisons
+
+
+def build(
+    claim: Claim, rows: Rows, /, *, known_by=None, beside: bool = False, basis: Basis | None = None
+) -> list[Comparison]:
+    """Return what decides a claim (or, with `beside`, what is shown with it), tested or not.
+
+    `known_by` is the last day by which rows were measured, `basis` another than the claim's.
+    """
+    test = claim.test
+    basis = basis or test.basis
+    names = document(_text()).get("names", {})
+    made = []
+    for entry in test.beside if beside else test.comparisons:
+        made += _entry(entry, test, rows, basis, known_by, names, union=test.mechanism)
+    if beside and test.mechanism:
+        # What it costs to force the mechanism: with it alone over without it.
+        for entry in test.comparisons:
+            made += _entry(entry, test, rows, basis, known_by, names, union=False)
+    if test.splits:
+        made += _splits(test, rows, basis, known_by, names, beside=beside)
+    filed = [kinds.statement(one) for one in (test.beside_filings if beside else test.filings)]
+    return made + [one for one in filed if known_by is None or one.known_by <= known_by]
+
+
+def _entry(entry, test, rows, basis, known_by, names, *, union):
+    """Return the comparisons of one entry: every side above over every side below, each way."""
+    where = {key: _listed(value) for key, value in entry.get("where", {}).items()}
+    basis = Basis(**{**vars(basis), **entry.get("basis", {})})
+    made = []
+    for values in product(*where.values()):
+        common = dict(zip(where, values, strict=True))
+        sides = product(_listed(entry["above"]), _listed(entry.get("below", [{}])))
+        for above, below in sides:
+            for traffic in _listed(entry.get("traffic", test.traffic)):
+                picked = [
+                    [
+                        {"shape": traffic, **common, **part}
+                        for part in _listed(side.get("select", {}))
+                    ]
+                    for side in (above, below)
+                ]
+                attributes = _attributes(entry, common, above, below, traffic, picked, names)
+                told = {
+                    "above": above["label"],
+                    "below": below.get("label", ""),
+                    "attributes": attributes,
+                }
+                if not below:
+                    made.append(_level(entry, rows, basis, picked[0], known_by, told))
+                    continue
+                top = picked[0] + picked[1] if union else picked[0]
+                made.append(
+                    Ratio(
+                        unit="x",
+                        top=rows.side(top, basis, known_by=known_by),
+                        bottom=rows.side(picked[1], basis, known_by=known_by),
+                        **told,
+                    )
+                )
+    return made
+
+
+def _attributes(entry, common, above, below, traffic, picked, names):
+    """Return what a condition may name of a comparison, in the words of a reader."""
+    models = {part.get("model") for side in picked for part in side} - {None}
+    accelerators = {str(part.get("hardware")) for part in picked[0]} - {"None"}
+    found = {"traffic": entry.get("traffic_label", traffic)}
+    if len(models) == 1:
+        found["model"] = _named(next(iter(models)), names)
+    if len(accelerators) == 1 and "[" not in next(iter(accelerators)):
+        found["accelerator"] = _named(next(iter(accelerators)), names)
+    if below:
+        found["baseline"] = below["label"]
+    if setup := _setup(common, names):
+        found["setup"] = setup
+    return found | entry.get("attributes", {})
+
+
+def _setup(common, names):
+    """Return in words what of precision, speculation, engine and layout holds for both sides."""
+    told = [str(common.get("precision", "")).upper()]
+    if "speculative" in common:
+        told.append("with MTP" if common["speculative"] else "without MTP")
+    if common.get("disaggregated"):
+        told.append("disaggregated")
+    if "framework" in common:
+        told.append(f"in {_named(common['framework'], names)}")
+    return " ".join(part for part in told if part)
+
+
+def _level(entry, rows, basis, picked, known_by, told):
+    """Return a level: the largest value, or the largest gain within so many weeks."""
+    side = rows.side(picked, basis, known_by=known_by)
+    if not (weeks := entry.get("weeks")):
+        return Level(unit=basis.unit, top=side, **told)
+    moved = rows.once(
+        ("risen", side.positions.tobytes(), weeks), lambda: shifts.risen(side.frame, weeks=weeks)
+    )
+    # A first state that was put right looks like faster software, so such gains stand apart.
+    moved = moved[moved["first_state"] != entry.get("settled", False)]
+    place = dict(zip(rows.column("row_id")[side.positions], side.positions, strict=True))
+    positions = moved["row_id"].map(place).to_numpy(int)
+    gains = Side(rows, basis, positions, moved["gain"].to_numpy(float))
+    return Level(unit="x", top=gains, runs=2, **told)
+
+
+def _splits(test, rows, basis, known_by, names, *, beside):
+    made, splits = [], test.splits
+    for system in splits.get("beside", ()) if beside else splits["systems"]:
+        for traffic in system.get("traffic", test.traffic):
+            found = cells(rows, system, traffic, basis, known_by=known_by)
+            for meaning in system.get("meanings", splits["meanings"]):
+                for choice in _choices(splits, system):
+                    made.append(
+                        Split(
+                            above=choice["name"],
+                            below="",
+                            unit="x" if meaning == "factor" else "share",
+                            attributes={
+                                "model": _named(system["start"]["model"], names),
+                                "traffic": traffic,
+                                "change" if meaning == "factor" else "counts": choice["name"],
+                                "meaning": attribution.MEANINGS[meaning],
+                            },
+                            cells=found,
+                            group=tuple(
+                                one.name for one in found.factors if one.name in choice["software"]
+                            ),
+                            meaning=meaning,
+                        )
+                    )
+    return made
+
+
+def _choices(splits, system):
+    """Return what counts as software in a system, each way; or each of its changes by itself."""
+    if splits.get("each"):
+        return [{"name": one["name"], "software": [one["name"]]} for one in system["factors"]]
+    return system.get("choices") or splits["choices"]
+
+
+def cells(rows: Rows, system: Mapping, traffic: str, basis: Basis, /, *, known_by=None) -> Cells:
+    """Return the measured states of a system of the ledger: a `name`, a `start` and `factors`."""
+    factors = tuple(
+        Factor(
+            one["name"],
+            one["kind"],
+            one.get("set", {}),
+            str(one["until"]) if "until" in one else None,
+            tuple(one.get("after", ())),
+        )
+        for one in system["factors"]
+    )
+
+    def make():
+        measured = {}
+        for cell in kinds.every_cell(factors):
+            selection = {"shape": traffic, **system["start"]}
+            for one in factors:
+                if one.name in cell:
+                    selection.update(one.change)
+            measured[cell] = rows.side(selection, basis, known_by=known_by)
+        return Cells(f"{system['name']}, {traffic}", factors, measured)
+
+    return rows.once(("cells", repr(system), traffic, basis, str(known_by)), make)
+
+
+def build_limits(claim: Claim, /, *, known_by=None) -> list[Comparison]:
+    """Return the results at a limit that are told with a claim."""
+    made = [one for entry in claim.test.limits for one in kinds.limit(entry, claim.test.basis)]
+    if known_by is None:
+        return made
+    return [one for one in made if one.results["date"].max() <= pd.Timestamp(known_by)]
+
+
+def build_modelled(claim: Claim, /, *, beside: bool = False) -> list[Modelled]:
+    """Return the modelled comparisons of a claim, or those that are shown beside them."""
+    names = document(_text()).get("names", {})
+    return [
+        Modelled(
+            above=entry["above"]["label"],
+            below=entry["below"]["label"],
+            unit="x",
+            attributes={
+                "model": _named(entry["above"]["system"]["model"], names),
+                "traffic": traffic,
+            },
+            basis=claim.test.basis,
+            top=kinds.system(entry["above"]["system"], traffic),
+            bottom=kinds.system(entry["below"]["system"], traffic),
+        )
+        for entry in (claim.test.beside_modelled if beside else claim.test.modelled)
+        for traffic in claim.test.traffic
+    ]
+
+
+def _listed(value):
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _named(key, names):
+    """Return what a reader calls a key of the data."""
+    return names.get(key, key)

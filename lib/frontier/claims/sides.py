@@ -1,0 +1,352 @@
+"""Sides: the measured points that one side of a comparison selects, and their frontier.
+
+Selecting, hashing and drawing noise cost more than comparing, so they are done once: `prepared`
+keeps a frame's rows with what was made of them, and every side, its frontier without one
+configuration and its noise are kept with the rows for all claims that ask again.
+
+>>> from frontier.data import measurements
+>>> rows = prepared(measurements.load_measurements())
+>>> side = rows.side({"model": "deepseek-r1", "hardware": "h200", "shape": "8192/1024"}, Basis())
+>>> side.frontier.unit, len(side) > 50
+('tok/s/GPU', True)
+"""
+
+import contextlib
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from frontier import curves
+from frontier.data import hardware, measurements
+from frontier.errors import UsageError, among
+
+REPLICATES = 2000
+# Input and output tok/s per GPU below which a ratio says where the denominator's curve ends, ...
+FLOOR = 100.0
+# ... or this share of the denominator's own peak, where that is lower.
+FLOOR_SHARE = 0.1
+# What a selection of rows may name: the columns, and the further conditions of `select`.
+CONDITIONS = frozenset({*measurements.COLUMNS, "shape", "single_node", "as_of", "ttft_limit"})
+NOISE_MARGIN = 8  # sigmas; a point this far below others does not rise to the front
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What is compared: a column of the measurements per GPU, or per MW, dollar or joule.
+
+    `edition` is that of the power table (per MW) or of the price table (per $).
+    """
+
+    metric: str = "throughput_per_gpu"
+    per: str = "GPU"
+    edition: str = hardware.POWER_EDITIONS[0]
+
+    def __post_init__(self):
+        numeric = [key for key, column in measurements.COLUMNS.items() if column[0] == "float"]
+        choices = {
+            "metric": numeric,
+            "per": ("GPU", "MW", "$", "J"),
+            "edition": hardware.POWER_EDITIONS,
+        }
+        for name, known in choices.items():
+            if (value := getattr(self, name)) not in known:
+                raise UsageError(f"{name} is {value!r}; {among(value, known)}")
+
+    @property
+    def unit(self) -> str:
+        """The unit of the metric."""
+        if self.metric == "interactivity":
+            return "tok/s/user"
+        tokens = "output tok" if self.metric.startswith("output") or self.per == "J" else "tok"
+        return f"{tokens}/{self.per}" if self.per in ("$", "J") else f"{tokens}/s/{self.per}"
+
+    def counted(self, isl, osl):
+        """Return the share of a request's tokens that the metric counts; numbers or columns."""
+        return osl / (isl + osl) if self.metric.startswith("output") else 1.0
+
+    def factor(self, accelerator: str) -> float:
+        """Return what a value per GPU is multiplied by; UsageError where the table lacks it."""
+        if self.per == "MW":
+            return 1000 / hardware.power_kw(accelerator, self.edition)
+        if self.per == "$":
+            return 3600 / hardware.price(accelerator, self.edition)
+        return 1.0
+
+
+class Rows:
+    """A frame of measured rows with what was computed of it; `prepared` makes one.
+
+    Positions of rows are those of the frame given, from 0 on.
+    """
+
+    def __init__(self, frame: pd.DataFrame):
+        self.given = frame.copy(deep=False)
+        self.frame = frame.reset_index(drop=True)
+        self._masks: dict = {}
+        self._sides: dict = {}
+        self._noise: dict = {}
+
+    def column(self, name: str) -> np.ndarray:
+        """Return a column as an array, made once."""
+        kind = float if self.frame[name].dtype.kind == "f" else None
+        return self.once(("column", name), lambda: self.frame[name].to_numpy(kind))
+
+    @cached_property
+    def accelerator(self) -> tuple[np.ndarray, np.ndarray]:
+        """The accelerators there are, and which of them each row is of."""
+        codes, keys = pd.factorize(self.frame["hardware"])
+        return np.asarray(keys, object), codes
+
+    def factors(self, basis: Basis) -> np.ndarray:
+        """Return what a value per GPU is multiplied by, for each of the accelerators there are."""
+
+        def made():
+            found = np.full(len(self.accelerator[0]), np.nan)
+            for i, key in enumerate(self.accelerator[0]):
+                with contextlib.suppress(UsageError):
+                    found[i] = basis.factor(key)
+            return found
+
+        return self.once(("factors", basis), made)
+
+    @cached_property
+    def configuration(self) -> np.ndarray:
+        """A code of each row's configuration, the same in every selection."""
+        return pd.util.hash_pandas_object(
+            self.frame[measurements.CONFIGURATION], index=False
+        ).to_numpy()
+
+    @cached_property
+    def known_by(self) -> np.ndarray:
+        """The day by which each row was measured: its date, or the end of its interval; or NaT."""
+        day = self.frame["date"]
+        if "date_to" in self.frame:
+            day = day.fillna(self.frame["date_to"])
+        return day.to_numpy()
+
+    @cached_property
+    def sigma(self) -> np.ndarray:
+        """The log standard deviation of run noise of each row, that of its accelerator's family.
+
+        A family without repeats has the largest that another one shows.
+        """
+        table = hardware.accelerators()
+        vendor = self.frame["hardware"].map(table["vendor"]).fillna("").astype(str)
+        found = {name: _pooled(self.frame[vendor == name]) for name in vendor.unique()}
+        known = [value for value in found.values() if value] or [_pooled(self.frame)]
+        if known == [None]:
+            measurements.pooled_sigma(self.frame)  # raises, and says what to do
+        return vendor.map({k: v or max(known) for k, v in found.items()}).to_numpy(float)
+
+    def mask(self, name: str, wanted) -> np.ndarray:
+        """Return which rows meet one condition of `measurements.select`; none is no error."""
+        if name not in CONDITIONS:
+            raise UsageError(f"no condition '{name}': {among(name, sorted(CONDITIONS))}")
+        key = (name, repr(wanted))
+        if key not in self._masks:
+            mask = np.zeros(len(self.frame), bool)
+            if name == "as_of":
+                mask = self.known_by <= np.datetime64(pd.Timestamp(wanted))
+            else:
+                with contextlib.suppress(UsageError):
+                    mask[measurements.select(self.frame, **{name: wanted}).index] = True
+            self._masks[key] = mask
+        return self._masks[key]
+
+    def side(self, selection: Mapping, basis: Basis, /, *, known_by=None) -> "Side":
+        """Return the side of a selection, by conditions of `measurements.select`.
+
+        `known_by` is the last day by which its rows were measured. A selection that is a list is
+        that of any of its parts.
+        """
+        parts = selection if isinstance(selection, list) else [selection]
+        key = (repr([sorted(part.items()) for part in parts]), basis, str(known_by))
+        if key not in self._sides:
+            mask = np.zeros(len(self.frame), bool)
+            for part in parts:
+                one = np.ones(len(self.frame), bool)
+                for name, wanted in part.items():
+                    if wanted is not None:
+                        one &= self.mask(name, wanted)
+                mask |= one
+            if known_by is not None:
+                mask &= self.mask("as_of", known_by)
+            self._sides[key] = self._side(np.flatnonzero(mask), basis)
+        return self._sides[key]
+
+    def _side(self, positions: np.ndarray, basis: Basis) -> "Side":
+        """Return the side of these rows; rows without a value of the metric are left out."""
+        column = "joules_per_output_token" if basis.per == "J" else basis.metric
+        if column not in self.frame:
+            raise UsageError(f"no column '{column}' in the rows: nothing is known per {basis.per}")
+        value = self.column(column)[positions]
+        if basis.per == "J":
+            value = 1 / value
+        elif basis.per != "GPU":
+            codes = self.accelerator[1][positions]
+            value = value * self.factors(basis)[codes]
+            if np.isnan(value).any():  # says which table lacks which accelerator
+                basis.factor(self.accelerator[0][codes[np.isnan(value).argmax()]])
+        kept = np.isfinite(value)
+        return Side(self, basis, positions[kept], value[kept])
+
+    def once(self, key, make):
+        """Return what was made of these rows under a key, made the first time it is asked for."""
+        if key not in self._sides:
+            self._sides[key] = make()
+        return self._sides[key]
+
+    def noise(self, position: int) -> np.ndarray:
+        """Return the standard normal draws of a row, the same on every side that it is on."""
+        if position not in self._noise:
+            seed = zlib.crc32(str(self.column("row_id")[position]).encode())
+            self._noise[position] = np.random.default_rng(seed).standard_normal(REPLICATES)
+        return self._noise[position]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Side:
+    """The points of one side: positions of `rows`, and the value of each in the basis' unit.
+
+    `factor` moves the whole frontier on both axes, as a gain on every step of a server does.
+    """
+
+    rows: Rows
+    basis: Basis
+    positions: np.ndarray
+    value: np.ndarray
+    factor: float = 1.0
+    _made: dict = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def __repr__(self) -> str:
+        return f"<Side: {self.frontier.words if len(self) else 'no rows'}>"
+
+    @cached_property
+    def x(self) -> np.ndarray:
+        """Interactivity of each point, tok/s/user."""
+        return self.rows.column("interactivity")[self.positions]
+
+    @cached_property
+    def configuration(self) -> np.ndarray:
+        """The code of each point's configuration."""
+        return self.rows.configuration[self.positions]
+
+    @cached_property
+    def frontier(self) -> curves.Frontier:
+        """The frontier of the points, whose labels are positions; ValueError without points."""
+        return curves.Frontier(
+            self.x * self.factor,
+            self.value * self.factor,
+            configurations=self.configuration,
+            rows=self.positions,
+            unit=self.basis.unit,
+        )
+
+    @cached_property
+    def on_front(self) -> tuple:
+        """The codes of the configurations on the frontier."""
+        front = self.rows.configuration[list(self.frontier.rows)] if len(self) else []
+        return tuple(dict.fromkeys(front))
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The rows, with the metric in `value`; their index is their position."""
+        return self.rows.frame.iloc[self.positions].assign(value=self.value)
+
+    @cached_property
+    def floor(self) -> float:
+        """The least throughput at which this side is a sound denominator, in its own unit."""
+        if self.basis.per == "J":  # the floor is one of throughput, and tokens per joule are none
+            return FLOOR_SHARE * float(self.value.max())
+        isl, osl = (self.rows.column(name)[self.positions] for name in ("isl", "osl"))
+        share = float(np.max(self.basis.counted(isl, osl)))
+        # Of two accelerators the one with the higher floor: a mixed side is not let off.
+        codes = np.unique(self.rows.accelerator[1][self.positions])
+        factor = float(self.rows.factors(self.basis)[codes].max())
+        peak = float(self.value.max()) * self.factor
+        return min(FLOOR * share * factor, FLOOR_SHARE * peak)
+
+    def kept(self, mask: np.ndarray) -> "Side":
+        """Return the side of some of its points."""
+        return replace(self, positions=self.positions[mask], value=self.value[mask], _made={})
+
+    def without(self, configuration) -> "Side":
+        """Return the side without one configuration; itself where it has none of it."""
+        if configuration not in self.on_front:
+            return self
+        if configuration not in self._made:
+            self._made[configuration] = self.kept(self.configuration != configuration)
+        return self._made[configuration]
+
+    def from_source(self, source: str) -> "Side":
+        """Return the side of the rows of one source alone."""
+        if self.sources == (source,):
+            return self
+        if source not in self._made:
+            self._made[source] = self.kept(self._sources == source)
+        return self._made[source]
+
+    def on(self, basis: Basis) -> "Side":
+        """Return the side on another basis."""
+        made = self.rows._side(self.positions, basis)
+        return replace(made, factor=self.factor)
+
+    @cached_property
+    def _sources(self) -> np.ndarray:
+        return self.rows.column("source")[self.positions]
+
+    @cached_property
+    def sources(self) -> tuple[str, ...]:
+        """The sources of its rows."""
+        return tuple(sorted(set(self._sources)))
+
+    @cached_property
+    def draws(self) -> tuple[np.ndarray, np.ndarray]:
+        """Interactivity and value of the points under run noise, each of (replicates, points).
+
+        Points that noise cannot raise to the frontier are left out.
+        """
+        sigma = self.rows.sigma[self.positions]
+        margin = np.exp(NOISE_MARGIN * np.sqrt(2) * max(sigma.max(), 1e-9))
+        x, y = self.x * self.factor, self.value * self.factor
+        near = ~(self.frontier.at(x * margin) >= y * margin)
+        noise = np.stack([self.rows.noise(p) for p in self.positions[near]], axis=1)
+        moved = np.exp(noise * sigma[near])
+        return x[near] * moved, y[near] * moved
+
+
+_PREPARED: list[Rows] = []
+
+
+def prepared(frame: "pd.DataFrame | Rows", /) -> Rows:
+    """Return rows with what was computed of them before, as long as they are the same.
+
+    Of the last three frames: a changed one, even in place, is prepared anew.
+    """
+    if isinstance(frame, Rows):
+        return frame
+    if not isinstance(frame, pd.DataFrame):
+        raise UsageError(
+            f"expected rows as load_measurements() gives them, not a {type(frame).__name__}"
+        )
+    for known in _PREPARED:
+        if known.given is frame or known.given.equals(frame):
+            return known
+    _PREPARED.append(Rows(frame))
+    del _PREPARED[:-3]
+    return _PREPARED[-1]
+
+
+def _pooled(frame: pd.DataFrame) -> float | None:
+    """Return the pooled sigma of some rows, None where nothing was run twice."""
+    try:
+        return measurements.pooled_sigma(frame).sigma
+    except UsageError:
+        return None
