@@ -244,7 +244,7 @@ def sensitivity(
 
 
 def legend(drawn: Figure, axes: Sequence) -> None:
-    """Put one legend above all panels, off the data, with each label once."""
+    """Give a figure one legend with each label once; `publish` puts it above the panels."""
     handles = {}
     for one in axes:
         for handle, label in zip(*one.get_legend_handles_labels(), strict=True):

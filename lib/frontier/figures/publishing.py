@@ -122,10 +122,21 @@ def publish(
 
 def _pictures(figure: Figure, name, alt):
     """Return the HTML of a figure, and its SVG: once as wide as a page, once for a phone."""
+    _lay_out(figure, width=figure.get_figwidth())
     wide = svg.drawn(figure, name=name, alt=alt, variables=theme.VARIABLES)
     _narrow(figure)
     phone = svg.drawn(figure, name=f"{name}-phone", alt=alt, variables=theme.VARIABLES)
     return f'<div class="plot">{wide}</div><div class="plot phone">{phone}</div>', wide + "\n"
+
+
+def _lay_out(figure, width):
+    """Have the layout computed for what is drawn, with legends above it and never on it."""
+    figure.set_layout_engine("constrained")
+    for legend in list(figure.legends):
+        words = [text.get_text() for text in legend.get_texts()]
+        legend.remove()
+        columns = max(1, min(len(words), int(12 * width / (max(map(len, words)) + 6))))
+        figure.legend(legend.legend_handles, words, loc="outside upper left", ncols=columns)
 
 
 def _narrow(figure):
@@ -141,11 +152,7 @@ def _narrow(figure):
             axes.set_xlabel(axes.get_xlabel() or panels[-1].get_xlabel())
             axes.set_ylabel(axes.get_ylabel() or panels[0].get_ylabel())
         height = min(height, theme.PHONE) * len(panels)
-    for legend in list(figure.legends):
-        words = [text.get_text() for text in legend.get_texts()]
-        legend.remove()
-        columns_of = 2 if max(map(len, words)) <= 14 else 1
-        figure.legend(legend.legend_handles, words, loc="outside upper left", ncols=columns_of)
+    _lay_out(figure, width=theme.PHONE)
     figure.set_size_inches(theme.PHONE, height if columns > 1 else min(height, 1.4 * theme.PHONE))
 
 

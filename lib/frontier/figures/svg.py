@@ -78,8 +78,10 @@ def _ids(picture, name):
     picture = re.sub(
         r' id="([^"]+)"', lambda m: f' id="{name}-{m[1]}"' if m[1] in used else "", picture
     )
-    picture = re.sub(r'xlink:href="#', f'href="#{name}-', picture)
+    picture = re.sub(r'xlink:href="#(?!row:)', f'href="#{name}-', picture)
     picture = picture.replace("url(#", f"url(#{name}-")
     return re.sub(
-        r'<a xlink:href="([^"]*)">', lambda m: f'<a href="{m[1]}" aria-label="{m[1]}">', picture
+        r'<a xlink:href="#row:([^"]*)"[^>]*>',
+        lambda m: f'<a href="#row:{m[1]}" aria-label="row {m[1]}">',
+        picture,
     )

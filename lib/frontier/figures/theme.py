@@ -51,7 +51,7 @@ _STYLE = {
     "axes.titlesize": 10, "axes.labelsize": 10, "axes.titlecolor": INK, "axes.axisbelow": True,
     "grid.color": GRID, "grid.linewidth": 0.7, "text.color": INK, "xtick.color": MUTED,
     "ytick.color": MUTED, "xtick.labelsize": 9, "ytick.labelsize": 9, "figure.facecolor": "none",
-    "figure.constrained_layout.use": True, "font.family": "DejaVu Sans", "font.size": 10,
+    "font.family": "DejaVu Sans", "font.size": 10,
     "legend.frameon": False, "legend.fontsize": 9, "lines.linewidth": 1.8, "svg.fonttype": "none",
     "savefig.facecolor": "none", "xtick.minor.size": 0, "ytick.minor.size": 0,
     "text.parse_math": False,  # two prices in a label are no formula
