@@ -1,0 +1,255 @@
+"""Charts that several notebooks draw: frontiers at one speed, comparisons, and what moves a result.
+
+Each takes a tidy frame and returns a matplotlib figure that carries the frame as ``data``.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from frontier.data.words import number
+from frontier.figures import theme
+from frontier.figures.publishing import Cell
+
+# Under words that stand on lines.
+_GROUND = {"facecolor": theme.PAPER, "edgecolor": "none", "pad": 0.8, "alpha": 0.85}
+
+
+def figure(data: pd.DataFrame, /, *, rows: int = 1, columns: int = 1, height: float, **options):
+    """Return a figure in the collection's style, as wide as a page, and its array of axes."""
+    theme.apply()
+    drawn = Figure(figsize=(theme.WIDTH if columns > 1 else 0.75 * theme.WIDTH, height))
+    drawn.data = data
+    return drawn, drawn.subplots(rows, columns, squeeze=False, **options)
+
+
+def frontier_chart(
+    points: pd.DataFrame,
+    /,
+    *,
+    unit: str,
+    at: float | None = None,
+    gap: tuple[str, str] | None = None,
+    claimed: float | None = None,
+    panel: str = "traffic",
+    height: float = 4.4,
+) -> Figure:
+    """Draw frontiers of several systems, a panel for each traffic, and the gap at one speed.
+
+    Args:
+        points: points on the frontiers: `system`, `interactivity` (tok/s/user), `throughput`,
+            the column `panel`, and where known `row_id` and `evidence` (a key of `theme.MARKS`).
+        unit: unit of the throughput, for the axis.
+        at: the speed per user that is marked.
+        gap: the upper and the lower system whose ratio is marked at that speed.
+        claimed: the claimed ratio: a dashed line shows where the upper system would have to be.
+        panel: the column whose values are panels.
+        height: of the figure, in inches.
+    """
+    panels = list(dict.fromkeys(points[panel])) if panel in points else [None]
+    drawn, axes_of = figure(points, columns=len(panels), height=height, sharey=True)
+    colours = theme.palette(points["system"])
+    for axes, name in zip(axes_of[0], panels, strict=True):
+        some = points if name is None else points[points[panel] == name]
+        for system, line in some.groupby("system", sort=False):
+            line = line.sort_values("interactivity")
+            x, y = line["interactivity"], line["throughput"]
+            modelled = (line.get("evidence") == "modelled").all() if "evidence" in line else False
+            dashes = (0, (5, 1.5)) if modelled else "-"
+            axes.plot(x, y, color=colours[system], ls=dashes, drawstyle="steps-pre", label=system)
+            if not modelled:
+                _marks(axes, line, colours[system])
+        axes.set(xscale="log", yscale="log", title="" if name is None else name)
+        axes.set_xlabel("Speed per user, tok/s")
+        if at is not None:
+            _gap(axes, some, at, gap, claimed)
+        for axis in (axes.xaxis, axes.yaxis):
+            theme.plain_axis(axis)
+        axes.grid(True, axis="y")
+    axes_of[0][0].set_ylabel(unit)
+    legend(drawn, axes_of[0])
+    return drawn
+
+
+def _marks(axes, line, colour):
+    kinds = line["evidence"] if "evidence" in line else pd.Series("measured", line.index)
+    for kind, some in line.groupby(kinds, sort=False):
+        marks = axes.scatter(
+            some["interactivity"], some["throughput"], s=16, color=colour, lw=0, zorder=3,
+            marker=theme.MARKS.get(kind) or "o",
+        )  # fmt: skip
+        if "row_id" in some:
+            marks.set_urls([f"#row:{row}" for row in some["row_id"]])
+
+
+def _gap(axes, points, at, gap, claimed):
+    """Mark a speed, and at it the ratio of two systems and where the claimed one would lie."""
+    axes.axvline(at, color=theme.MUTED, lw=0.9, ls=(0, (1, 2)))
+    reach = points[points["interactivity"] >= at].groupby("system")["throughput"].max()
+    if gap is None or gap[1] not in reach:
+        return
+    lower = reach[gap[1]]
+    if claimed:
+        ends = [at / 1.35, at * 1.35]
+        axes.plot(ends, [lower * claimed] * 2, color=theme.CLAIM, lw=1.6, ls=(0, (4, 2)))
+        axes.annotate(
+            f"{number(claimed)}× would be here", (ends[0], lower * claimed), color=theme.CLAIM,
+            fontsize=9, ha="left", va="bottom", xytext=(0, 3), textcoords="offset points",
+            bbox=_GROUND,
+        )  # fmt: skip
+    if gap[0] not in reach:
+        return
+    upper = reach[gap[0]]
+    arrow = {"arrowstyle": "<->", "color": theme.INK, "lw": 1, "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", (at, upper), (at, lower), arrowprops=arrow)
+    axes.annotate(
+        f"{number(upper / lower)}×", (at, (upper * lower) ** 0.5), ha="right", va="center",
+        xytext=(-4, 0), textcoords="offset points", fontweight="bold", fontsize=11,
+        bbox=_GROUND,
+    )  # fmt: skip
+
+
+def ratio_table(
+    ratios: pd.DataFrame,
+    /,
+    *,
+    by: Sequence[str] = ("traffic", "baseline"),
+    speeds: Sequence[float] | None = None,
+) -> pd.DataFrame:
+    """Return ratios at named speeds as a table whose cells lead to their rows.
+
+    Args:
+        ratios: the columns `by`, `interactivity`, `ratio`, `reason` (why there is no ratio) and,
+            where known, `upper_row` and `lower_row`, the ids of the two rows.
+        by: columns that head the rows of the table.
+        speeds: the speeds in tok/s/user, by default those of the frame.
+    """
+    speeds = sorted(ratios["interactivity"].unique()) if speeds is None else speeds
+    rows = []
+    for keys, some in ratios.groupby(list(by), sort=False):
+        known = some.set_index("interactivity")
+        cells = {f"{speed:g}": _ratio(known.loc[speed]) for speed in speeds if speed in known.index}
+        rows.append(dict(zip(by, keys, strict=True)) | cells)
+    return pd.DataFrame(rows)
+
+
+def _ratio(row):
+    if pd.isna(row["ratio"]):
+        return Cell("–", title=str(row.get("reason") or "not measured"))
+    known = [str(row[key]) for key in ("upper_row", "lower_row") if pd.notna(row.get(key))]
+    return Cell(f"{number(row['ratio'])}×", tuple(known), str(row.get("reason") or ""))
+
+
+def overview(
+    findings: pd.DataFrame,
+    /,
+    *,
+    xlabel: str,
+    claimed: float | None = None,
+    bounds: tuple[float | None, float | None] = (None, None),
+    label: str = "comparison",
+    group: str | None = None,
+    log: bool = True,
+) -> Figure:
+    """Draw one row for each comparison: its value, and the range over all that is uncertain.
+
+    Args:
+        findings: `value`, `low`, `high` and the columns `label` and `group`; `outcome` where the
+            marks of comparisons that meet the claim are filled.
+        xlabel: what the values are, with their unit.
+        claimed: the claimed value.
+        bounds: what counts as meeting the claim; None where it is open.
+        label: the column that names a row.
+        group: the column whose values head groups of rows.
+        log: whether the values are on a logarithmic axis.
+    """
+    frame = findings.reset_index(drop=True)
+    slots, headings, place = {}, {}, 0.0
+    for name, members in frame.groupby(group, sort=False) if group else [("", frame)]:
+        if group:
+            headings[name] = -place
+            place += 1
+        for index in members.index:
+            slots[index] = -place
+            place += 1
+        place += 0.5
+    y = frame.index.map(slots)
+    drawn, ((axes,),) = figure(findings, height=1.1 + 0.24 * place)
+    met = frame.get("outcome", pd.Series("", frame.index)).isin(["meets", "in part"])
+    colours = np.where(met, theme.HARDWARE["gb200"], theme.MUTED)
+    axes.hlines(y, frame["low"], frame["high"], color=colours, lw=4, alpha=0.35)
+    axes.scatter(frame["value"], y, s=30, c=colours, zorder=3)
+    if claimed is not None:
+        axes.axvline(claimed, color=theme.CLAIM, lw=1.4, ls=(0, (4, 2)))
+        axes.annotate(
+            f"claimed: {number(claimed)}", (claimed, 1), xycoords=("data", "axes fraction"),
+            ha="center", va="bottom", color=theme.CLAIM, fontsize=9,
+        )  # fmt: skip
+    if any(bound is not None for bound in bounds):
+        left, right = axes.get_xlim()
+        low, high = (left if bounds[0] is None else bounds[0], bounds[1] or right * 10)
+        axes.axvspan(low, high, color=theme.CLAIM, alpha=0.07, lw=0)
+        axes.set_xlim(left, right)
+    for name, height in headings.items():
+        axes.annotate(
+            name, (0, height), xycoords=("axes fraction", "data"), va="center", fontweight="bold"
+        )
+    axes.set_yticks(list(y), frame[label])
+    axes.set(xlabel=xlabel, ylim=(-place, 0.8))
+    if log:
+        axes.set_xscale("log")
+        theme.plain_axis(axes.xaxis)
+    axes.grid(True, axis="x")
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(axis="y", length=0, labelcolor=theme.INK)
+    return drawn
+
+
+def sensitivity(
+    variations: pd.DataFrame, /, *, value: float, xlabel: str, claimed: float | None = None
+) -> Figure:
+    """Draw what a result becomes when one thing is changed, a strip for each kind of change.
+
+    Args:
+        variations: `kind` (run noise, sources, choices ...), `variation` and `value`; the least and
+            the largest of a kind are named.
+        value: the result itself.
+        xlabel: what the values are, with their unit.
+        claimed: the claimed value.
+    """
+    known = variations.dropna(subset=["value"])
+    kinds = list(dict.fromkeys(known["kind"]))
+    drawn, ((axes,),) = figure(variations, height=1.2 + 0.62 * len(kinds))
+    for place, kind in enumerate(kinds):
+        some = known[known["kind"] == kind].sort_values("value")
+        axes.plot(some["value"].iloc[[0, -1]], [-place] * 2, color=theme.GRID, lw=6, zorder=1)
+        axes.scatter(some["value"], [-place] * len(some), s=14, color=theme.SERIES[0], alpha=0.6)
+        ends = [(some.iloc[0], "left", 7)] + [(some.iloc[-1], "right", -15)] * (len(some) > 1)
+        for end, side, offset in ends:
+            axes.annotate(
+                f"{end['variation']}: {number(end['value'])}", (end["value"], -place), ha=side,
+                xytext=(0, offset), textcoords="offset points", fontsize=8.5, color=theme.MUTED,
+            )  # fmt: skip
+    axes.axvline(value, color=theme.INK, lw=1.1)
+    if claimed is not None:
+        axes.axvline(claimed, color=theme.CLAIM, lw=1.4, ls=(0, (4, 2)), label="claimed")
+    axes.set_yticks([-place for place in range(len(kinds))], kinds)
+    axes.set(xscale="log", xlabel=xlabel, ylim=(-len(kinds) + 0.5, 0.6))
+    theme.plain_axis(axes.xaxis)
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(axis="y", length=0, labelcolor=theme.INK)
+    return drawn
+
+
+def legend(drawn: Figure, axes: Sequence) -> None:
+    """Give a figure one legend with each label once; `publish` puts it above the panels."""
+    handles = {}
+    for one in axes:
+        for handle, label in zip(*one.get_legend_handles_labels(), strict=True):
+            handles.setdefault(label, handle)
+    if len(handles) > 1:
+        drawn.legend(
+            handles.values(), handles, loc="outside upper left", ncols=min(len(handles), 4)
+        )

@@ -1,0 +1,123 @@
+"""Charts on synthetic frames: what is drawn where, told from the artists."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from frontier import figures
+from frontier.figures import theme
+
+POINTS = pd.DataFrame(
+    {
+        "system": np.repeat(["GB200 NVL72", "H200 node"], 3),
+        "interactivity": [20.0, 50, 100] * 2,
+        "throughput": [800.0, 400, 100, 80, 20, 10],
+    }
+)
+
+
+def texts(drawn):
+    return [text.get_text() for axes in drawn.axes for text in axes.texts]
+
+
+def chart(points=POINTS, **options):
+    return figures.frontier_chart(points, unit="tok/s per MW", **options)
+
+
+def test_the_gap_is_what_each_system_guarantees_at_the_speed_or_a_higher_one():
+    assert "10×" in texts(chart(at=60, gap=("GB200 NVL72", "H200 node")))
+    assert "20×" in texts(chart(at=50, gap=("GB200 NVL72", "H200 node")))
+
+
+def test_no_gap_is_drawn_where_one_system_does_not_reach_the_speed():
+    slow = POINTS[(POINTS["system"] != "H200 node") | (POINTS["interactivity"] < 60)]
+    drawn = chart(slow, at=80, gap=("GB200 NVL72", "H200 node"), claimed=40)
+    assert texts(drawn) == []
+
+
+def test_the_claimed_ratio_is_a_line_at_so_many_times_the_lower_system():
+    drawn = chart(at=50, gap=("GB200 NVL72", "H200 node"), claimed=40)
+    heights = [
+        line.get_ydata()[0] for line in drawn.axes[0].lines if line.get_color() == theme.CLAIM
+    ]
+    assert heights == [800]
+    assert "40× would be here" in texts(drawn)
+
+
+def test_a_frontier_holds_to_the_left_of_its_points():
+    assert {line.get_drawstyle() for line in chart().axes[0].lines} == {"steps-pre"}
+
+
+def test_modelled_points_have_no_mark_and_a_dashed_line():
+    drawn = chart(POINTS.assign(evidence="modelled"))
+    assert not drawn.axes[0].collections
+    assert all(line.get_linestyle() != "-" for line in drawn.axes[0].lines)
+
+
+def test_each_traffic_is_a_panel_with_its_name():
+    both = pd.concat([POINTS.assign(traffic=name) for name in ("1k in, 1k out", "8k in, 1k out")])
+    drawn = chart(both)
+    assert [axes.get_title("left") for axes in drawn.axes] == ["1k in, 1k out", "8k in, 1k out"]
+
+
+def test_every_axis_says_its_unit():
+    (axes,) = chart().axes
+    assert axes.get_xlabel() == "Speed per user, tok/s"
+    assert axes.get_ylabel() == "tok/s per MW"
+
+
+@pytest.mark.parametrize("name", ["GB200 NVL72", "GB300 NVL72", "B200", "H200 node", "MI355X"])
+def test_a_system_is_drawn_in_the_colour_of_its_accelerator(name):
+    key = name.split()[0].lower()
+    assert figures.palette([name])[name] == theme.HARDWARE[key]
+
+
+def test_no_two_systems_of_a_chart_share_a_colour():
+    names = ["H200, best", "H200 node, no MTP", "H200 node", "GB200", "GB200, no MTP"]
+    assert len(set(figures.palette(names).values())) == len(names)
+
+
+def test_ratios_become_cells_with_rows_and_a_dash_says_why():
+    ratios = pd.DataFrame(
+        {
+            "traffic": "8k in, 1k out",
+            "baseline": "H200 node",
+            "interactivity": [50, 100],
+            "ratio": [17.64, np.nan],
+            "reason": ["", "H200 ends at 90 tok/s/user"],
+            "upper_row": ["a", None],
+            "lower_row": ["b", None],
+        }
+    )
+    (row,) = figures.ratio_table(ratios).to_dict("records")
+    assert row["50"] == figures.Cell("17.6×", ("a", "b"))
+    assert row["100"] == figures.Cell("–", title="H200 ends at 90 tok/s/user")
+
+
+def test_comparisons_that_meet_a_claim_are_told_apart_and_stand_in_order():
+    frame = pd.DataFrame(
+        {
+            "comparison": ["first", "second"],
+            "value": [9.0, 42],
+            "low": [7.0, 40],
+            "high": [10.0, 44],
+            "outcome": ["misses", "meets"],
+        }
+    )
+    (axes,) = figures.overview(frame, xlabel="x", claimed=40, bounds=(36, None)).axes
+    first, second = axes.get_yticks()
+    assert first > second
+    colours = axes.collections[1].get_facecolors()
+    assert not np.array_equal(colours[0], colours[1])
+
+
+def test_the_ends_of_each_kind_of_change_are_named():
+    frame = pd.DataFrame(
+        {
+            "kind": ["sources", "sources", "choices"],
+            "variation": ["medians alone", "captures alone", "semilog"],
+            "value": [50.1, 8.3, np.nan],
+        }
+    )
+    drawn = figures.sensitivity(frame, value=39.5, xlabel="x", claimed=40)
+    assert {"captures alone: 8.3", "medians alone: 50.1"} == set(texts(drawn))
