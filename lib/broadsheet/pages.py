@@ -25,13 +25,13 @@ from pathlib import Path, PurePosixPath
 import jinja2
 from markupsafe import Markup
 
-from broadsheet import dots
+from broadsheet import FILES_MIME, dots
 from broadsheet import parameters as schema
 from broadsheet.errors import BroadsheetError, UsageError
 from broadsheet.task import Report, Task
 from broadsheet.words import number
 
-FILES = "application/vnd.broadsheet.files+json"
+FILES = FILES_MIME
 _MIME_TYPES = {".csv": "text/csv", ".svg": "image/svg+xml", ".json": "application/json"}
 _FILE_NAME = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)+", re.ASCII)
 _LISTED_FILE = re.compile(r'<link rel="alternate" type="[^"]*" href="([^"]+)">')

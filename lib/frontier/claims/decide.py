@@ -6,7 +6,8 @@ choices that somebody has to make (step or semilog, power edition, each configur
 order of changes). A verdict is robust where none of them changes it or moves the typical value,
 the median over the set, by more than a factor of `STEADY`.
 
->>> from frontier import claims
+>>> from broadsheet import FILES_MIME
+from frontier import claims
 >>> from frontier.data import measurements
 >>> verdict = claims.decide(claims.claim("staff-80-software"), measurements.load_measurements())
 >>> verdict.verdict, verdict.now.met, verdict.now.of
@@ -32,7 +33,6 @@ from frontier.data import hardware, tables, words
 from frontier.errors import UsageError
 
 VERDICT_MIME = "application/vnd.frontier.verdict+json"
-FILES_MIME = "application/vnd.frontier.files+json"
 UNEXAMINED = "not yet examined"
 GRACE_DAYS = 28  # rows that were measured so soon after a claim are of its own time
 STEADY = 1.25

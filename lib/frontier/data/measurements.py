@@ -446,3 +446,15 @@ def pooled_sigma(frame: pd.DataFrame, /, column: str = "throughput_per_gpu") -> 
     # 1e-9 keeps a value that is already a round 0.1 % from being rounded up by its last bit.
     sigma = float(np.ceil(max(robust, p90 / NORMAL_90) * 1000 - 1e-9)) / 1000
     return Noise(column, len(deviations), robust, p90, p99, sigma)
+
+
+_EVIDENCE = {
+    "inferencex_medians_2026_07": "measured, labels inferred",
+    "inferencex_medians_2026_07_other_models": "measured, labels inferred",
+    "aiconfigurator_silicon": "derived from latencies",
+}
+
+
+def evidence(rows: pd.DataFrame, /) -> pd.Series:
+    """Return how each row was obtained: measured, with inferred labels, or derived."""
+    return rows["source"].map(_EVIDENCE).fillna("measured")

@@ -22,16 +22,10 @@ import numpy as np
 import pandas as pd
 
 from frontier import curves
-from frontier.claims.comparisons import (
-    CONDITIONAL,
-    LEAST_POINTS,
-    NOT_REPRODUCED,
-    REPRODUCED,
-    evidence,
-)
+from frontier.claims.rule import CONDITIONAL, NOT_REPRODUCED, REPRODUCED
 from frontier.curves import Frontier
 from frontier.data import hardware
-from frontier.data.measurements import RUN, SETTING
+from frontier.data.measurements import RUN, SETTING, evidence
 from frontier.data.words import counted, number, published, span
 from frontier.history.changes import coinciding
 from frontier.history.shifts import NOISE
@@ -60,6 +54,7 @@ KINDS = {
 _POINT = [*SETTING, "concurrency"]
 _ENDS = {"headline": "mean", "low": "low end of the interval", "high": "high end of the interval"}
 _REACH = ("extended", "shortened")
+LEAST_POINTS = 3  # on a frontier, below which it is too thin to say much
 _DRAWN = 3  # frontiers whose points a record keeps, to be drawn
 
 
