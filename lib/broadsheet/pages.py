@@ -4,11 +4,13 @@ Everything here is rendering: plain values in, text out, no computation and no w
 files. The cells of a notebook go through nbconvert with the template beside this module;
 what stands around them is a jinja template with autoescape on. A page asks for nothing outside
 itself, and holds neither times nor random ids, so that the same inputs give the same bytes.
-Only the scorecard has a script, which its policy names by hash; without it nothing is missing.
+A page has only scripts that its policy names by hash; without them nothing is missing.
 
-Two kinds of output mean something here beside what they show as ``text/html``:
-``application/vnd.frontier.files+json`` (files to write beside the page, name to text) and
-``application/vnd.frontier.verdict+json`` (one row of verdicts.json).
+Three kinds of output mean something here beside what they show as ``text/html``:
+``application/vnd.frontier.files+json`` (files to write beside the page, name to text),
+``application/vnd.frontier.verdict+json`` (one row of verdicts.json) and
+``application/vnd.broadsheet.script+json`` (``{"module": text}``, a script of the page: each text
+once, at its end, named by its hash in the page's policy).
 """
 
 import base64
@@ -48,6 +50,7 @@ from frontier.site import glossary as terms
 
 FILES = "application/vnd.frontier.files+json"
 VERDICT = "application/vnd.frontier.verdict+json"
+SCRIPT = "application/vnd.broadsheet.script+json"
 _MIME_TYPES = {".csv": "text/csv", ".svg": "image/svg+xml", ".json": "application/json"}
 _FILE_NAME = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)+", re.ASCII)
 _LISTED_FILE = re.compile(r'<link rel="alternate" type="[^"]*" href="([^"]+)">')
@@ -154,6 +157,7 @@ def report(result: Result, frame: Frame, /, *, files=(), used=MappingProxyType({
         versions=versions(),
         files=sorted(files),
         mime_type=lambda name: _MIME_TYPES[PurePosixPath(name).suffix],
+        modules=modules(data[SCRIPT]["module"] for data in _datas(result.executed) if SCRIPT in data),
     )
 
 
@@ -635,7 +639,22 @@ def _environment():
 @functools.cache
 def _script(name):
     """Return a script with the hash by which a page's policy lets it, and nothing else, run."""
-    text = (_SITE / name).read_text(encoding="utf-8").strip()
+    return _hashed((_SITE / name).read_text(encoding="utf-8"))
+
+
+def modules(texts, /) -> list[dict]:
+    """Return scripts for a page, each text once: pass them to the page's template as ``modules``.
+
+    Raises FrontierError for a text that would end its element.
+    """
+    texts = list(dict.fromkeys(texts))
+    if any("</script" in text.lower() or "<!--" in text for text in texts):
+        raise FrontierError("a script has '</script' or '<!--' in it: write '<\\/script'")
+    return [_hashed(text) for text in texts]
+
+
+def _hashed(text):
+    text = text.strip()
     digest = hashlib.sha256(f"\n{text}\n".encode()).digest()
     return {"text": Markup(text), "sha256": base64.b64encode(digest).decode()}
 
