@@ -48,7 +48,7 @@ _PRELOAD = (
     "pandas",
     "matplotlib.pyplot",
     "seaborn",
-    "frontier.explorer.explored",
+    "frontier.explorer.widget",
     "frontier.figures.movements",
     "frontier.figures.levers",
     "frontier.figures.shares",
