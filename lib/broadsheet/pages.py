@@ -3,11 +3,13 @@
 Everything here is rendering: plain values in, text out, no computation and no writing of
 files. The cells of a notebook come from `cells`; what stands around them is a jinja template with
 autoescape on. A page asks for nothing outside itself, and holds neither times nor random ids, so
-that the same inputs give the same bytes.
+that the same inputs give the same bytes. A page has only scripts that its policy names by hash;
+without them nothing is missing.
 
-Two kinds of output mean something here beside what they show as ``text/html``:
-`FILES` (files to write beside the page, name to text) and the record type of the project (a
-mapping with an ``id``).
+Three kinds of output mean something here beside what they show as ``text/html``: `FILES` (files to
+write beside the page, name to text), the record type of the project (a mapping with an ``id``), and
+`SCRIPT` (``{"module": text}``, a script of the page: each text once, at its end, named by its hash
+in the page's policy).
 """
 
 import base64
@@ -32,6 +34,7 @@ from broadsheet.task import Report, Task
 from broadsheet.words import number
 
 FILES = FILES_MIME
+SCRIPT = "application/vnd.broadsheet.script+json"
 _MIME_TYPES = {".csv": "text/csv", ".svg": "image/svg+xml", ".json": "application/json"}
 _FILE_NAME = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)+", re.ASCII)
 _LISTED_FILE = re.compile(r'<link rel="alternate" type="[^"]*" href="([^"]+)">')
@@ -118,6 +121,7 @@ def report(task: Task, made: Report, /, *, plain: bool = False) -> str:
         versions=versions(collection.project),
         files=sorted(made.files),
         mime_type=lambda name: _MIME_TYPES[PurePosixPath(name).suffix],
+        modules=modules(data[SCRIPT]["module"] for data in _datas(made.notebook) if SCRIPT in data),
     )
 
 
@@ -298,7 +302,22 @@ def _environment(templates):
 @functools.cache
 def script(path: Path, /) -> dict[str, str]:
     """Return a script with the hash by which a page's policy lets it, and nothing else, run."""
-    text = path.read_text(encoding="utf-8").strip()
+    return _hashed(path.read_text(encoding="utf-8"))
+
+
+def modules(texts, /) -> list[dict]:
+    """Return scripts for a page, each text once: pass them to the page's template as ``modules``.
+
+    Raises BroadsheetError for a text that would end its element.
+    """
+    texts = list(dict.fromkeys(texts))
+    if any("</script" in text.lower() or "<!--" in text for text in texts):
+        raise BroadsheetError("a script has '</script' or '<!--' in it: write '<\\/script'")
+    return [_hashed(text) for text in texts]
+
+
+def _hashed(text):
+    text = text.strip()
     digest = hashlib.sha256(f"\n{text}\n".encode()).digest()
     return {"text": Markup(text), "sha256": base64.b64encode(digest).decode()}
 

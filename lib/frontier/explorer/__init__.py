@@ -1,105 +1,80 @@
-"""What a deployment would give: throughput, cost, energy and users at a speed target.
+"""What a deployment would give: throughput, cost, energy and users at a speed.
 
-A choice names model, traffic, accelerators, software, editions of power and price, a fleet and a
-target. `measured` gives the rows that meet it, `modelled` what the calibrated serving model says
-of the same systems, both with the quantities of `QUANTITIES`; `front` cuts either to what nothing
-beats, `best` to what meets the target. The two are never joined here: they are evidence of
-different kinds. Exhibits are in `explorer.explored`, controls in `explorer.widgets`.
+A `Choice` names a model, its traffic, some systems, a speed per user, a fleet and the editions of
+power and price. `measured` gives the rows that meet it with the columns of `QUANTITIES`, `front`
+cuts them to what nothing beats, `best` to the best deployments at the speed, `compare` sets one
+system over another. `Explorer` (in `explorer.widget`) shows a choice with controls, in JupyterLab
+and in the page; its module `explorer.js` does this same arithmetic, and a test compares the two.
 
-What the quantities mean, for a row with `throughput_per_gpu` T and its accelerator's all-in power P
+A system is written in words: the accelerator, then what its deployments must have, such as
+``h200 node no-mtp`` (one node of at most 8 GPUs, nothing drafted) or ``gb200 fp4 dynamo-trt``.
+
+What the quantities mean, for a row with throughput T per GPU and its accelerator's all-in power P
 (kW per GPU) and price (dollars per GPU-hour), both from tables with editions:
 
-- $ per million tokens: price / (tokens of `tokens` a GPU makes in an hour) x 1e6;
+- $ per million tokens: price / (tokens that a GPU makes in an hour) x 1e6;
 - Wh per answer: P x 1000 / 3600 / (T / (isl + osl)), for an answer of nominal length, prompt
-  included. P is provisioned, not drawn, so this is no meter's reading;
+  included. P is provisioned, so this is no meter's reading; measured energy is a column apart;
 - users: answers being written at once, by Little's law the fleet's output tokens per second over
-  the interactivity: whoever waits for a first token is not counted, so that a queue adds no users.
-  Medians and nominal lengths put some runs a per cent above their own concurrency (of a modelled
-  deployment the batches of its workers), so that of each deployment that is the most.
+  the speed per user, at most the concurrency of the runs. Who waits for a first token is not
+  counted, so that a queue adds no users.
 
-GPUs come in whole deployments: a fleet holds floor(GPUs / GPUs of one), and what does not fit
-whole serves nobody: it is on no front and is never the best.
+A fleet holds whole deployments only: what does not fit whole is on no front and is never best.
 
 >>> from frontier import explorer
 >>> from frontier.data import measurements
->>> choice = explorer.Choice(accelerators=("h200", "gb200"), interactivity=50.0)
+>>> choice = explorer.Choice(systems=("h200", "gb200"), speed=50)
 >>> points = explorer.measured(measurements.load_measurements(), choice)
->>> explorer.best(points, choice)["hardware"][0]
+>>> explorer.best(points, choice)["system"][0]
 'gb200'
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
 
-from frontier import curves, serving
-from frontier.claims import comparisons
-from frontier.claims.comparisons import BASELINES, Basis, Comparison
+from frontier import curves
 from frontier.curves.pareto import is_nondominated
-from frontier.data import hardware, measurements
+from frontier.data import hardware, measurements, tables
 from frontier.errors import UsageError, among
-from frontier.figures import NAMES
 from frontier.serving import remembered
-from frontier.serving.frontiers import UNTRUSTED
 
-FLOOR = 100.0  # tok/s/GPU, as the ledger has it: below it a ratio tells where a curve ends
+FLOOR = 100.0  # tok/s/GPU; below it, or a tenth of its own peak, a curve is at its end
 TOKENS = {"input and output": "throughput_per_gpu", "output": "output_throughput_per_gpu"}
-SOFTWARE = {"any": None, "on": True, "off": False}
-PRICES = ("2026-07 hyperscaler", "2026-07 rental", "2025 hyperscaler")
-LEAST = {"power": "wh_per_answer", "cost": "usd_per_million_tokens"}
-LARGEST = serving.System.max_gpus  # GPUs of the largest deployment that the model is asked for
-
-
-@dataclass(frozen=True)
-class Quantity:
-    """One thing to know of a deployment: its column, what it is in words, which way is better."""
-
-    column: str
-    name: str
-    unit: str
-    meaning: str
-    most: bool = True
-
-    @property
-    def label(self) -> str:
-        """The name with its unit, as an axis has it."""
-        return f"{self.name}, {self.unit}"
-
-
-QUANTITIES = {
-    one.column: one
-    for one in (
-        Quantity("tok_s_per_gpu", "Throughput per GPU", "tok/s/GPU", "tokens over all GPUs"),
-        Quantity("tok_s_per_mw", "Throughput per megawatt", "tok/s/MW", "over all-in power"),
-        Quantity(
-            "usd_per_million_tokens",
-            "Cost",
-            "$ per million tokens",
-            "price per GPU-hour over tokens per GPU-hour",
-            most=False,
-        ),
-        Quantity(
-            "wh_per_answer",
-            "Energy",
-            "Wh per answer",
-            "all-in power, provisioned and not drawn, for one prompt and its answer of nominal "
-            "length",
-            most=False,
-        ),
-        Quantity(
-            "users",
-            "Users",
-            "answers at once",
-            "answers being written at once: output tokens per second of the whole deployments that "
-            "the fleet holds, over the interactivity, at most their concurrency; who waits for a "
-            "first token is not counted",
-        ),
-    )
+LEAST = {"energy": "wh_per_answer", "cost": "usd_per_million_tokens"}
+PER = {"GPU": "tok_s_per_gpu", "MW": "tok_s_per_mw", "$": "tok_per_usd", "joule": "tok_per_joule"}
+WORDINGS = ("", "up to", "at")
+ENERGY = "joules_per_output_token"  # measured, where the rows have the column
+CONDITIONS = {  # the words of a system: column and value
+    "mtp": ("speculative", True),
+    "no-mtp": ("speculative", False),
+    "split": ("disaggregated", True),
+    "no-split": ("disaggregated", False),
+    "node": ("single_node", True),
+    "own": ("own", True),
 }
+BASELINES = ("h200", "h200 node no-mtp")  # the best Hopper, and one node as it comes
+QUANTITIES = {  # column: (name, unit, whether more is better)
+    "tok_s_per_gpu": ("Throughput per GPU", "tok/s/GPU", True),
+    "tok_s_per_mw": ("Throughput per megawatt", "tok/s/MW", True),
+    "tok_per_usd": ("Tokens per dollar", "tok/$", True),
+    "tok_per_joule": ("Tokens per measured joule", "tok/J", True),
+    "usd_per_million_tokens": ("Cost", "$ per million tokens", False),
+    "wh_per_answer": ("Energy, provisioned", "Wh per answer", False),
+    "wh_measured": ("Energy, measured", "Wh per answer", False),
+    "users": ("Users", "answers at once", True),
+}
+
+
+@remembered.of("prices")
+def prices() -> tuple[str, ...]:
+    """Return the editions of the table of prices, each with its basis, the newest first."""
+    table = tables.read("prices")
+    found = (table["edition"] + " " + table["basis"]).drop_duplicates()
+    return tuple(sorted(found, key=lambda text: text.split()[0], reverse=True))
 
 
 @dataclass(frozen=True)
@@ -109,23 +84,21 @@ class Choice:
     Args:
         model: key of a model.
         shape: input and output tokens, such as ``8192/1024``.
-        accelerators: keys of accelerators.
-        baseline: the accelerator of the denominator of ratios.
-        baseline_software: its software, a key of `comparisons.BASELINES`.
-        precision: number format; None takes the best of each.
-        framework: serving software; None takes the best of each. The model knows none.
-        speculation: any, on or off.
-        disaggregation: any, on or off.
-        single_node: only aggregated deployments of at most 8 GPUs.
-        tokens: which tokens throughput and cost count, a key of `TOKENS`.
-        power_edition: of the table of power.
-        price: edition and basis of the table of prices, one of `PRICES`.
+        systems: each an accelerator with conditions, such as ``h200 node no-mtp``.
+        speed: what every user is to have, tok/s/user.
         ttft_limit: largest median time to first token, s; rows that state none are out.
         as_of: day (ISO) up to which rows are taken; undated rows are out.
-        interactivity: the speed target, tok/s/user.
+        power_edition: of the table of power.
+        price: edition and basis of the table of prices, one of `prices()`.
+        tokens: which tokens throughput and cost count, a key of `TOKENS`.
         megawatts: all-in power of the fleet, MW, unless `gpus` says how many there are.
         gpus: GPUs of the fleet.
-        least: what the best deployment takes least of, power or cost.
+        least: what the best deployment takes least of, energy or cost.
+        above: the system whose ratio is shown, one of `systems`; the first if empty.
+        below: the system that it is compared with; the last if empty.
+        per: what throughput is counted for, a key of `PER`.
+        claim: a ratio that somebody claims; None for no claim.
+        wording: how it is claimed: "" (typically), "up to", or "at" the speed.
 
     Raises:
         UsageError: for a value that is none of the choices, or not positive.
@@ -133,98 +106,138 @@ class Choice:
 
     model: str = "deepseek-r1"
     shape: str = "8192/1024"
-    accelerators: tuple[str, ...] = ("h200", "b200", "gb200", "gb300")
-    baseline: str = "h200"
-    baseline_software: str = "everything"
-    precision: str | None = None
-    framework: str | None = None
-    speculation: str = "any"
-    disaggregation: str = "any"
-    single_node: bool = False
-    tokens: str = "input and output"
-    power_edition: str = "2026-07"
-    price: str = "2026-07 hyperscaler"
+    systems: tuple[str, ...] = ("gb300", "gb200", "b200", *BASELINES)
+    speed: float = 50.0
     ttft_limit: float | None = None
     as_of: str | None = None
-    interactivity: float = 50.0
+    power_edition: str = "2025"
+    price: str = "2026-07 hyperscaler"
+    tokens: str = field(default="input and output", metadata={"of": TOKENS})
     megawatts: float = 1.0
     gpus: int | None = None
-    least: str = "power"
+    least: str = field(default="energy", metadata={"of": LEAST})
+    above: str = ""
+    below: str = ""
+    per: str = field(default="MW", metadata={"of": PER})
+    claim: float | None = None
+    wording: str = field(default="", metadata={"of": WORDINGS})
 
     def __post_init__(self):
-        keys = self.accelerators
-        if isinstance(keys, str) or not isinstance(keys, Iterable):
-            raise UsageError(f"accelerators is {keys!r}; expected a list, such as ('h200', 'b200')")
-        if not len(keys := tuple(keys)):
-            raise UsageError(f"accelerators is empty; name at least one of {', '.join(NAMES)}")
-        known = {
-            "baseline_software": BASELINES, "speculation": SOFTWARE, "disaggregation": SOFTWARE,
-            "tokens": TOKENS, "power_edition": hardware.POWER_EDITIONS, "price": PRICES,
-            "least": LEAST,
-        }  # fmt: skip
-        for name, choices in known.items():
-            _check_among(name, getattr(self, name), choices)
-        there = powered(self.power_edition)
-        for key in keys:
-            _check_among("accelerators", key, there)
-        object.__setattr__(self, "accelerators", tuple(dict.fromkeys(keys)))
-        _check_among("baseline", self.baseline, there)
-        _check_values(self)
-        if self.single_node and self.disaggregation == "on":
-            raise UsageError("a single node is not disaggregated here: drop one of the two")
-
-    @property
-    def lengths(self) -> tuple[int, int]:
-        """Nominal input and output tokens."""
-        isl, osl = map(int, self.shape.split("/"))
-        return isl, osl
-
-    @property
-    def traffic(self) -> dict:
-        """The conditions that both sides of a ratio share."""
-        return {
-            "model": self.model,
-            "shape": self.shape,
-            "precision": self.precision,
-            "as_of": self.as_of,
-            "ttft_limit": self.ttft_limit,
-        }
-
-    @property
-    def software(self) -> dict:
-        """The conditions on software, of the accelerators and not of the baseline."""
-        found = {
-            "framework": self.framework,
-            "speculative": SOFTWARE[self.speculation],
-            "disaggregated": SOFTWARE[self.disaggregation],
-            "single_node": self.single_node or None,
-        }
-        return {name: value for name, value in found.items() if value is not None}
-
-    @property
-    def best_of(self) -> Quantity:
-        """What the best deployment takes least of."""
-        return QUANTITIES[LEAST[self.least]]
+        systems = (self.systems,) if isinstance(self.systems, str) else tuple(self.systems)
+        if not systems:
+            raise UsageError("systems is empty; name at least one, such as 'gb200'")
+        systems = tuple(dict.fromkeys(" ".join(str(one).split()) for one in systems))
+        object.__setattr__(self, "systems", systems)
+        known = {one.name: one.metadata["of"] for one in fields(self) if one.metadata}
+        known |= {"power_edition": hardware.POWER_EDITIONS, "price": prices()}
+        for name, end in (("above", 0), ("below", -1)):
+            if not getattr(self, name):
+                object.__setattr__(self, name, systems[end])
+            known[name] = systems
+        for name, values in known.items():
+            if getattr(self, name) not in values:
+                raise UsageError(f"{name} is {getattr(self, name)!r}; {among(name, values)}")
+        if not re.fullmatch(r"[1-9]\d*/[1-9]\d*", str(self.shape)):
+            raise UsageError(f"shape is {self.shape!r}; expected tokens such as 8192/1024")
+        for name in ("speed", "megawatts", "ttft_limit", "claim", "gpus"):
+            _check_positive(name, getattr(self, name), name in ("speed", "megawatts"))
+        if self.as_of is not None and pd.isna(pd.to_datetime(self.as_of, errors="coerce")):
+            raise UsageError(f"as_of is {self.as_of!r}; expected a date such as 2026-03-31")
+        for one in systems:
+            conditions(one)
 
     @property
     def fleet(self) -> str:
         """The fleet in words."""
         if self.gpus is not None:
             return f"{self.gpus:,} GPU{'s' * (self.gpus != 1)}"
-        return f"{self.megawatts:g} MW all-in"
+        return f"{self.megawatts:g} MW"
 
-    def most(self, key: str) -> int:
-        """Return the GPUs of the largest deployment to model in the fleet; 0 if it has none."""
-        there = self.megawatts * 1000 / self.kilowatts(key) if self.gpus is None else self.gpus
-        return int(whole_deployments(min(there, LARGEST), 1))
 
-    def kilowatts(self, key: str) -> float:
-        """Return the all-in power of one GPU, kW."""
-        return _kilowatts(key, self.power_edition)
+def conditions(system: str, /) -> dict:
+    """Return what the words of a system ask for, by column; UsageError for what is no system.
 
-    def dollars(self, key: str) -> float:
-        """Return the price of one GPU-hour; NaN where the edition has none."""
-        return _dollars(key, self.price)
+    >>> conditions("h200 fp8 node no-mtp")
+    {'hardware': 'h200', 'precision': 'fp8', 'single_node': True, 'speculative': False}
+    """
+    key, *words = system.split() or [""]
+    known = _accelerators()
+    if key not in known:
+        raise UsageError(f"system {system!r} begins with no accelerator: {among(key, known)}")
+    found = {"hardware": key}
+    for word in words:
+        other = "precision" if re.fullmatch(r"[a-z]*\d+", word) else "framework"
+        column, value = CONDITIONS.get(word, (other, word))
+        if column in found:
+            raise UsageError(f"system {system!r} asks twice for its {column}; drop one word")
+        found[column] = value
+    if found.get("disaggregated") and found.get("single_node"):
+        raise UsageError(f"system {system!r}: one node is never split here; drop one of the two")
+    return found
+
+
+def with_own(rows: pd.DataFrame, /) -> pd.DataFrame:
+    """Return rows with one's own imported ones, in the order in which the explorer holds them.
+
+    Own rows are told by their source, and asked for by the word ``own`` in a system.
+    """
+    mine = measurements.own()
+    rows = pd.concat([rows, mine], ignore_index=True) if len(mine) else rows
+    rows = rows.assign(label=rows["label"].fillna("")) if "label" in rows else rows
+    order = ["source", "model", "hardware", *measurements.CONFIGURATION, "citation", "run_url"]
+    return rows.sort_values(list(dict.fromkeys(order)), kind="stable").reset_index(drop=True)
+
+
+def matching(rows: pd.DataFrame, choice: Choice, system: str, /, shape: str | None = None):
+    """Return the rows of one system that meet a choice; `shape` in place of the choice's."""
+    asked = conditions(system)
+    isl, osl = map(int, (shape or choice.shape).split("/"))
+    kept = (rows["model"] == choice.model) & (rows["isl"] == isl) & (rows["osl"] == osl)
+    kept &= (rows["source"] == measurements.OWN) == asked.pop("own", False)
+    if asked.pop("single_node", False):
+        kept &= ~rows["disaggregated"] & (rows["gpus"] <= 8)
+    if choice.as_of is not None:
+        kept &= rows["date"] <= pd.Timestamp(choice.as_of)
+    if choice.ttft_limit is not None:
+        kept &= rows["ttft"] <= choice.ttft_limit
+    for column, value in asked.items():
+        kept &= rows[column] == value
+    return quantified(rows[kept], choice).assign(system=system)
+
+
+def measured(rows: pd.DataFrame, choice: Choice, /) -> pd.DataFrame:
+    """Return the rows that meet a choice, one system after the other, with their quantities."""
+    parts = [matching(rows, choice, system) for system in choice.systems]
+    return pd.concat(parts, ignore_index=True)
+
+
+def quantified(points: pd.DataFrame, choice: Choice, /) -> pd.DataFrame:
+    """Return points with the columns of `QUANTITIES` and `deployments`, how many the fleet holds.
+
+    What an edition has no power or price for is NaN, and so is energy that nobody measured.
+    """
+    editions = _editions(choice.power_edition, choice.price)
+    kw, usd = (points["hardware"].map(one).to_numpy(float) for one in editions)
+    total = points["throughput_per_gpu"].to_numpy(float)
+    output = points["output_throughput_per_gpu"].to_numpy(float)
+    tokens = points[TOKENS[choice.tokens]].to_numpy(float)
+    isl, osl, gpus = (points[name].to_numpy(float) for name in ("isl", "osl", "gpus"))
+    counted = 1.0 if choice.tokens == "output" else (isl + osl) / osl
+    joules = points[ENERGY].to_numpy(float) if ENERGY in points else np.full(len(kw), np.nan)
+    there = choice.megawatts * 1000 / kw if choice.gpus is None else np.full(len(kw), choice.gpus)
+    deployments = whole_deployments(np.nan_to_num(there), gpus)
+    writing = np.floor(deployments * gpus * (output / points["interactivity"]) * (1 + 1e-9))
+    return points.assign(
+        tok_s_per_gpu=tokens,
+        tok_s_per_mw=tokens * 1000 / kw,
+        tok_per_usd=tokens * 3600 / usd,
+        tok_per_joule=counted / joules,
+        usd_per_million_tokens=usd_per_million_tokens(usd, tokens),
+        wh_per_answer=wh_per_answer(kw, total / (isl + osl)),
+        wh_measured=joules * osl / 3600,
+        deployments=deployments,
+        users=np.minimum(writing, deployments * points["concurrency"].to_numpy(float)),
+    )
 
 
 def usd_per_million_tokens(usd_per_gpu_hour, tok_s_per_gpu):
@@ -258,370 +271,167 @@ def whole_deployments(gpus_there, gpus_each):
     return np.floor(quotient * (1 + 1e-9)).astype(int)
 
 
-def quantified(points: pd.DataFrame, choice: Choice, /) -> pd.DataFrame:
-    """Return points with the quantities of `QUANTITIES`, `kw_per_gpu`, `usd_per_gpu_hour`.
+def front(points: pd.DataFrame, quantity: str, /, *, fits: bool = True) -> pd.DataFrame:
+    """Return the points that no other beats in speed and one quantity, by speed.
 
-    Further `deployments`, how many the fleet holds. `points` have `hardware`, `gpus`, `isl`,
-    `osl`, `interactivity` and both throughputs.
+    Points without the quantity are left out and, with `fits`, deployments that the fleet does not
+    hold whole. Of equal ones the first stays.
     """
-    kw = _mapped(points["hardware"], choice.kilowatts)
-    usd = _mapped(points["hardware"], choice.dollars)
-    tokens = points[TOKENS[choice.tokens]].to_numpy(float)
-    lengths = (points["isl"] + points["osl"]).to_numpy(float)
-    answers = points["throughput_per_gpu"].to_numpy(float) / lengths
-    there = choice.megawatts * 1000 / kw if choice.gpus is None else np.full(len(kw), choice.gpus)
-    gpus = points["gpus"].to_numpy()
-    deployments = whole_deployments(there, gpus)
-    writing = (points["output_throughput_per_gpu"] / points["interactivity"]).to_numpy(float)
-    users = np.floor(deployments * gpus * writing * (1 + 1e-9))
-    return points.assign(
-        kw_per_gpu=kw,
-        usd_per_gpu_hour=usd,
-        tok_s_per_gpu=tokens,
-        tok_s_per_mw=tokens * 1000 / kw,
-        usd_per_million_tokens=usd_per_million_tokens(usd, tokens),
-        wh_per_answer=wh_per_answer(kw, answers),
-        deployments=deployments,
-        users=np.fmin(users, deployments * _under_way(points)),
-    )
-
-
-def measured(rows: pd.DataFrame, choice: Choice, /) -> pd.DataFrame:
-    """Return the measured rows that meet a choice, with their quantities; none is no error."""
-    return quantified(_met(rows, choice), choice)
-
-
-def asked(rows: pd.DataFrame, choice: Choice, /) -> pd.DataFrame:
-    """Return what `measured` does; UsageError, with what there is, where that is nothing."""
-    conditions = {"hardware": list(choice.accelerators), **choice.traffic, **choice.software}
-    measurements.select(rows, **conditions)
-    return measured(rows, choice)
-
-
-def modelled(rows: pd.DataFrame, choice: Choice, /) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Return what the serving model says of a choice, and why it says nothing of an accelerator.
-
-    The number formats are those that `rows` have of the model on the accelerator, or on any. The
-    model has no framework, no day and no validated time to first token: conditions on those do
-    not reach it. One row a configuration that no other of its system beats, of those that fit the
-    fleet whole and have at most `LARGEST` GPUs, with the quantities and `extrapolated`.
-    """
-    frames, refused = [], {}
-    for key in choice.accelerators:
-        known = rows[(rows["model"] == choice.model) & (rows["precision"] != "")]
-        own = known[known["hardware"] == key]
-        formats = sorted((own if len(own) else known)["precision"].unique())
-        for precision in [choice.precision] if choice.precision else formats:
-            try:
-                frames.append(_modelled(choice, key, precision))
-            except UsageError as error:
-                refused.setdefault(key, str(error))
-    answered = {frame["hardware"].iloc[0] for frame in frames}
-    refused = {key: why for key, why in refused.items() if key not in answered}
-    if not frames:
-        return measured(rows.iloc[:0], choice).assign(extrapolated=False), refused
-    return quantified(pd.concat(frames, ignore_index=True), choice), refused
-
-
-def front(points: pd.DataFrame, quantity: str, /) -> pd.DataFrame:
-    """Return the points that no other beats in speed and one quantity, by interactivity.
-
-    Points without the quantity, such as a price, are left out, and deployments that the fleet
-    does not hold whole. Where several are equal the first stays.
-    """
-    values, fits = points[quantity].to_numpy(float), points["deployments"].to_numpy() >= 1
-    there = np.flatnonzero(np.isfinite(values) & (values > 0) & fits)
-    worth = values[there] if QUANTITIES[quantity].most else -values[there]
+    kept = _known(points, quantity)
+    if fits:
+        kept &= points["deployments"].to_numpy() >= 1
+    there = np.flatnonzero(kept)
+    worth = points[quantity].to_numpy(float)[there] * (1 if QUANTITIES[quantity][2] else -1)
     speed = points["interactivity"].to_numpy(float)[there]
-    kept = there[is_nondominated(np.column_stack([speed, worth]))]
-    order = np.argsort(points["interactivity"].to_numpy(float)[kept], kind="stable")
-    return points.iloc[kept[order]]
+    best_there = is_nondominated(np.column_stack([speed, worth])) if len(there) else []
+    there, speed = there[best_there], speed[best_there]
+    return points.iloc[there[np.argsort(speed)]]
 
 
 def best(points: pd.DataFrame, choice: Choice, /, most: int = 5) -> pd.DataFrame:
-    """Return the deployments that meet the target at the least power or cost, best first.
+    """Return the deployments that have the speed at the least energy or cost, best first.
 
-    Meeting it means: at least the target's interactivity, at least one whole deployment in the
-    fleet. Least power is least energy for the same answers, least cost the least per token, so a
-    large deployment is no worse than a small one. Of a configuration only its best row stands.
+    Having it means: a row at least so fast, at least one whole deployment in the fleet. Of a
+    configuration in a system only its best row stands.
     """
-    column = choice.best_of.column
-    meets = points[
-        (points["interactivity"] >= choice.interactivity)
-        & (points["deployments"] >= 1)
-        & points[column].notna()
-    ]
-    ordered = meets.sort_values(column, kind="stable")
-    same = [name for name in measurements.CONFIGURATION if name in points and name != "source"]
-    return ordered.drop_duplicates(same).head(most).reset_index(drop=True)
+    column = LEAST[choice.least]
+    meets = (points["interactivity"] >= choice.speed) & (points["deployments"] >= 1)
+    found = points[meets & points[column].notna()].sort_values(column, kind="stable")
+    # Not the source: two may have the same run.
+    same = ["system", *(name for name in measurements.CONFIGURATION if name != "source")]
+    return found.drop_duplicates(same).head(most).reset_index(drop=True)
 
 
-def best_of_each(points: pd.DataFrame, choice: Choice, /) -> pd.DataFrame:
-    """Return the best deployment of each accelerator that has one, best first."""
-    return best(points, choice, len(points)).drop_duplicates("hardware").reset_index(drop=True)
+def at_speed(points: pd.DataFrame, choice: Choice, quantity: str, /) -> dict[str, float]:
+    """Return the best value of a quantity at the speed or faster, by system; NaN where none is."""
+    meets = (points["interactivity"] >= choice.speed) & (points["deployments"] >= 1)
+    there = points.loc[meets & _known(points, quantity), ["system", quantity]]
+    found = there.groupby("system")[quantity].agg("max" if QUANTITIES[quantity][2] else "min")
+    return found.reindex(choice.systems).to_dict()
 
 
-def compared(rows: pd.DataFrame, choice: Choice, /) -> list[Comparison]:
-    """Return each accelerator over the baseline, in tokens per megawatt; untested ones as well.
+def _known(points: pd.DataFrame, quantity: str) -> np.ndarray:
+    values = points[quantity].to_numpy(float)
+    return np.isfinite(values) & (values > 0)
 
-    An accelerator that is the baseline, with the same software, is left out.
+
+@dataclass(frozen=True)
+class Compared:
+    """One system over another: the ratio, as steps, over the speeds that both have.
+
+    `ratio[i]` holds above `edges[i]` up to `edges[i + 1]`. The typical ratio is the mean log ratio
+    over log speed up to `floor_at`, where the lower system reaches its floor; `largest` is the
+    largest up to there, at `largest_at`. `met` are the stretches of at least the claimed
+    value, over all speeds, and `share` their part of the range up to the floor.
     """
-    basis = Basis(TOKENS[choice.tokens], "MW", choice.power_edition, FLOOR)
-    below = BASELINES[choice.baseline_software]
-    traffic = {name: value for name, value in choice.traffic.items() if name != "shape"}
-    name = f"{_named([choice.baseline])} with {choice.baseline_software}"
-    specifications = [
-        {
-            "name": f"{_named([key])} over {name}",
-            "numerator": {"hardware": key, **traffic, **choice.software},
-            "denominator": {"hardware": choice.baseline, **traffic, **below},
-        }
-        for key in choice.accelerators
-        if key != choice.baseline or choice.software != below
-    ]
-    return [comparisons.one(basis, rows, one, choice.shape) for one in specifications]
+
+    edges: np.ndarray
+    ratio: np.ndarray
+    floor_at: float = np.nan
+    typical: float = np.nan
+    largest: float = np.nan
+    largest_at: float = np.nan
+    at_speed: float = np.nan
+    met: tuple[tuple[float, float], ...] = ()
+    share: float = np.nan
 
 
-def ratios(points: pd.DataFrame, baseline: pd.DataFrame, choice: Choice, /) -> pd.DataFrame:
-    """Return tokens per megawatt of each accelerator over those of a baseline, as steps.
+def compare(
+    rows: pd.DataFrame, choice: Choice, above: str, below: str, /, shape: str | None = None
+) -> Compared | None:
+    """Return one system over another in the unit of `choice.per`; None if they share no speed.
 
-    `points` and `baseline` as of `measured`. Columns `hardware`, `interactivity` (all breakpoints
-    of the shared range), `ratio`; where the baseline is below `FLOOR` there is none.
+    Deployments are of any size: whether a ratio is there does not depend on a fleet.
     """
-    frames = [pd.DataFrame(columns=["hardware", "interactivity", "ratio"])]
-    if len(baseline):
-        below = curves.Frontier(baseline["interactivity"], baseline["tok_s_per_mw"])
-        basis = Basis(TOKENS[choice.tokens], "MW", choice.power_edition, FLOOR)
-        floor = comparisons.floor_of(basis, baseline)
-        for key, own in points.groupby("hardware", sort=False):
-            above = curves.Frontier(own["interactivity"], own["tok_s_per_mw"])
-            if (shared := curves.shared_range(above, below)) is None:
-                continue
-            grid = np.union1d(above.interactivity, below.interactivity)
-            grid = np.union1d(grid[(grid >= shared[0]) & (grid <= shared[1])], shared)
-            found = curves.ratio(above, below, grid, floor=floor)
-            line = {"hardware": key, "interactivity": grid, "ratio": found}
-            frames.append(pd.DataFrame(line).dropna())
-    return pd.concat(frames[1:] or frames, ignore_index=True)
-
-
-def over(rows: pd.DataFrame, choice: Choice, /) -> pd.DataFrame:
-    """Return the measured rows of a choice's baseline, with their quantities."""
-    conditions = {
-        "hardware": choice.baseline,
-        **choice.traffic,
-        **BASELINES[choice.baseline_software],
-    }
-    return quantified(comparisons.matching(rows, **conditions).reset_index(drop=True), choice)
-
-
-def nothing(rows: pd.DataFrame, choice: Choice, /) -> str:
-    """Return that no row meets a choice, with what there is, in a sentence; empty if one does."""
-    try:
-        asked(rows, choice)
-    except UsageError as error:
-        return f"Nothing was measured on {_named(choice.accelerators)} for this choice: {error}."
-    return ""
-
-
-def unfit(points: pd.DataFrame, choice: Choice, /) -> str:
-    """Return how many points the fleet does not hold whole, in a sentence; empty if it holds all.
-
-    They are points of a chart and on none of its lines.
-    """
-    if not (out := int((points["deployments"] < 1).sum())):
-        return ""
-    are = "is of a deployment" if out == 1 else "are of deployments"
-    return (
-        f"{out:,} of {len(points):,} rows {are} too large for {choice.fleet}: on no line, in no "
-        "answer."
+    column, fronts = PER[choice.per], []
+    for system in (above, below):
+        points = matching(rows, choice, system, shape)
+        points = points[_known(points, column)]
+        if points.empty:
+            return None
+        x, y = points["interactivity"], points[column]
+        fronts.append(curves.Frontier(x, y, rows=points.index))
+    whole = curves.shared_range(*fronts)
+    if whole is None:
+        return None
+    peak = points.loc[fronts[1].rows[0]]  # of the lower system
+    counted = peak["osl"] / (peak["isl"] + peak["osl"]) if choice.tokens == "output" else 1.0
+    floor = min(peak[column] / 10, FLOOR * counted * peak[column] / peak["tok_s_per_gpu"])
+    joined = np.union1d(*(one.interactivity for one in fronts))
+    edges = np.r_[whole[0], joined[(joined > whole[0]) & (joined < whole[1])], whole[1]]
+    found = curves.extremes(*fronts, floor=floor)
+    covered = curves.shared_range(*fronts, floor=floor)
+    met, share = (), np.nan
+    if choice.claim is not None:
+        met = curves.stretches(*fronts, at_least=choice.claim)
+        inside = curves.stretches(*fronts, at_least=choice.claim, floor=floor)
+        width = np.log(covered[1] / covered[0]) if covered else 0.0
+        if width > 0:
+            share = sum(np.log(one.high / one.low) for one in inside) / width
+    return Compared(
+        edges=edges,
+        ratio=curves.ratio(*fronts, edges[1:]),
+        floor_at=covered[1] if covered else np.nan,
+        typical=curves.geometric_mean(*fronts, floor=floor),
+        largest=found.best,
+        largest_at=found.best_at,
+        at_speed=float(curves.ratio(*fronts, choice.speed)),
+        met=tuple((one.low, one.high) for one in met),
+        share=float(share),
     )
 
 
-def said(rows: pd.DataFrame, choice: Choice, /) -> list[str]:
-    """Return what the data do not have for a choice, a sentence each."""
-    met = _met(rows, choice)
-    whenever = _met(rows, replace(choice, as_of=None, ttft_limit=None))
-    open_ = _met(rows, replace(choice, ttft_limit=None)) if choice.as_of else whenever
-    told = []
-    if none := int(open_["ttft"].isna().sum()):
-        out = "are left out by the limit" if choice.ttft_limit else "would be left out by a limit"
-        told.append(
-            f"{none:,} of {len(open_):,} rows (undated medians and posts) state no time to first "
-            f"token and {out}."
-        )
-    if choice.as_of and (undated := int(whenever["date"].isna().sum())):
-        told.append(f"{undated:,} undated rows are left out, since a day is asked for.")
-    if without := [key for key in choice.accelerators if key not in set(met["hardware"])]:
-        told.append(f"Nothing that meets the choice was measured on {_named(without)}.")
-    if free := [key for key in choice.accelerators if np.isnan(choice.dollars(key))]:
-        told.append(f"The prices of {choice.price} have none for {_named(free)}: no cost there.")
-    knows_not = ["frameworks"] * bool(choice.framework) + ["days"] * bool(choice.as_of)
-    knows_not += ["a limit on the time to first token"] * bool(choice.ttft_limit)
-    if knows_not:
-        told.append(f"The model does not know {', '.join(knows_not)}: its answers ignore that.")
-    if choice.speculation == "on":
-        told.append("Of the model, drafted configurations stand that no undrafted one beats.")
-    return told
+def claimed(rows: pd.DataFrame, choice: Choice, /) -> pd.DataFrame:
+    """Return how a claim stands in each traffic, over the chosen baseline and the two of Hopper.
+
+    One row a traffic and baseline: `shape`, `below`, `typical`, `largest`, `at_speed`, `met_low`,
+    `met_high` (the ends of where it is met, not always whole between), `share`.
+    """
+    found = []
+    shapes = measurements.shapes(rows[rows["model"] == choice.model])
+    for below in dict.fromkeys((choice.below, *BASELINES)):
+        for shape in sorted(shapes.unique(), key=lambda text: text.split("/"), reverse=True):
+            one = compare(rows, choice, choice.above, below, shape)
+            if one is not None and below != choice.above:
+                ends = (one.met[0][0], one.met[-1][1]) if one.met else (np.nan, np.nan)
+                values = (one.typical, one.largest, one.at_speed, *ends, one.share)
+                found.append((shape, below, *values))
+    columns = ["shape", "below", "typical", "largest", "at_speed", "met_low", "met_high", "share"]
+    return pd.DataFrame(found, columns=columns)
 
 
-def refused(reasons: dict[str, str], /) -> list[str]:
-    """Return why the model says nothing of some accelerators, a sentence each."""
-    return [f"No modelled answer for {_named([key])}: {why}." for key, why in reasons.items()]
+# Reading a table takes longer than all that is made of it at a step of a slider.
+@remembered.of("accelerators")
+def _accelerators() -> list[str]:
+    return tables.read("accelerators")["hardware"].tolist()
 
 
-def target_met(points: pd.DataFrame, choice: Choice, /) -> pd.DataFrame:
-    """Return one row an accelerator: `hardware`, `rows`, `fastest` (tok/s/user), `meet` (rows)."""
-    found = [
-        {
-            "hardware": key,
-            "rows": len(own),
-            "fastest": own["interactivity"].max(),
-            "meet": int((own["interactivity"] >= choice.interactivity).sum()),
-            "dated": int(own["date"].notna().sum()),
-            "with_ttft": int(own["ttft"].notna().sum()),
-        }
-        for key in choice.accelerators
-        for own in [points[points["hardware"] == key]]
-    ]
-    return pd.DataFrame(found)
+@remembered.of("power", "prices")
+def _editions(power_edition: str, price: str) -> tuple[pd.Series, pd.Series]:
+    """Return the power (kW per GPU) and the price ($ per GPU-hour) by accelerator."""
+    power, prices = tables.read("power"), tables.read("prices")
+    power = power[power["edition"] == power_edition]
+    prices = prices[prices["edition"] + " " + prices["basis"] == price]
+    return (
+        power.set_index("hardware")["kw_per_gpu"],
+        prices.set_index("hardware")["usd_per_gpu_hour"],
+    )
 
 
-# Each step of a slider asks for them, and reading a table takes longer than all else it does.
-@remembered.of("power")
-def _kilowatts(key, edition) -> float:
-    return hardware.power_kw(key, edition)
-
-
-@remembered.of("prices")
-def _dollars(key, price) -> float:
-    edition, basis = price.split()
-    try:
-        return hardware.price(key, edition, basis)
-    except UsageError:
-        return np.nan
-
-
-# Asked at every step of a slider.
-powered = remembered.of("power")(hardware.powered)
-
-
-def _check_values(choice):
-    """Refuse what is no name, shape, number or day."""
-    for name in ("model", "precision", "framework"):
-        value = getattr(choice, name)
-        if not isinstance(value, str) and (value is not None or name == "model"):
-            raise UsageError(f"{name} is {value!r}; expected a name")
-    if not re.fullmatch(r"[1-9]\d*/[1-9]\d*", str(choice.shape)):
-        raise UsageError(
-            f"shape is {choice.shape!r}; expected input and output tokens, such as 8192/1024"
-        )
-    for name in ("interactivity", "megawatts", "gpus", "ttft_limit"):
-        value, needed = getattr(choice, name), name in ("interactivity", "megawatts")
-        if value is not None or needed:
-            _check_above_zero(name, value, Integral if name == "gpus" else Real)
-    if not isinstance(choice.single_node, bool | np.bool_):
-        raise UsageError(f"single_node is {choice.single_node!r}; expected True or False")
-    if choice.as_of is not None:
-        _check_day("as_of", choice.as_of)
-
-
-def _check_among(name, value, known):
-    if not isinstance(value, str) or value not in known:
-        raise UsageError(f"{name} is {value!r}; {among(value, known)}")
-
-
-def _check_above_zero(name, value, kind):
-    fine = isinstance(value, kind) and not isinstance(value, bool)
-    if not fine or not 0 < value < np.inf:
+def _check_positive(name, value, needed):
+    if value is None and not needed:
+        return
+    kind = Integral if name == "gpus" else Real
+    fine = isinstance(value, kind) and not isinstance(value, bool) and 0 < value < np.inf
+    if not fine:
         whole = "whole " * (kind is Integral)
         raise UsageError(f"{name} is {value!r}; expected a {whole}number above 0")
 
 
-def _check_day(name, value):
-    try:
-        known = pd.notna(pd.Timestamp(value))
-    except (ValueError, TypeError):
-        known = False
-    if not known:
-        raise UsageError(f"{name} is {value!r}; expected a date such as 2026-03-31")
+def __getattr__(name):
+    # anywidget takes a tenth of a second to import, and only who shows an explorer needs it.
+    if name in ("Explorer", "embedded"):
+        from frontier.explorer import widget
 
-
-def _under_way(points) -> np.ndarray:
-    """Return the requests that one deployment has under way; NaN where nothing says how many."""
-    if "concurrency" in points:
-        return points["concurrency"].to_numpy(float, na_value=np.nan)
-    workers = points["gpus"] // points["worker_gpus"]
-    return (points["batch"] * workers).to_numpy(float)
-
-
-def _met(rows, choice) -> pd.DataFrame:
-    """Return the rows that meet the conditions of a choice, maybe none."""
-    conditions = {"hardware": list(choice.accelerators), **choice.traffic, **choice.software}
-    return comparisons.matching(rows, **conditions).reset_index(drop=True)
-
-
-def _named(keys):
-    return ", ".join(NAMES.get(key, key) for key in keys)
-
-
-def _mapped(column, value) -> np.ndarray:
-    known = {key: value(key) for key in column.unique()}
-    return column.map(known).to_numpy(float)
-
-
-def _modelled(choice, key, precision) -> pd.DataFrame:
-    """Return the modelled configurations of one system, by the columns of measured rows.
-
-    The model searches within the fleet: of a front over larger deployments those that fit are
-    only what is left over, since a smaller one that is beaten is not on it.
-    """
-    if key in UNTRUSTED:
-        raise UsageError("the model misses its measured rows")
-    isl, osl = choice.lengths
-    system = serving.System(
-        choice.model,
-        key,
-        precision,
-        isl,
-        osl,
-        speculative=choice.speculation != "off",
-        disaggregated=SOFTWARE[choice.disaggregation],
-        single_node=choice.single_node,
-    )
-    must_draft, most = choice.speculation == "on", choice.most(key)
-    found = _drafted_or_not(system, must_draft)
-    if most < LARGEST:
-        try:
-            found = _drafted_or_not(replace(system, max_gpus=most), must_draft)
-        except UsageError:
-            raise UsageError(f"none of its deployments fits {choice.fleet} whole") from None
-    if not must_draft:
-        return found
-    if not found["speculative"].any():
-        raise UsageError("no drafted configuration is on its frontier")
-    return found[found["speculative"]]
-
-
-def _drafted_or_not(system, must_draft) -> pd.DataFrame:
-    try:
-        return _fronted(system)
-    except UsageError:
-        if must_draft:
-            raise
-        # Without a published draft module nothing says how many drafts are accepted.
-        return _fronted(replace(system, speculative=False))
-
-
-@remembered.of("serving_fit", "serving_validation", "accelerators", "transformers")
-def _fronted(system) -> pd.DataFrame:
-    """Return the frame of `serving.front` with what a measured row has."""
-    found = serving.front(system)
-    return found.assign(
-        model=system.model,
-        hardware=system.hardware,
-        precision=system.precision,
-        isl=system.isl,
-        osl=system.osl,
-        speculative=found["draft"] > 0,
-    )
+        return getattr(widget, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

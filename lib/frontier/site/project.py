@@ -87,6 +87,7 @@ project = Project(
         "frontier.claims",
         "frontier.figures",
         "frontier.serving",
+        "frontier.explorer",
     ),
     versions=("inference-frontier", "numpy", "pandas", "matplotlib", "seaborn"),
     templates=Path(__file__).parent / "template",
