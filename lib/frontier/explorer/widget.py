@@ -17,7 +17,6 @@ import pandas as pd
 import traitlets
 
 from frontier import explorer, figures, serving
-from frontier.claims import comparisons
 from frontier.data import hardware, measurements, tables
 from frontier.errors import UsageError
 from frontier.explorer import Choice
@@ -49,7 +48,7 @@ def encoded(rows: pd.DataFrame, /, *, modelled: bool = True) -> dict:
     many = [*_NUMBERS, *([explorer.ENERGY] if explorer.ENERGY in rows else [])]
     return {
         "texts": texts,
-        "evidence": comparisons.evidence(pd.DataFrame({"source": texts["source"]})).tolist(),
+        "evidence": measurements.evidence(pd.DataFrame({"source": texts["source"]})).tolist(),
         "own": measurements.OWN,
         "configurations": {name: fixed.loc[new, name].tolist() for name in _FIXED},
         "counts": np.diff(np.flatnonzero(np.r_[new, True])).tolist(),
@@ -231,12 +230,12 @@ def _accelerators(rows) -> dict[str, dict]:
     power, prices = tables.read("power"), tables.read("prices")
     prices = prices.assign(edition=prices["edition"] + " " + prices["basis"])
     found = {}
-    for key in dict.fromkeys([*figures.NAMES, *sorted(there)]):
+    for key in dict.fromkeys([*hardware.NAMES, *sorted(there)]):
         if key not in there:
             continue
         kw, usd = (table[table["hardware"] == key] for table in (power, prices))
         found[key] = {
-            "name": figures.NAMES.get(key, key),
+            "name": hardware.name(key),
             "colour": figures.colour(key),
             "kw": dict(zip(kw["edition"], kw["kw_per_gpu"], strict=True)),
             "usd": dict(zip(usd["edition"], usd["usd_per_gpu_hour"], strict=True)),

@@ -14,12 +14,13 @@ from frontier.figures.charts import (
     sensitivity,
 )
 from frontier.figures.publishing import Cell, Exhibit, publish
-from frontier.figures.theme import apply, palette, plain_axis
+from frontier.figures.theme import apply, colour, palette, plain_axis
 
 __all__ = [
     "Cell",
     "Exhibit",
     "apply",
+    "colour",
     "figure",
     "frontier_chart",
     "legend",

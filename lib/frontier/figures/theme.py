@@ -64,6 +64,11 @@ def apply() -> None:
     sns.set_theme(style="ticks", palette=SERIES, rc=_STYLE)
 
 
+def colour(key: str, /) -> str:
+    """Return the colour of an accelerator by its key, or one that is always that key's."""
+    return HARDWARE.get(key) or SERIES[sum(map(ord, key)) % len(SERIES)]
+
+
 def palette(names: Iterable[str], /) -> dict[str, str]:
     """Return a colour for each name: its accelerator's, where it begins with one.
 
