@@ -27,7 +27,6 @@ np.True_
 """
 
 from frontier.claims.decide import (
-    FILES_MIME,
     LABELS,
     VERDICT_MIME,
     State,

@@ -7,7 +7,6 @@ order of changes). A verdict is robust where none of them changes it or moves th
 the median over the set, by more than a factor of `STEADY`.
 
 >>> from broadsheet import FILES_MIME
-from broadsheet import FILES_MIME
 from frontier import claims
 >>> from frontier.data import measurements
 >>> verdict = claims.decide(claims.claim("staff-80-software"), measurements.load_measurements())
@@ -24,6 +23,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from broadsheet import FILES_MIME
 from frontier import curves
 from frontier.claims import entries, frames, rule
 from frontier.claims.entries import Claim

@@ -10,7 +10,7 @@ import textwrap
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from frontier.figures import INK, MUTED, PAPER
+from frontier.figures.theme import INK, MUTED, PAPER
 
 # Pixels that all those places show whole.
 WIDTH, HEIGHT, DPI = 1200, 630, 100
