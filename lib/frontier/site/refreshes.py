@@ -167,8 +167,8 @@ def since(given: str | None = None, /) -> tuple[dict, Path] | None:
     The page of what moved is made again. None where the measured rows are those of the snapshot.
     Raises UsageError where the site is not built of the data that there are now.
     """
-    site = collection.read(paths.notebooks())
     place = snapshot(given)
+    site = collection.read(paths.notebooks())
     tasks = build.status(site)
     if any(t.state == "never built" or any(w.startswith("data ") for w in t.why) for t in tasks):
         raise UsageError("reports/ is not built of these tables: run 'frontier build' first")
