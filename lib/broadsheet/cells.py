@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from latex2mathml import converter as mathml
-from nbconvert.exporters import TemplateExporter
+from nbconvert.exporters import MarkdownExporter, TemplateExporter
 from nbconvert.filters import Highlight2HTML, strip_ansi
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from traitlets import Unicode
@@ -107,15 +107,11 @@ class Article:
     headings: tuple
 
 
-def article(task: Task, made: Report, parameters: str, /) -> Article:
-    """Return the executed notebook of a task, with this HTML for its parameters cell."""
+def article(task: Task, made: Report, /) -> Article:
+    """Return the executed notebook of a task as HTML."""
     project = task.collection.project
     renderer = _Renderer([entry.page for entry in task.shown])
-    resources = {
-        "parameters": parameters,
-        "record_type": project.record_type,
-        "record_name": project.record_name,
-    }
+    resources = {"record_type": project.record_type, "record_name": project.record_name}
     notebook = _prepared(made.notebook, (pages.FILES, project.record_type), made.failure)
     # Its templates are compiled once; pages are rendered one after another in a thread.
     body = _exporter(threading.get_ident()).cells(notebook, renderer, resources)
@@ -160,6 +156,18 @@ class PageExporter(TemplateExporter):
 @functools.cache
 def _exporter(_thread):
     return PageExporter()
+
+
+def markdown(task: Task, made: Report, /) -> str:
+    """Return the executed notebook of a task as Markdown: its texts and what its cells show."""
+    notebook = _prepared(made.notebook, (pages.FILES, task.collection.project.record_type), None)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            if "text/markdown" in output.get("data", {}):
+                output.data = {"text/markdown": output.data["text/markdown"]}
+    exporter = MarkdownExporter(exclude_input=True, exclude_input_prompt=True)
+    text = exporter.from_notebook_node(notebook)[0].strip()
+    return re.sub(r"\n{3,}", "\n\n", text) + "\n"
 
 
 def _plain(code):

@@ -9,7 +9,6 @@
     pages:
       - notebook: 01_first
         title: The first
-        figure: 01-main           # the exhibit that is shown first, if any
 
 Other keys, of the collection or of a page, are the project's: `Collection.more`, `Entry.more`.
 """
@@ -25,11 +24,10 @@ FILE = "collection.yaml"
 
 @dataclass(frozen=True)
 class Entry:
-    """One report: the stem of its notebook, its title, the exhibit shown first, and more."""
+    """One report: the stem of its notebook, its title, and more."""
 
     notebook: str
     title: str
-    figure: str = ""
     more: dict = field(default_factory=dict, hash=False)
 
     @property
@@ -149,4 +147,4 @@ def check(path: Path, raw: object, /) -> None:
 
 def _entry(page):
     more = {**page}
-    return Entry(more.pop("notebook"), more.pop("title"), more.pop("figure", ""), more)
+    return Entry(more.pop("notebook"), more.pop("title"), more)

@@ -35,7 +35,12 @@ from broadsheet.words import number
 
 FILES = FILES_MIME
 SCRIPT = "application/vnd.broadsheet.script+json"
-_MIME_TYPES = {".csv": "text/csv", ".svg": "image/svg+xml", ".json": "application/json"}
+_MIME_TYPES = {
+    ".csv": "text/csv",
+    ".svg": "image/svg+xml",
+    ".json": "application/json",
+    ".md": "text/markdown",
+}
 _FILE_NAME = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)+", re.ASCII)
 _LISTED_FILE = re.compile(r'<link rel="alternate" type="[^"]*" href="([^"]+)">')
 _FAILED = '<meta name="failed" content="yes">'
@@ -96,10 +101,8 @@ def report(task: Task, made: Report, /, *, plain: bool = False) -> str:
     parameters = () if plain and failure else _schema(task)
     rows = _parameter_rows(parameters, task.values)
     table = render("parameters.html.j2", collection.project, rows=rows) if rows else ""
-    found = cells.article(task, made, table)
+    found = cells.article(task, made)
     body = found.html
-    body, figure = _first_figure(body, task.entry.figure)
-    body = body.replace("</h1>", f"</h1>{figure}", 1)
     if not plain:
         body = collection.project.call("article", body, task, made)
     return render(
@@ -110,7 +113,8 @@ def report(task: Task, made: Report, /, *, plain: bool = False) -> str:
         title=found.title or task.entry.title,
         has_title=bool(found.title),
         description=found.description or task.entry.title,
-        headings=found.headings,
+        headings=[*found.headings, *([(2, "parameters", "Parameters")] if table else [])],
+        parameters=Markup(table),
         body=Markup(body),
         failure=failure,
         traceback=cells.strip_ansi(failure.traceback) if failure else "",
@@ -130,19 +134,6 @@ def _schema(task):
         return schema.read(task.notebook)
     except (UsageError, OSError):  # no notebook of the collection: nbconvert was given its outputs
         return ()
-
-
-def _first_figure(body, name):
-    """Return the article without the figure that decides, and that figure, for the page's head."""
-    if not name:
-        return body, ""
-    found = re.search(
-        rf'<figure class="exhibit" id="{re.escape(name)}">.*?</figure>', body, flags=re.S
-    )
-    if not found:
-        return body, ""
-    link = f'<p class="moved"><a href="#{name}">The figure is at the top of the page.</a></p>'
-    return body.replace(found[0], link, 1), found[0]
 
 
 def plain_index(built, /) -> dict[str, str]:

@@ -76,10 +76,12 @@ def source(collection: Collection, /) -> str:
 
 def _rendered(task, report):
     """Return the report with its page, its files and its records."""
-    from broadsheet import pages
+    from broadsheet import cells, pages
 
     try:
         files, records = pages.collect(report.notebook, task)
+        if not report.failure:
+            files[f"markdown/{task.entry.notebook}.md"] = cells.markdown(task, report)
         page = pages.report(task, replace(report, files=files, records=records))
     except BroadsheetError as error:
         files, records = {}, ()

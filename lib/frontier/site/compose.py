@@ -4,12 +4,13 @@
 """
 
 import json
+import re
 from itertools import chain
 
 from broadsheet.pages import listed_files
 from frontier import claims
 from frontier.errors import FrontierError
-from frontier.site import citations, glossary, pages, refreshes, rows, sparks, verdicts
+from frontier.site import citations, glossary, pages, refreshes, rows, verdicts
 
 MOST_ROWS = 5_000  # of one page: above a megabyte a browser is slow to find an anchor
 _PICTURES = ("ratios", "frontiers")  # of the page of what moved
@@ -31,20 +32,20 @@ def files(built, /) -> dict[str, str | None]:
     uses = {entry: rows.used(tables) for entry, tables in published.items()}
     known = set(given)
     return {
-        "index.html": pages.scorecard(
+        "index.html": pages.index(
             collection,
             records,
             built=known,
-            digests=[table[:3] for table in built.tables],
-            sparks=_sparks(collection, records, published),
+            tables=built.tables,
+            lead=_lead(collection, stage),
             dates=citations.dates() if any(uses.values()) else "",
             news=news,
         ),
         "verdicts.json": text,
-        "scorecard.svg": pages.picture(collection, records),
+        "llms.txt": _listing(collection, stage),
         "glossary.html": pages.terms(collection) if glossary.terms(collection) else None,
         "errata.html": pages.errata(collection, known) if collection.more.get("errata") else None,
-        **_rows(collection, uses),
+        **_rows(collection, uses, published),
         **_moved(collection, news),
     }
 
@@ -97,23 +98,32 @@ def _published(stage, entry):
     return {n: (stage / n).read_text(encoding="utf-8") for n in names if n.endswith(".csv")}
 
 
-def _sparks(collection, records, published):
-    """Return the small picture of each claim whose report draws its curve."""
-    tables = {
-        claim: published[entry] for entry in collection.pages for claim in pages.claims_of(entry)
-    }
-    found = {}
-    for record in records:
-        if drawn := sparks.curve(record, tables.get(record["id"], {})):
-            points, modelled = drawn
-            claimed = record["claimed"]
-            found[record["id"]] = sparks.spark(
-                points, claimed["value"], claimed["unit"], modelled=modelled
-            )
-    return found
+def _lead(collection, stage):
+    """Return the exhibits that the index shows first, as their own page has them."""
+    lead = collection.more.get("lead") or {}
+    page = stage / f"{lead.get('notebook')}.html"
+    text = page.read_text(encoding="utf-8") if page.is_file() else ""
+    found = []
+    for name in lead.get("exhibits", ()):
+        exhibit = re.search(
+            rf'<figure class="exhibit" id="{re.escape(name)}">.*?</figure>', text, re.S
+        )
+        found += [exhibit[0]] if exhibit else []
+    return "".join(found)
 
 
-def _rows(collection, uses):
+def _listing(collection, stage):
+    """Return a list of the pages as Markdown, for programs that read text."""
+    lines = [f"# {collection.title}", "", f"> {collection.subtitle}", "", "## Reports", ""]
+    for entry in collection.pages:
+        name = f"markdown/{entry.notebook}.md"
+        if (stage / name).is_file():
+            lines.append(f"- [{entry.title}]({name})")
+    lines += ["", "## Data", "", "- [Every verdict with its numbers](verdicts.json)"]
+    return "\n".join(lines) + "\n"
+
+
+def _rows(collection, uses, published):
     """Return the pages of rows by name, None for a report whose tables name no row."""
     heads, cited = citations.cited() if any(uses.values()) else ((), {})
     made = {}
@@ -122,8 +132,10 @@ def _rows(collection, uses):
         used = {name: [row for row in ids if row in cited] for name, ids in used.items()}
         shown, more = rows.shown(used, most=MOST_ROWS)
         known = {row: cited[row] for row in shown}
-        text = pages.rows_behind(collection, entry, used, heads, known, more) if known else None
-        made[pages.rows_page(entry)] = text
+        front = rows.on_front(published[entry])
+        made[pages.rows_page(entry)] = (
+            pages.rows_behind(collection, entry, used, heads, known, front, more) if known else None
+        )
     return made
 
 

@@ -14,7 +14,8 @@ from markupsafe import Markup
 
 from broadsheet import links
 from broadsheet.collection import Collection, Entry
-from broadsheet.pages import render, script, versions
+from broadsheet.pages import command, render, script, versions
+from frontier import __version__
 from frontier.data import words
 from frontier.site import feed, glossary, rows, verdicts
 
@@ -29,26 +30,33 @@ _WORDS = {
 
 
 def article(body: str, task, report, /) -> str:
-    """Return the article of a report as it is shown: its verdicts first, rows and terms linked.
+    """Return the article of a report as it is shown: rows and terms linked, and how to cite it.
 
-    A page that is no page of the site, such as that of a set of a sweep, has neither rows nor
-    terms to link to.
+    A page that is no page of the site, such as that of a set of a sweep, has no rows or terms.
     """
     collection, entry = task.collection, task.entry
+    body += cite(collection, f"report: {entry.title}", entry.notebook, command(task), task.tables)
     if task.place or not task.shown:
-        return body.replace("</h1>", f"</h1>{_answers(collection, report.records, '', {})}", 1)
+        return re.sub(r'<a (?:class="also" )?href="#row:[^"]*"[^>]*>(.*?)</a>', r"\1", body)
     used, page = rows.used(report.files), rows_page(entry)
     for name in used:
         link = f'<a href="{html.escape(name)}" download>CSV</a>'
         body = body.replace(link, f'{link} <a href="{page}#{_anchor(name)}">Rows</a>')
-    body = body.replace("</h1>", f"</h1>{_answers(collection, report.records, page, used)}", 1)
+    body = body.replace('href="#row:', f'href="{page}#')
     return glossary.marked(body, glossary.terms(collection), page="glossary.html")
 
 
-def _answers(collection, records, page, used):
-    """Return the verdicts of a page in short, for its head: the answer comes first."""
-    counts = {record["id"]: len(used.get(_rows_of(record["id"]), ())) for record in records}
-    return _render(collection, "answers.html.j2", records=records, counts=counts, rows=page)
+def cite(collection: Collection, what: str, key: str, command: str, tables, /) -> str:
+    """Return how a page is cited: version, date of data, licence, BibTeX, and how to recompute."""
+    return _render(
+        collection,
+        "cite.html.j2",
+        what=what,
+        key=f"inference-frontier-{key}",
+        command=command,
+        version=__version__,
+        day=max((table[3] for table in tables), default=""),
+    )
 
 
 def claims_of(entry: Entry, /) -> tuple[str, ...]:
@@ -71,65 +79,71 @@ def _anchor(name):
     return f"in-{PurePosixPath(name).stem}"
 
 
-def scorecard(
-    collection: Collection, records, /, *, built, digests=(), sparks=None, dates="", news=()
-) -> str:
-    """Return the index: the records grouped by report, in the order of the site map.
+def index(collection: Collection, records, /, *, built, tables=(), lead="", dates="", news=()):
+    """Return the index: the answer, the chart and the ratios that decide, then all claims.
 
-    ``built`` holds the names of the pages that exist, to which alone it links; ``sparks`` the
-    small picture of a claim (`sparks.Spark`) by its id, ``dates`` a sentence on the data's age,
-    ``news`` what moved, if anything was ever compared.
+    Args:
+        collection: the site map.
+        records: the rows of ``verdicts.json``.
+        built: names of the pages that exist, to which alone it links.
+        tables: (file, SHA-256, title, day) of the tables.
+        lead: HTML of the exhibits that stand first.
+        dates: a sentence on the age of the data.
+        news: what moved, if anything was ever compared.
     """
-    by_id = {record["id"]: record for record in records}
+    more, by_id = collection.more, {record["id"]: record for record in records}
     groups, placed = [], set()
     for entry in collection.pages:
-        rows = [by_id[claim] for claim in claims_of(entry) if claim in by_id]
-        placed |= {row["id"] for row in rows}
-        groups.append(_group(entry.title, rows, entry.page if entry.page in built else None))
+        some = [by_id[claim] for claim in claims_of(entry) if claim in by_id]
+        placed |= {row["id"] for row in some}
+        groups.append(_group(entry.title, some, entry.page if entry.page in built else None))
     if rest := [record for record in records if record["id"] not in placed]:
         groups.append(_group("Claims not yet decided", rest, None))
-    finding = verdicts.finding(records)
+    every = {row["id"]: row for group in groups for row in group["records"]}
+    keys = [every[key] for key in more.get("key_claims", ()) if key in every]
+    counts = verdicts.summary(records)
+    first = (keys[0].get("now") or {}).get("answer", "") if keys else ""
+    summary = f"{first} {counts}".strip()
     return _render(
         collection,
         "scorecard.html.j2",
         collection=collection,
-        finding=finding,
-        description="".join(text for text, _ in finding),
+        question=more.get("question", collection.title),
+        summary=summary,
+        description=summary,
+        counts=counts,
+        lead=Markup(lead),
+        key_claims=keys,
+        reports=[entry for entry in collection.pages if entry.page in built],
         groups=groups,
-        sparks=sparks or {},
         dates=dates,
         news=news,
         verdicts=[v for v in verdicts.VERDICTS if any(r["verdict"] == v for r in records)],
         has_terms=bool(glossary.terms(collection)),
-        has_errata=bool(collection.more.get("errata")),
-        head_of=_head_of,
-        range_of=verdicts.over_all,
+        has_errata=bool(more.get("errata")),
+        cite=Markup(cite(collection, "all claims", "index", ".venv/bin/frontier build", tables)),
         script=script(_TEMPLATE / "scorecard.js"),
-        digests=digests,
+        digests=[table[:3] for table in tables],
         versions=versions(collection.project),
     )
 
 
-def picture(collection: Collection, records, /) -> str:
-    """Return the scorecard as an SVG, for places that show only a picture."""
-    summary = verdicts.summary(records)
-    return _render(collection, "scorecard.svg.j2", records=records, summary=summary)
-
-
-def rows_behind(collection: Collection, entry: Entry, used, heads, cited, more: int = 0, /) -> str:
+def rows_behind(
+    collection: Collection, entry: Entry, used, heads, cited, on_front=frozenset(), more: int = 0, /
+) -> str:
     """Return the page of the rows behind a report, each with what uses it and where it is from.
 
     ``used`` is what `rows.used` says of the report's files, ``heads`` are those of the values, and
-    ``cited`` has by id the values, the title of the source and the address of a row; ``more`` says
-    how many rows there are that the page does not list.
+    ``cited`` has by id the values, the title of the source and the address of a row; ``on_front``
+    are the ids of those on a frontier; ``more`` says how many rows the page does not list.
     """
     uses = {}
     for number, ids in enumerate(used.values(), start=1):
         for row in ids:
-            uses.setdefault(row, []).append(str(number))
+            uses.setdefault(row, []).append(number)
     groups = {}
     for row in sorted(cited):
-        groups.setdefault(cited[row].source, []).append((row, cited[row], ", ".join(uses[row])))
+        groups.setdefault(cited[row].source, []).append((row, cited[row], uses[row]))
     # Where all rows of a source were found at one address, it is said once.
     addresses = {source: {row.url for _, row, _ in some} for source, some in groups.items()}
     common = {source: urls.pop() for source, urls in addresses.items() if len(urls) == 1}
@@ -143,6 +157,8 @@ def rows_behind(collection: Collection, entry: Entry, used, heads, cited, more: 
         count=len(cited) + more,
         more=more,
         heads=heads,
+        on_front=on_front,
+        script=script(_TEMPLATE / "rows.js"),
         groups=sorted(groups.items()),
         common=common,
     )
@@ -250,12 +266,6 @@ def moved_json(news, /) -> str:
 
 def _render(collection, name, /, **values):
     return render(name, collection.project, **_WORDS, **values)
-
-
-def _head_of(text, ends):
-    """Return a text up to the first of these ends, or all of it where little would be left out."""
-    first = re.split(ends, text, maxsplit=1)[0]
-    return text if len(text) - len(first) < 30 else first
 
 
 def _group(title, rows, page):

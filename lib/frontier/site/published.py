@@ -20,7 +20,7 @@ def files(url: str | None = None, /) -> dict[str, bytes]:
     records = verdicts.load(paths.reports())
     counts = Counter(record["verdict"] for record in records)
     bar = {v: (counts[v], words.verdict_words(v)) for v in verdicts.VERDICTS if counts[v]}
-    sentence = "".join(text for text, _ in verdicts.finding(records))
+    sentence = verdicts.summary(records)
     package = json.dumps(datapackage.descriptor(), indent=1, ensure_ascii=False) + "\n"
     found = {
         "schema/verdicts.schema.json": (paths.root() / "schema/verdicts.schema.json").read_bytes(),

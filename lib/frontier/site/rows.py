@@ -27,12 +27,22 @@ def used(files: Mapping[str, str], /) -> dict[str, list[str]]:
 
     ``files`` maps names to texts; a file without such a column, or of another kind, names none.
     """
-    found = {}
-    for name, text in files.items():
-        if PurePosixPath(name).suffix != ".csv":
-            continue
-        table = csv.DictReader(io.StringIO(text))
-        if COLUMN in (table.fieldnames or ()):
-            ids = dict.fromkeys(row[COLUMN] for row in table)
-            found[name] = [row for row in ids if row]
+    found = {
+        name: list(dict.fromkeys(row[COLUMN] for row in table if row[COLUMN]))
+        for name, table in _tables(files)
+    }
     return {name: ids for name, ids in found.items() if ids}
+
+
+def on_front(files: Mapping[str, str], /) -> set[str]:
+    """Return the ids of the rows that a file of a report says are on a frontier."""
+    return {
+        row[COLUMN] for _, table in _tables(files) for row in table if row.get("on_front") == "True"
+    }
+
+
+def _tables(files):
+    for name, text in files.items():
+        table = csv.DictReader(io.StringIO(text))
+        if PurePosixPath(name).suffix == ".csv" and COLUMN in (table.fieldnames or ()):
+            yield name, table
