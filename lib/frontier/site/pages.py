@@ -113,6 +113,7 @@ def index(collection: Collection, records, /, *, built, tables=(), lead="", date
         description=summary,
         counts=counts,
         lead=Markup(lead),
+        compact="",
         key_claims=keys,
         reports=[entry for entry in collection.pages if entry.page in built],
         groups=groups,
