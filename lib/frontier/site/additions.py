@@ -408,8 +408,8 @@ def _check_site(site, addition, site_map, new):
 
     with tempfile.TemporaryDirectory() as folder:
         stage = Path(folder)
-        for entry in site.pages:
-            shutil.copy(site.path(entry), stage)
+        for path in filter(Path.is_file, map(site.path, site.pages)):
+            shutil.copy(path, stage)
         for path, text in new.items():
             (stage / path.name).write_text(text, encoding="utf-8")
         (stage / "collection.yaml").write_text(site_map, encoding="utf-8")

@@ -148,7 +148,7 @@ def test_what_was_added_is_read_back_as_it_was_given(home):
     assert claim.test.basis.floor == 50.5
     assert claim.test.comparisons[0]["denominator"] == SIDES["denominators"][0]
     entry = collection.read(home / "notebooks").pages[-1]
-    assert (entry.notebook, entry.claims) == (claim.report, ("mine-3x",))
+    assert (entry.notebook, entry.more["claims"]) == (claim.report, ["mine-3x"])
     notebook = nbformat.read(written[0], as_version=4)
     nbformat.validate(notebook)
     assert [one for one in notebook.cells if one.get("outputs")] == []
