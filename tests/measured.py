@@ -1,12 +1,13 @@
 """Synthetic measured rows and claims whose answer is known in closed form."""
 
-import datetime
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from frontier import claims
-from frontier.claims.comparisons import Basis, Target
+from frontier.claims import checking, rule
+from frontier.claims.kinds import Comparison, Line
 from frontier.data import measurements, tables
 
 # The attainable front of the synthetic Hopper: nine points, evenly spaced in log interactivity.
@@ -53,92 +54,76 @@ def pair(factor, *, x=X, y=Y, above=None, below=None) -> pd.DataFrame:
     )
 
 
-def test_of(value, form="gain", **changes) -> claims.Test:
-    """The test of a claim on GB200 over H200; a change replaces a field, or one of the basis."""
-    basis = {key: changes.pop(key) for key in ("metric", "per", "floor") if key in changes}
-    fields = {
-        "basis": Basis(**basis),
-        "shapes": (SHAPE,),
-        "nearest": (),
-        "variants": (),
-        "modelled": (),
-        "modelled_variants": (),
-        "steps": (),
-        "comparisons": (
-            {
-                "name": "GB200 over H200",
-                "numerator": {"hardware": "gb200"},
-                "denominator": {"hardware": "h200"},
-            },
-        ),
-        "target": Target(value, form),
+SIDES = (
+    {"label": "GB200", "select": {"hardware": "gb200"}},
+    {"label": "H200", "select": {"hardware": "h200"}},
+)
+
+
+def entry(value, form="at-least", *, wording="round number", test=None, **claimed) -> dict:
+    """The ledger row of a claim on GB200 over H200; `test` adds to the test or replaces it."""
+    return {
+        "id": "synthetic",
+        "report": "00_none",
+        "statement": "It is faster.",
+        "claimed": {
+            "value": value,
+            "unit": "x tok/s",
+            "form": form,
+            "wording": wording,
+            "tolerance": rule.TOLERANCES[wording],
+            **claimed,
+        },
+        "point": "None stated.",
+        "date": "2025-10-21",
+        "sources": [{"title": "A talk", "url": "https://example.org/talk", "date": "2025-10-21"}],
+        "quantity": "The ratio.",
+        "decides": "A measurement.",
+        "test": {
+            "traffic": [SHAPE],
+            "comparisons": [{"above": SIDES[0], "below": SIDES[1]}],
+            **(test or {}),
+        },
     }
-    return claims.Test(**{**fields, **changes})
 
 
-test_of.__test__ = False
+def claim_of(value, form="at-least", **changes) -> claims.Claim:
+    """The claim of `entry`, read as a ledger is."""
+    return checking.made(entry(value, form, **changes))
 
 
-# A gain that splits into three changes, each of a known factor.
-CHIP, FP4, MTP = 2.0, 1.5, 3.0
-SYSTEM = {
-    "name": "H200 to B200",
-    "start": {"hardware": "h200", "precision": "fp8", "speculative": False},
-    "factors": [
-        {"name": "silicon", "kind": "hardware", "set": {"hardware": "b200"}},
-        {"name": "FP4", "kind": "disputed", "set": {"precision": "fp4"}, "after": ["silicon"]},
-        {"name": "MTP", "kind": "software", "set": {"speculative": True}},
-    ],
-}
-CHOICES = [
-    {"name": "FP4 is hardware", "software": ["MTP"]},
-    {"name": "FP4 is software", "software": ["MTP", "FP4"]},
-]
+def line_of(*values, estimate=None, x=(10.0, 100.0)) -> Line:
+    """A ratio over evenly spaced log interactivity, on both curves (or another `estimate`)."""
+    step = np.repeat(np.asarray(values, float), 20)
+    semilog = step if estimate is None else np.repeat(np.asarray(estimate, float), 20)
+    return Line(np.geomspace(*x, len(step)), step, semilog)
 
 
-def cell(hardware="h200", precision="fp8", speculative=False, factor=1.0, x=X, y=Y, **more):
-    return sweep(
-        x, y * factor, hardware=hardware, precision=precision, speculative=speculative, **more
-    )
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Known(Comparison):
+    """A comparison whose numbers are given."""
+
+    given: Line
+    attributes: dict = field(default_factory=dict)
+    scale: float = 1.0
+
+    @property
+    def line(self):
+        return Line(self.given.x, self.given.step * self.scale, self.given.semilog * self.scale)
+
+    @property
+    def range(self):
+        return float(self.given.x[0]), float(self.given.x[-1])
+
+    def value(self, how="step", *, form="", at=None):
+        values = getattr(self.line, how)
+        if form == "at-point":
+            return float(np.interp(at, self.given.x, values))
+        if form in ("up-to", "everywhere"):
+            return float(values.max() if form == "up-to" else values.min())
+        return float(np.exp(np.log(values).mean()))
 
 
-def grid(without=(), interaction=1.0, **more):
-    """Rows of every cell, each the product of its changes times Hopper, but for those left out."""
-    made = []
-    for chip in (False, True):
-        for fp4 in (False, True):
-            for mtp in (False, True):
-                key = (chip, fp4, mtp)
-                if (fp4 and not chip) or key in without:
-                    continue
-                factor = CHIP**chip * FP4**fp4 * MTP**mtp * interaction ** (chip and mtp)
-                made.append(
-                    cell("b200" if chip else "h200", "fp4" if fp4 else "fp8", mtp, factor, **more)
-                )
-    return together(*made)
-
-
-def test_(value=0.5, **changes):
-    entry = {"systems": [SYSTEM], "choices": CHOICES, "meanings": ["log"], **changes}
-    return test_of(value, comparisons=(), splits=entry)
-
-
-test_.__test__ = False
-
-
-def claim_of(value, form="gain", **changes) -> claims.Claim:
-    source = {"title": "A talk", "url": "https://example.org/talk", "date": "2025-10-21"}
-    return claims.Claim(
-        id="synthetic",
-        report="00_none",
-        statement="It is faster.",
-        value=value,
-        unit="x tok/s",
-        form=form,
-        point="None stated.",
-        date=datetime.date(2025, 10, 21),
-        sources=(source,),
-        quantity="The ratio.",
-        decides="A measurement.",
-        test=test_of(value, form, **changes),
-    )
+def known(*values, estimate=None, **attributes) -> Known:
+    line = line_of(*values, estimate=estimate)
+    return Known(above="A", below="B", unit="x", given=line, attributes=attributes)

@@ -26,7 +26,8 @@ reader's own.
 np.True_
 """
 
-from frontier.claims.decide import (
+from frontier.claims.checking import Check, check
+from frontier.claims.deciding import (
     LABELS,
     VERDICT_MIME,
     State,
@@ -41,7 +42,17 @@ from frontier.claims.decide import (
     state,
     stated,
 )
-from frontier.claims.entries import Claim, Test, claim, credits, ledger, levers, read
+from frontier.claims.entries import (
+    Claim,
+    Test,
+    claim,
+    comparisons,
+    credits,
+    ledger,
+    levers,
+    ratio,
+    read,
+)
 from frontier.claims.frames import (
     SPEEDS,
     curve,
@@ -56,55 +67,45 @@ from frontier.claims.kinds import Comparison
 from frontier.claims.rule import Finding, Target, examine
 from frontier.claims.sides import Basis, Rows, prepared
 
-
-def comparisons(claim: Claim, rows, /, *, known_by=None, beside: bool = False) -> list[Comparison]:
-    """Return what decides a claim (or, with `beside`, what is shown with it), tested or not.
-
-    `known_by` is the last day by which rows were measured.
-    """
-    from frontier.claims.entries import build
-
-    return build(claim, prepared(rows), known_by=known_by, beside=beside)
-
-
-def ratio(
-    rows, /, above, below, *, traffic: str, basis: Basis = Basis(), known_by=None, **labels
-) -> Comparison:
-    """Return a reader's own ratio: two selections of rows in one traffic.
-
-    `labels` are `above` and `below` in words as `above_label` and `below_label`. UsageError, with
-    what there is, where a side has no rows; one that says why where the two cannot be compared.
-
-    >>> from frontier import measurements
-    >>> rows = measurements.load_measurements()
-    >>> where = {"model": "deepseek-r1"}
-    >>> one = ratio(rows, {**where, "hardware": "gb200"}, {**where, "hardware": "h200"},
-    ...             traffic="8192/1024", basis=Basis(per="MW"))
-    >>> one.range[0] > 10, one.value() > 1
-    (True, True)
-    """
-    from frontier import measurements
-    from frontier.claims.kinds import Ratio
-    from frontier.errors import UsageError
-
-    ready = prepared(rows)
-    sides = []
-    for selection in (above, below):
-        asked = {"shape": traffic, **selection}
-        side = ready.side(asked, basis, known_by=known_by)
-        if not len(side):
-            measurements.select(ready.frame, **asked)  # raises, and lists what there is
-            raise UsageError(f"no row of {asked} was measured by {known_by}")
-        sides.append(side)
-    models = {one["model"] for one in (above, below) if isinstance(one.get("model"), str)}
-    made = Ratio(
-        above=labels.get("above_label", str(above.get("hardware", "above"))),
-        below=labels.get("below_label", str(below.get("hardware", "below"))),
-        unit="x",
-        attributes={"traffic": traffic, **({"model": models.pop()} if len(models) == 1 else {})},
-        top=sides[0],
-        bottom=sides[1],
-    )
-    if made.untested:
-        raise UsageError(f"{made.label}: {made.untested}")
-    return made
+__all__ = [
+    "FILES_MIME",
+    "LABELS",
+    "SPEEDS",
+    "VERDICT_MIME",
+    "Basis",
+    "Check",
+    "Claim",
+    "Comparison",
+    "Finding",
+    "Rows",
+    "State",
+    "Target",
+    "Test",
+    "Verdict",
+    "blank",
+    "bounds",
+    "brief",
+    "card",
+    "check",
+    "claim",
+    "comparisons",
+    "credits",
+    "curve",
+    "decide",
+    "examine",
+    "findings",
+    "fronts",
+    "ledger",
+    "ledger_rows",
+    "levers",
+    "modelled_steps",
+    "needed",
+    "parts",
+    "prepared",
+    "ratio",
+    "ratios",
+    "read",
+    "rows_used",
+    "state",
+    "stated",
+]

@@ -164,7 +164,7 @@ def shapley(lattice: Lattice, values: Floats, /) -> Floats:
     >>> np.exp(shapley(two, logs)).round(6)  # what each is worth, in the order of the factors
     array([2., 3.])
     """
-    return np.tensordot(lattice.weights, values, axes=1)
+    return _weighed(lattice.weights, values)
 
 
 def band(lattice: Lattice, values: Floats, group: Collection[str], /) -> tuple[Floats, Floats]:
@@ -215,12 +215,10 @@ def share(
     >>> float(share(two, two.values(gains), ["MTP"]))
     0.5
     """
-    inside = sorted(_members(lattice.factors, group))
+    weights = lattice.weights[sorted(_members(lattice.factors, group))].sum(axis=0)
     if meaning == "linear":
-        parts = shapley(lattice, np.expm1(values))
-        return parts[inside].sum(axis=0) / np.expm1(values[-1])
-    part = shapley(lattice, values)[inside].sum(axis=0)
-    return _meant(part, values, meaning)
+        return _weighed(weights, np.expm1(values)) / np.expm1(values[-1])
+    return _meant(_weighed(weights, values), values, meaning)
 
 
 def share_band(
@@ -231,6 +229,12 @@ def share_band(
         ends = band(lattice, np.expm1(values), group)
         return tuple(end / np.expm1(values[-1]) for end in ends)
     return tuple(_meant(end, values, meaning) for end in band(lattice, values, group))
+
+
+def _weighed(weights: Floats, values: Floats) -> Floats:
+    """Return weights over cells times values whose first axis is that of the cells."""
+    found = weights @ values.reshape(len(values), -1)
+    return found.reshape((*weights.shape[:-1], *values.shape[1:]))
 
 
 def _meant(part, values, meaning):

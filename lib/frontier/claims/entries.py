@@ -25,8 +25,8 @@ from broadsheet import links
 from frontier.claims import attribution, kinds, rule
 from frontier.claims.kinds import Cells, Comparison, Factor, Level, Modelled, Ratio, Split
 from frontier.claims.rule import Target
-from frontier.claims.sides import CONDITIONS, Basis, Rows, Side
-from frontier.data import paths, words
+from frontier.claims.sides import CONDITIONS, Basis, Rows, Side, prepared
+from frontier.data import measurements, paths, words
 from frontier.errors import DataError, UsageError, among
 from frontier.history import shifts
 
@@ -304,7 +304,7 @@ def _claim(entry, names, defaults) -> Claim:
 
 
 def _check_selections(test):
-    """Raise where a comparison selects by what is no column, or a split names no change of its own."""
+    """Raise where a side selects by what is no column, or a choice names no change."""
     for entry in (*test.comparisons, *test.beside):
         for where in (*_listed(entry["above"]), *_listed(entry.get("below", {}))):
             selections = _listed(where.get("select", {}))
@@ -515,6 +515,63 @@ def cells(rows: Rows, system: Mapping, traffic: str, basis: Basis, /, *, known_b
         return Cells(f"{system['name']}, {traffic}", factors, measured)
 
     return rows.once(("cells", repr(system), traffic, basis, str(known_by)), make)
+
+
+def comparisons(
+    claim: Claim, rows: pd.DataFrame | Rows, /, *, known_by=None, beside: bool = False
+) -> list[Comparison]:
+    """Return what decides a claim (or, with `beside`, what is shown with it), tested or not.
+
+    `known_by` is the last day by which rows were measured.
+    """
+    return build(claim, prepared(rows), known_by=known_by, beside=beside)
+
+
+def ratio(
+    rows: pd.DataFrame | Rows,
+    above: Mapping,
+    below: Mapping,
+    /,
+    *,
+    traffic: str,
+    basis: Basis | None = None,
+    labels: tuple[str, str] | None = None,
+    known_by=None,
+) -> Comparison:
+    """Return a reader's own ratio: two selections of rows in one traffic.
+
+    `labels` are the two in words. UsageError, with
+    what there is, where a side has no rows; one that says why where the two cannot be compared.
+
+    >>> from frontier import measurements
+    >>> rows = measurements.load_measurements()
+    >>> where = {"model": "deepseek-r1"}
+    >>> one = ratio(rows, {**where, "hardware": "gb200"}, {**where, "hardware": "h200"},
+    ...             traffic="8192/1024", basis=Basis(per="MW"))
+    >>> one.range[0] > 10, one.value() > 1
+    (True, True)
+    """
+    ready, basis, sides = prepared(rows), basis or Basis(), []
+    for selection in (above, below):
+        asked = {"shape": traffic, **selection}
+        side = ready.side(asked, basis, known_by=known_by)
+        if not len(side):
+            measurements.select(ready.frame, **asked)  # raises, and lists what there is
+            raise UsageError(f"no row of {asked} was measured by {known_by}")
+        sides.append(side)
+    models = {one["model"] for one in (above, below) if isinstance(one.get("model"), str)}
+    named = [str(one.get("hardware", "any accelerator")) for one in (above, below)]
+    made = Ratio(
+        above=(labels or named)[0],
+        below=(labels or named)[1],
+        unit="x",
+        attributes={"traffic": traffic, **({"model": models.pop()} if len(models) == 1 else {})},
+        top=sides[0],
+        bottom=sides[1],
+    )
+    if made.untested:
+        raise UsageError(f"{made.label}: {made.untested}")
+    return made
 
 
 def build_limits(claim: Claim, /, *, known_by=None) -> list[Comparison]:

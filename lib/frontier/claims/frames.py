@@ -12,6 +12,7 @@ np.True_
 """
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -29,7 +30,7 @@ ATTRIBUTES = (
 ROLES = ("deciding", "beside", "limit", "modelled")
 
 
-def findings(verdict, /, *, role: str | None = None) -> pd.DataFrame:
+def findings(verdict, /, *, role: str | None = None, noise: bool = True) -> pd.DataFrame:
     """Return a row for each comparison of a verdict (or of its `then`), of one role or of all.
 
     Columns: `role` (deciding, beside, limit, modelled), `tier`, `above`, `below`, the attributes
@@ -38,30 +39,32 @@ def findings(verdict, /, *, role: str | None = None) -> pd.DataFrame:
     (run noise, rounding or the model's interval), `close`; `from`, `to` (where it is a mean over,
     tok/s/user); `met_from`, `met_to`, `met_share` (where it is met in part); `largest`,
     `largest_at` and `least` of the ratio; `at_20` ... `at_100`; `points_above`, `points_below`,
-    `rows`, `sources`, `reached_on` (first day of a level that is reached), `untested` (why).
+    `rows`, `sources`, `reached_on` (first day of a level that is reached),
+    `untested` (why). Without `noise` no interval is drawn.
     """
     rows = []
     for name in ROLES if role is None else [role]:
-        rows += [_row(finding, name) for finding in verdict.by_role(name)]
+        rows += [row(finding, name, noise=noise) for finding in verdict.by_role(name)]
     return pd.DataFrame(rows, columns=None if rows else ["role", "label", "outcome", "value"])
 
 
-def _row(finding: Finding, role: str) -> dict:
+def row(finding: Finding, role: str, /, *, noise: bool = True) -> dict:
+    """Return a finding as a row of `findings`."""
     compared, stretch = finding.comparison, finding.stretch
     line = compared.line if finding.outcome != UNTESTED else None
     low, high = (compared.range if finding.outcome != UNTESTED else None) or (np.nan, np.nan)
     points = (compared.points if finding.outcome != UNTESTED else None) or (np.nan, np.nan)
-    row = {"role": role, "tier": compared.tier, "above": compared.above, "below": compared.below}
-    row |= {key: compared.attributes.get(key, "") for key in ATTRIBUTES}
-    row |= {
+    made = {"role": role, "tier": compared.tier, "above": compared.above, "below": compared.below}
+    made |= {key: compared.attributes.get(key, "") for key in ATTRIBUTES}
+    made |= {
         "label": compared.label,
         "unit": compared.unit,
         "outcome": finding.outcome,
         "value": finding.value,
         "estimate": finding.estimate,
-        "low": finding.low,
-        "high": finding.high,
-        "close": finding.close,
+        "low": finding.low if noise else np.nan,
+        "high": finding.high if noise else np.nan,
+        "close": finding.close if noise else False,
         "from": low,
         "to": high,
         "met_from": stretch.low if stretch else np.nan,
@@ -70,7 +73,7 @@ def _row(finding: Finding, role: str) -> dict:
     }
     both = np.minimum(line.step, line.semilog) if line else np.array([np.nan])
     best = int(np.nanargmax(both)) if line else 0
-    row |= {
+    made |= {
         "largest": float(both[best]),
         "largest_at": float(line.x[best]) if line else np.nan,
         "least": float(both.min()),
@@ -78,8 +81,8 @@ def _row(finding: Finding, role: str) -> dict:
     at = dict.fromkeys(SPEEDS, np.nan)
     if isinstance(compared, Ratio) and len(compared.top) and len(compared.bottom):
         at = dict(zip(SPEEDS, curves.ratio(*compared.fronts, np.array(SPEEDS, float)), strict=True))
-    row |= {f"at_{speed}": float(value) for speed, value in at.items()}
-    return row | {
+    made |= {f"at_{speed}": float(value) for speed, value in at.items()}
+    return made | {
         "points_above": points[0],
         "points_below": points[1],
         "rows": sum(map(len, compared.sides.values())),
@@ -216,7 +219,7 @@ def modelled_steps(claim, at, /) -> pd.DataFrame:
             front = curves.Frontier(found["interactivity"], found[basis.metric])
             values[step["name"]] = front.at(np.asarray(at, float)) * basis.factor(system.hardware)
         names = list(values)
-        for before, name in zip(names, names[1:], strict=False):
+        for before, name in pairwise(names):
             ratio, total = values[name] / values[before], values[name] / values[names[0]]
             frame = {"step": name, "traffic": traffic, "interactivity": at}
             rows.append(pd.DataFrame({**frame, "ratio": ratio, "total": total}))

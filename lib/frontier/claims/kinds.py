@@ -309,7 +309,7 @@ class Level(Comparison):
         """Return the first day of a run as high as the least that meets the claim."""
         if finding.outcome != "meets":
             return ""
-        days = self.top.frame.loc[self.top.value >= finding.bound, "date"].dropna()
+        days = self.top.frame.loc[self.top.value >= finding.target.bounds[0], "date"].dropna()
         return f"{days.min():%Y-%m-%d}" if len(days) else "no dated run"
 
     def draws(self, *, form="", at=None):
@@ -749,15 +749,14 @@ def gains_since(side: Side, day, /) -> np.ndarray:
     it, as `shifts.gains_since` has it. Undated rows have no part in it.
     """
     date = side.rows.column("date")[side.positions]
-    concurrency = side.rows.column("concurrency")[side.positions].astype(np.int64)
+    concurrency = side.rows.column("concurrency")[side.positions].astype(np.uint64)
     dated = ~np.isnat(date)
     early = date[dated] <= np.datetime64(pd.Timestamp(day))
-    point = np.stack(
-        [side.configuration[dated].astype(np.uint64).view(np.int64), concurrency[dated]], axis=1
-    )
-    _, which = np.unique(point, axis=0, return_inverse=True)
+    # One number a point: a hash, whose odd multiple keeps concurrencies apart.
+    point = side.configuration[dated] + np.uint64(0x9E3779B97F4A7C15) * concurrency[dated]
+    _, which = np.unique(point, return_inverse=True)
     best = np.full((2, which.max(initial=-1) + 1), -np.inf)
-    np.maximum.at(best, (np.where(early, 0, 1), which.ravel()), np.log(side.x[dated]))
+    np.maximum.at(best, (np.where(early, 0, 1), which), np.log(side.x[dated]))
     both = np.isfinite(best).all(axis=0)
     return best[1, both] - best[0, both]
 

@@ -20,7 +20,8 @@ The verdict is over the set, never over its best:
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -111,6 +112,11 @@ class Target:
             return low, self.value * self.tolerance
         return low, np.inf if self.high is None else self.high * self.tolerance
 
+    @property
+    def asked(self) -> dict:
+        """What the claim asks of a comparison's number."""
+        return {"form": "everywhere" if self.everywhere else self.form, "at": self.at}
+
     def met(self, *values: float) -> bool:
         """Whether all numbers meet the claim; a NaN does not."""
         low, high = self.bounds
@@ -130,23 +136,16 @@ class Stretch:
 class Finding:
     """What one comparison gives for a claim.
 
-    `value` is its number on the step curve and `estimate` on the semilog one; `low` and `high`
-    bound it against run noise (95 %), or against the rounding of a filing, or are the interval of
-    the model. `stretch` is where it meets the claim in part. `close` says that `low` to `high`
-    spans a bound. `draws` are the values under noise, `bound` is the
-    least number that meets the claim.
+    `value` is its number on the step curve and `estimate` on the semilog one; `stretch` is where it
+    meets the claim in part.
     """
 
     comparison: Comparison
+    target: Target
     outcome: str
     value: float = np.nan
     estimate: float = np.nan
-    low: float = np.nan
-    high: float = np.nan
     stretch: Stretch | None = None
-    close: bool = False
-    draws: np.ndarray | None = field(default=None)
-    bound: float = np.nan
 
     def __repr__(self):
         told = self.comparison.untested
@@ -154,28 +153,52 @@ class Finding:
             told = f"{number(self.value)} ({number(self.low)} to {number(self.high)})"
         return f"<Finding: {self.comparison.label}; {self.outcome}, {told}>"
 
+    @cached_property
+    def draws(self) -> np.ndarray | None:
+        """The number in every draw of run noise; None where noise plays no part."""
+        return None if self.outcome == UNTESTED else self.comparison.draws(**self.target.asked)
+
+    @cached_property
+    def ends(self) -> tuple[float, float]:
+        """The interval for run noise (95 %), or for a filing's rounding, or the model's."""
+        if self.outcome == UNTESTED:
+            return np.nan, np.nan
+        if bounds := self.comparison.bounds():
+            return bounds
+        return (self.value, self.value) if self.draws is None else interval(self.draws)
+
+    @property
+    def low(self) -> float:
+        """The lower end of the interval."""
+        return self.ends[0]
+
+    @property
+    def high(self) -> float:
+        """The upper end of the interval."""
+        return self.ends[1]
+
+    @property
+    def close(self) -> bool:
+        """Whether it is a close call: the interval spans a bound of the claim."""
+        met = {self.target.met(one) for one in (self.value, *self.ends) if np.isfinite(one)}
+        return len(met) > 1
+
     @property
     def hit(self) -> bool:
         """Whether the claim is met, wholly or in part."""
         return self.outcome in (MEETS, PART)
 
 
-def examine(
-    comparison: Comparison, target: Target, /, *, how: str | None = None, noise: bool = True
-) -> Finding:
-    """Return what a comparison gives for a claim.
-
-    With `how` one curve alone decides; without `noise` no interval is drawn, as for variations.
-    """
+def examine(comparison: Comparison, target: Target, /, *, how: str | None = None) -> Finding:
+    """Return what a comparison gives for a claim; with `how` one curve alone decides."""
     if comparison.untested:
-        return Finding(comparison, UNTESTED)
-    asked = {"form": "everywhere" if target.everywhere else target.form, "at": target.at}
-    value, estimate = (comparison.value(one, **asked) for one in HOWS)
+        return Finding(comparison, target, UNTESTED)
+    value, estimate = (comparison.value(one, **target.asked) for one in HOWS)
     if not np.isfinite(value):
-        return Finding(comparison, UNTESTED)
+        return Finding(comparison, target, UNTESTED)
     if how:
         value = estimate = (value, estimate)[HOWS.index(how)]
-    if target.form == "up-to" and comparison.line and not how:
+    elif target.form == "up-to" and comparison.line:
         # The largest ratio that both curves have at one speed.
         value = estimate = float(np.minimum(*comparison.line[1:]).max())
     stretch, outcome = None, MEETS
@@ -183,12 +206,7 @@ def examine(
         if target.form in STRETCHED and comparison.line:
             stretch = longest(comparison.line, target, how=how)
         outcome = PART if stretch else MISSES
-    draws = comparison.draws(**asked) if noise else None
-    low, high = comparison.bounds() or (interval(draws) if draws is not None else (value, value))
-    close = target.met(low) != target.met(high) or target.met(value) != target.met(low)
-    return Finding(
-        comparison, outcome, value, estimate, low, high, stretch, close, draws, target.bounds[0]
-    )
+    return Finding(comparison, target, outcome, value, estimate, stretch)
 
 
 def interval(draws: np.ndarray, /, level: float = 0.95) -> tuple[float, float]:
@@ -279,7 +297,7 @@ def _shared(name, hits, left):
             return fits(one.comparison.attributes.get(name))
 
         if text != "None" and not all(map(has, left)):
-            return _WORDS[name].format(_traffic_words(text) if name == "traffic" else text), has
+            return _WORDS[name].format(traffic_words(text) if name == "traffic" else text), has
     return "", None
 
 
@@ -287,7 +305,7 @@ def _fits(value, fits):
     return bool(re.fullmatch(r"\d+/\d+", value or "")) and fits(*map(int, value.split("/")))
 
 
-def _traffic_words(text: str) -> str:
+def traffic_words(text: str) -> str:
     """Return a traffic such as ``1024/8192`` as a reader has it: ``1k in, 8k out``."""
     return re.sub(r"(\d+)/(\d+)", lambda m: f"{_kilo(m[1])} in, {_kilo(m[2])} out", text)
 
@@ -304,7 +322,7 @@ def wording(words: str, /) -> tuple[str, str]:
 ('round number', 'at-least'))
     """
     text = words.lower()
-    if re.search(r"\b(up to|as much as|as high as)\b", text):
+    if re.search(r"\b(up[ -]to|as much as|as high as)\b", text):
         return "round number", "up-to"
     if re.search(r"\b(about|nearly|roughly|around|approximately|almost|some)\b|~", text):
         return "about", "at-least"

@@ -92,8 +92,11 @@ class Rows:
 
     def column(self, name: str) -> np.ndarray:
         """Return a column as an array, made once."""
-        kind = float if self.frame[name].dtype.kind == "f" else None
-        return self.once(("column", name), lambda: self.frame[name].to_numpy(kind))
+        key = ("column", name)
+        if key not in self._sides:
+            values = self.frame[name]
+            self._sides[key] = values.to_numpy(float if values.dtype.kind == "f" else None)
+        return self._sides[key]
 
     @cached_property
     def accelerator(self) -> tuple[np.ndarray, np.ndarray]:

@@ -1,11 +1,9 @@
-"""A claim of one's own: a row of the ledger, a report that decides it, and a test of the report.
+"""A claim of one's own: a row of the ledger, a report that answers it, and a test of the report.
 
-What is written is checked before anything is: the ledger by the code that reads the ledger, the
-site map and the notebook by the code that builds them, the comparisons by what was measured.
-Files that people keep by hand get the new lines and keep every old one, comments included.
-
->>> conditions(["model=deepseek-r1", "hardware=h100,h200", "single_node=true"])
-{'model': 'deepseek-r1', 'hardware': ['h100', 'h200'], 'single_node': True}
+`add` takes a file with one ledger row, as ``frontier check --save`` writes it or a person does. All
+is checked before anything is written: the row by the code that reads the ledger, the site map and
+the notebook by the code that builds them, the comparisons by what was measured. Files that people
+keep by hand get the new lines and keep every old one, comments included.
 """
 
 import contextlib
@@ -13,8 +11,6 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from string import Template
@@ -22,16 +18,11 @@ from string import Template
 import yaml
 
 from frontier import claims
-from frontier.claims import comparisons
-from frontier.data import hardware, measurements, paths
-from frontier.errors import DataError, FrontierError, UsageError, among
+from frontier.data import measurements, paths
+from frontier.errors import DataError, FrontierError, UsageError
 
-FORMS = ("gain", "drop")
-METRICS = ("throughput_per_gpu", "output_throughput_per_gpu")  # of both more is better
 _TEMPLATE = Path(__file__).parent / "template"
 _CELL = re.compile(r"^%% (\w+)\n(.*?)(?=^%% |\Z)", re.M | re.S)
-_PER = re.compile(r"(?:/|\bper )(?:(GPU)|[kMG]?W|\w*watt)s?\b", re.I)
-_WORDS = {"speculative": "speculation", "disaggregated": "disaggregation"}
 
 
 class _Dumper(yaml.SafeDumper):
@@ -44,150 +35,83 @@ class _Dumper(yaml.SafeDumper):
         return super().increase_indent(flow, False)
 
 
-@dataclass(frozen=True)
-class Addition:
-    """What somebody claims, and how it is to be tested.
+def add(file: Path, /) -> list[Path]:
+    """Write the report and the test of a ledger row, and the row; return the files, new ones first.
 
-    `numerators` and `denominators` are selections of the measured rows, paired in order; `names`
-    are those of the comparisons, made from the selections where they are not given. `report` is
-    the stem of the notebook, `title` its name in the navigation. `per` is what the unit names, GPU
-    or MW, and GPU where neither it nor the unit says.
+    All or nothing: UsageError for a row that cannot be tested or has a name that is taken,
+    DataError for one that is no ledger row or where a file that is kept by hand is damaged,
+    FrontierError where one cannot be written.
     """
+    from broadsheet import collection
 
-    id: str
-    statement: str
-    value: float
-    unit: str
-    source: str
-    date: date
-    numerators: tuple[Mapping, ...]
-    denominators: tuple[Mapping, ...]
-    form: str = "gain"
-    shapes: tuple[str, ...] = ("8192/1024", "1024/1024", "1024/8192")
-    names: tuple[str, ...] = ()
-    report: str = ""
-    title: str = ""
-    source_title: str = ""
-    point: str = "Not stated."
-    quantity: str = ""
-    decides: str = "Both systems swept over concurrency in public, with interactivity."
-    metric: str = "throughput_per_gpu"
-    per: str = ""
-    power_edition: str = hardware.POWER_EDITIONS[0]
-    floor: float = 100.0
-
-    def __post_init__(self):
-        object.__setattr__(self, "per", _per(self.unit, self.per))
-        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.id):
-            raise UsageError(f"an id has small letters, digits and hyphens, not {self.id!r}")
-        if self.report and not re.fullmatch(r"\d\d_[a-z0-9_]+", self.report):
-            raise UsageError(f"a report is called as 09_my_claim, not {self.report!r}")
-        for name in ("statement", "unit", "title", "source_title", "point", "quantity", "decides"):
-            if re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", getattr(self, name)):
-                raise UsageError(f"--{name.replace('_', '-')} is one line of text")
-        if not re.search(r"(?<![\w.])\d", self.statement):
-            raise UsageError(
-                "the statement has no number; it heads the report, so it needs its own"
-            )
-        if self.form not in FORMS:
-            raise UsageError(
-                f"form is {self.form!r}; {among(self.form, FORMS)}: levels, shares and filings are "
-                "written into the ledger by hand, as its head says"
-            )
-        if self.metric not in METRICS:
-            raise UsageError(f"metric is {self.metric!r}; {among(self.metric, METRICS)}")
-        if self.date > date.today():
-            raise UsageError(f"--date {self.date} is in the future: a claim has been stated")
-        if not self.shapes or not self.numerators:
-            raise UsageError("a test needs a shape, and --numerator and --denominator")
-        if len(self.numerators) != len(self.denominators):
-            raise UsageError(
-                f"{len(self.numerators)} numerators and {len(self.denominators)} denominators: "
-                "every comparison needs one of each"
-            )
-        if self.names and len(self.names) != len(self.numerators):
-            raise UsageError(f"{len(self.names)} names for {len(self.numerators)} comparisons")
-
-    @property
-    def comparisons(self) -> list[dict]:
-        """The comparisons as the ledger has them."""
-        sides = list(zip(self.numerators, self.denominators, strict=True))
-        made = [f"{described(above)} over {described(below)}" for above, below in sides]
-        return [
-            {"name": name, "numerator": dict(above), "denominator": dict(below)}
-            for name, (above, below) in zip(self.names or made, sides, strict=True)
-        ]
-
-
-def conditions(pairs: Sequence[str], /) -> dict:
-    """Return the selection that ``column=value`` texts name; a comma makes a list."""
-    found = {}
-    for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not (equals and text):
-            raise UsageError(f"a selection is of column=value, not {pair!r}")
-        if name not in comparisons.CONDITIONS:
-            known = sorted(comparisons.CONDITIONS)
-            raise UsageError(f"no condition '{name}': {among(name, known)}")
-        values = [_value(one) for one in text.split(",")]
-        found[name] = values if len(values) > 1 else values[0]
-    return found
-
-
-def described(selection: Mapping, /) -> str:
-    """Return a selection of rows in words, for the name of a comparison.
-
-    >>> described({"model": "deepseek-r1", "hardware": "h200", "single_node": True})
-    'one H200 node'
-    >>> described({"hardware": ["h100", "h200"], "precision": "fp8", "speculative": False})
-    'H100 or H200 FP8 without speculation'
-    """
-    rest = dict(selection)
-    rest.pop("model", None)
-    keys = rest.pop("hardware", [])
-    keys = [keys] if isinstance(keys, str) else keys
-    text = " or ".join(hardware.name(str(key)) for key in keys) or "any accelerator"
-    if rest.pop("single_node", False):
-        text = f"one {text} node"
-    if precision := rest.pop("precision", None):
-        text += f" {precision}".upper()
-    for name, value in rest.items():
-        if name in _WORDS:
-            text += f" with{'' if value else 'out'} {_WORDS[name]}"
-        else:
-            text += f", {name} {value}"
-    return text
-
-
-def add(addition: Addition, /) -> list[Path]:
-    """Write a claim's row, report and test; return the files, the new ones first.
-
-    All or nothing: UsageError for what cannot be tested or has a name that is taken, DataError
-    where a file that is kept by hand is damaged, FrontierError where one cannot be written.
-    """
-    site = _site(paths.notebooks())
-    addition = _named(addition, site)
-    report, root = addition.report, paths.root()
-    ledger, site_map = paths.data() / "claims.yaml", paths.notebooks() / "collection.yaml"
+    row = _row(Path(file))
+    site = collection.read(paths.notebooks())
+    taken = {entry.notebook[:2] for entry in site.pages}
+    if str(row.get("report", "99_"))[:2] == "99":
+        number = next(f"{n:02d}" for n in range(1, 100) if f"{n:02d}" not in taken)
+        row["report"] = f"{number}_{str(row.get('id')).replace('-', '_')}"
+    claim = _claim(row, Path(file).name)
+    if claim.report[:2] in taken:
+        raise UsageError(f"report {claim.report[:2]} is there already; leave `report` out")
+    old = claims.ledger()
+    if claim.id in [one.id for one in old]:
+        raise UsageError(f"the ledger has a claim '{claim.id}' already; choose another id")
+    compared = claims.comparisons(claim, measurements.load_measurements())
+    if not any(not one.untested for one in compared):
+        why = compared[0].untested if compared else "it has no comparisons"
+        raise UsageError(f"nothing of it can be tested: {why}")
+    root, name = paths.root(), claim.id.replace("-", "_")
     new = {
-        paths.notebooks() / f"{report}.ipynb": notebook(addition),
-        root / "tests" / f"test_claim_{addition.id.replace('-', '_')}.py": test_file(addition),
+        paths.notebooks() / f"{claim.report}.ipynb": notebook(claim),
+        root / "tests" / f"test_claim_{name}.py": test_file(claim),
     }
     if there := [path for path in new if path.exists()]:
-        raise UsageError(f"{there[0].relative_to(root)} is there already; choose another name")
-    old = claims.ledger()
-    if addition.id in [claim.id for claim in old]:
-        raise UsageError(f"the ledger has a claim '{addition.id}' already; choose another id")
-    lists = {ledger: ("claims", _ledger_row(addition)), site_map: ("pages", _page(addition))}
+        raise UsageError(f"{there[0].relative_to(root)} is there already; choose another id")
+    lists = {
+        paths.data() / "claims.yaml": ("claims", "\n" + _item(row)),
+        paths.notebooks() / "collection.yaml": ("pages", _item(_page(claim))),
+    }
     kept = {
         path: inserted(path.read_text(encoding="utf-8"), *item, file=path.name)
         for path, item in lists.items()
     }
-    _check(addition, old, kept[ledger])
-    _check_measured(addition)
-    _check_site(site, addition, kept[site_map], new)
+    found = claims.read(kept[paths.data() / "claims.yaml"])
+    if found[:-1] != old or found[-1].id != claim.id:
+        raise DataError("claims.yaml", "is not as it was written", remedy="add the claim by hand")
+    _check_site(site, claim, kept[paths.notebooks() / "collection.yaml"], new)
     _write({**new, **kept})
     return [*new, *kept]
+
+
+def _row(file: Path) -> dict:
+    """Return the one ledger row of a file; DataError where it has none or several."""
+    try:
+        found = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        place = getattr(error, "problem_mark", None)
+        told = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise DataError(file.name, f"is no YAML: {told}", row=place and place.line + 1) from None
+    found = found.get("claims", found) if isinstance(found, dict) else found
+    rows = found if isinstance(found, list) else [found]
+    if len(rows) != 1 or not isinstance(rows[0], dict):
+        raise DataError(file.name, "is no ledger row", remedy="one claim, with id, statement, ...")
+    return rows[0]
+
+
+def _claim(row: dict, name: str) -> claims.Claim:
+    """Return the claim of a row; an error names the row's file."""
+    from frontier.claims.checking import made
+
+    try:
+        claim = made(row)
+    except DataError as error:
+        told = re.sub(r"^claims\.yaml(, row \d+)?: ", "", str(error))
+        raise DataError(name, told) from None
+    if claim.date > date.today():
+        raise UsageError(f"{name}: date {claim.date} is in the future: a claim has been stated")
+    return claim
 
 
 def inserted(text: str, key: str, item: str, /, *, file: str = "the file") -> str:
@@ -216,31 +140,20 @@ def inserted(text: str, key: str, item: str, /, *, file: str = "the file") -> st
     return "".join([*lines[:end], item, *lines[end:]])
 
 
-def notebook(addition: Addition, /) -> str:
-    """Return the report's notebook, source only, with the headings that every report has."""
-    first = addition.comparisons[0]
-    above, below = (
-        _first(first[side].get("hardware", "gb200")) for side in ("numerator", "denominator")
-    )
-    shapes = ", ".join(json.dumps(shape) for shape in addition.shapes)
+def notebook(claim: claims.Claim, /) -> str:
+    """Return the report's notebook, source only, the answer first."""
+    heading = re.sub(r"([\\`*_\[\]<>$#])", r"\\\1", claim.statement.strip().rstrip("."))
     values = {
-        "statement": _heading(addition),
-        "id": addition.id,
-        "number": addition.report[:2],
-        "report": addition.report,
-        "shapes": shapes,
-        "shape": addition.shapes[0],
-        "above": above,
-        "below": below,
-        "per": addition.per,
-        "edition": addition.power_edition,
-        "measure": f"a drop is met within a factor of {comparisons.TWO_SIDED} either way"
-        if addition.form == "drop"
-        else "a gain is met from the claimed ratio on",
+        "statement": heading,
+        "id": claim.id,
+        "report": claim.report,
+        "number": claim.report[:2],
+        "traffics": ", ".join(json.dumps(one) for one in claim.test.traffic),
+        "traffic": claim.test.traffic[0],
     }
     cells = []
     for i, (kind, source) in enumerate(re.findall(_CELL, _template("claim.notebook"))):
-        tags = {"tags": ["parameters"]} if "[one of measurements.hardware]" in source else {}
+        tags = {"tags": ["parameters"]} if source.startswith("traffic: Literal") else {}
         lines = Template(source.strip()).substitute(values).splitlines(keepends=True)
         cell = {"cell_type": kind, "id": f"cell-{i:02d}", "metadata": tags, "source": lines}
         if kind == "code":
@@ -254,117 +167,33 @@ def notebook(addition: Addition, /) -> str:
     return json.dumps(made, indent=1, ensure_ascii=False) + "\n"
 
 
-def test_file(addition: Addition, /) -> str:
+def test_file(claim: claims.Claim, /) -> str:
     """Return the test of a claim: its ledger row, its rows, and its ratio on a slower way."""
+    low, _ = claim.test.target.bounds
     return Template(_template("claim.test")).substitute(
-        id=addition.id,
-        value=_plain(addition.value),
-        unit=json.dumps(addition.unit),
-        form=addition.form,
-        report=addition.report,
+        id=claim.id,
+        value=json.dumps(claim.value),
+        unit=json.dumps(claim.unit),
+        form=claim.form,
+        report=claim.report,
+        low=low,
     )
 
 
 test_file.__test__ = False  # its name says what it returns; pytest must not take it for a test
 
 
-def _per(unit, said):
-    """Return what throughput is counted per; a ratio per kW is that per MW."""
-    named = {"GPU" if found[1] else "MW" for found in _PER.finditer(unit)}
-    if len(named) > 1 or (named and said in ("GPU", "MW") and said not in named):
-        told = f"per {' and '.join(sorted(named))}" + f" and --per is {said}" * bool(said)
-        raise UsageError(f"the unit '{unit}' is {told}; leave one of them out")
-    return said or min(named, default="GPU")
-
-
-def _value(text):
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        value = None
-    if not isinstance(value, str | int | float | bool | date):
-        raise UsageError(f"{text!r} is no value of a column")
-    return value
-
-
-def _plain(number):
-    return int(number) if float(number).is_integer() else number
-
-
 def _template(name):
     return (_TEMPLATE / name).read_text(encoding="utf-8")
 
 
-def _first(value):
-    return str(value[0] if isinstance(value, list) else value)
-
-
-def _heading(addition):
-    """Return the statement as a heading, in which Markdown's own signs are text."""
-    text = addition.statement.strip().rstrip(".")
-    return re.sub(r"([\\`*_\[\]<>$#])", r"\\\1", text)
-
-
-def _site(folder):
-    from broadsheet import collection
-
-    return collection.read(folder)
-
-
-def _named(addition, site):
-    """Return the addition with a report, a title and words where none were given."""
-    taken = {entry.notebook[:2] for entry in site.pages}
-    number = next(f"{n:02d}" for n in range(1, 100) if f"{n:02d}" not in taken)
-    report = addition.report or f"{number}_{addition.id.replace('-', '_')}"
-    if report[:2] in taken:
-        raise UsageError(f"report {report[:2]} is there already; the next number is {number}")
-    title = addition.title or addition.id.replace("-", " ").capitalize()
-    basis = comparisons.Basis(addition.metric, addition.per, addition.power_edition)
-    ratio = f"Mean ratio of {basis.unit} at equal interactivity, {addition.comparisons[0]['name']}."
-    host = addition.source.split("//")[-1].split("/")[0]
-    return replace(
-        addition,
-        report=report,
-        title=title,
-        quantity=addition.quantity or ratio,
-        source_title=addition.source_title or host,
-    )
-
-
-def _ledger_row(addition):
-    row = {
-        "id": addition.id,
-        "report": addition.report,
-        "statement": addition.statement,
-        "claimed": {"value": _plain(addition.value), "unit": addition.unit, "form": addition.form},
-        "point": addition.point,
-        "date": addition.date,
-        "sources": [
-            {"title": addition.source_title, "url": addition.source, "date": addition.date}
-        ],
-        "quantity": addition.quantity,
-        "decides": addition.decides,
-        "test": {
-            "metric": addition.metric,
-            "per": addition.per,
-            "power_edition": addition.power_edition,
-            "floor": _plain(addition.floor),
-            "shapes": list(addition.shapes),
-            "comparisons": addition.comparisons,
-        },
+def _page(claim):
+    return {
+        "notebook": claim.report,
+        "title": claim.id.replace("-", " ").capitalize(),
+        "claims": [claim.id],
+        "figure": f"{claim.report[:2]}-frontiers",
     }
-    return "\n" + _item(row)
-
-
-def _page(addition):
-    return _item(
-        {
-            "notebook": addition.report,
-            "title": addition.title,
-            "claims": [addition.id],
-            "figure": f"{addition.report[:2]}-overview",
-        }
-    )
 
 
 def _item(row):
@@ -379,46 +208,23 @@ def _item(row):
     return "".join(f"  {line}" for line in text.splitlines(keepends=True))
 
 
-def _check(addition, old, text):
-    """Raise unless the new ledger is the old one with the claim at its end."""
-    found = claims.read(text)
-    if found[:-1] != old or found[-1].id != addition.id:
-        raise DataError("claims.yaml", "is not as it was written", remedy="add the claim by hand")
-
-
-def _check_measured(addition):
-    """Raise where the comparison that is quoted has no rows: there would be nothing to report."""
-    rows = measurements.load_measurements()
-    basis = comparisons.Basis(addition.metric, addition.per, addition.power_edition, addition.floor)
-    for comparison in addition.comparisons:
-        problem = None
-        for shape in addition.shapes:
-            try:
-                comparisons.one(basis, rows, comparison, shape, strict=True)
-                break
-            except UsageError as error:
-                problem = problem or error
-        else:
-            raise UsageError(f"{comparison['name']} cannot be tested: {problem}")
-
-
-def _check_site(site, addition, site_map, new):
+def _check_site(site, claim, site_map, new):
     """Raise unless the collection with the new report can be read, and so can its parameters."""
-    from broadsheet import parameters
+    from broadsheet import collection, parameters
 
     with tempfile.TemporaryDirectory() as folder:
         stage = Path(folder)
-        for path in filter(Path.is_file, map(site.path, site.pages)):
-            shutil.copy(path, stage)
+        for entry in site.pages:
+            shutil.copy(site.path(entry), stage)
         for path, text in new.items():
             (stage / path.name).write_text(text, encoding="utf-8")
         (stage / "collection.yaml").write_text(site_map, encoding="utf-8")
-        found = _site(stage)
-        if found.pages[:-1] != site.pages or found.pages[-1].notebook != addition.report:
+        found = collection.read(stage)
+        if found.pages[:-1] != site.pages or found.pages[-1].notebook != claim.report:
             raise DataError(
                 "collection.yaml", "is not as it was written", remedy="add the page by hand"
             )
-        parameters.read(stage / f"{addition.report}.ipynb")
+        parameters.read(stage / f"{claim.report}.ipynb")
 
 
 def _write(files):

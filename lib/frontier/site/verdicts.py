@@ -17,7 +17,7 @@ from frontier.data import paths
 from frontier.data.words import plain, published, quantity, span, verdict_words
 from frontier.errors import FrontierError
 
-SCHEMA = 1
+SCHEMA = 2
 UNEXAMINED = "not yet examined"
 VERDICTS = (
     "reproduced",
@@ -28,8 +28,8 @@ VERDICTS = (
     UNEXAMINED,
 )
 KEYS = (
-    "id", "statement", "claimed", "found", "verdict", "firm", "condition", "tiers", "page",
-    "sources",
+    "id", "statement", "claimed", "found", "verdict", "firm", "condition", "then", "now", "since",
+    "tiers", "page", "sources",
 )  # fmt: skip
 
 
@@ -90,6 +90,14 @@ def check(record, known, /) -> None:
         )
     if missing := [key for key in KEYS if key not in record and key != "page"]:
         raise FrontierError(f"the verdict for {record['id']!r} lacks: {', '.join(missing)}")
+    # Only here: a build in which nothing changed has no record to check.
+    from frontier.claims.entries import schema_problem
+
+    whole = {"schema": SCHEMA, "claims": [published({"page": None, **record})]}
+    if problem := schema_problem(whole, "verdicts"):
+        path, message = problem
+        place = ".".join(map(str, path[2:]))
+        raise FrontierError(f"the verdict for {record['id']!r}, {place}: {message}")
 
 
 def listing() -> list[dict]:
@@ -165,12 +173,12 @@ def _pieces(records, how="found"):
 
 
 def over_all(row, /) -> str:
-    """Return the range over a claim's measured comparisons in words, empty where it has but one."""
-    tier = (row.get("tiers") or {}).get("measured") or {}
-    heads = [c["headline"] for c in tier.get("comparisons") or () if c["headline"] is not None]
-    if len(heads) < 2:
+    """Return the range over a claim's comparisons in words, empty where it has but one."""
+    now = row.get("now") or {}
+    if now.get("of", 0) < 2:
         return ""
-    return f"{span(min(heads), max(heads), row['claimed']['unit'])} over {len(heads)} comparisons"
+    low, high = (now["spread"][end] for end in ("low", "high"))
+    return f"{span(low, high, row['claimed']['unit'])} over {now['of']} comparisons"
 
 
 def changes(old: str, new: str, /) -> list[tuple[str, str, str]]:

@@ -128,7 +128,7 @@ class State:
 
     @cached_property
     def condition(self) -> str:
-        """Where the claim holds: what the hits share; empty where it holds nowhere or everywhere."""
+        """What the hits share; empty where the claim holds nowhere or everywhere."""
         return rule.condition(self.findings)
 
     @cached_property
@@ -143,7 +143,7 @@ class State:
 
     @cached_property
     def uncertainty(self) -> dict[str, tuple[float, float]]:
-        """The range of the typical value over run noise, sources and choices apart, and over all."""
+        """The range of the typical value over noise, sources and choices apart, and over all."""
         told = self.variations.dropna(subset="typical")
         found = {}
         for kind in ("noise", "source", "choice"):
@@ -311,8 +311,10 @@ class Verdict:
                     "run_noise_sigma": max(self.sigmas.values()),
                     "run_noise": self.sigmas,
                     "sensitivity": [
-                        {**_plain(entry), "headline": _json(entry["typical"])}
-                        for entry in now.variations.to_dict("records")
+                        _plain(entry)
+                        for entry in now.variations.rename(columns={"typical": "headline"})
+                        .drop(columns="note")
+                        .to_dict("records")
                     ],
                 }
                 if decided
@@ -442,7 +444,7 @@ def _variations(found: State):
             yield row(f"{title} alone", "source", _mapped(tested, target, _only(name)))
     if any(one.comparison.line for one in tested):
         for how in HOWS:
-            varied = [rule.examine(one.comparison, target, how=how, noise=False) for one in tested]
+            varied = [rule.examine(one.comparison, target, how=how) for one in tested]
             yield row(f"{_HOW[how]} alone", "choice", varied)
     basis = found.claim.test.basis
     if basis.per == "MW":
@@ -453,9 +455,7 @@ def _variations(found: State):
                 yield row(f"power edition {edition}", "choice", varied)
     splits = [one.comparison for one in tested if isinstance(one.comparison, Split)]
     for order in ("least", "most") if splits else ():
-        varied = [
-            rule.examine(one.comparison.orders()[order], target, noise=False) for one in tested
-        ]
+        varied = [rule.examine(one.comparison.orders()[order], target) for one in tested]
         yield row(f"the order of changes that gives {order}", "choice", varied)
     codes = dict.fromkeys(code for one in tested for code in one.comparison.configurations)
     names = _configurations(found.rows, codes)
@@ -489,7 +489,7 @@ def _mapped(tested: Sequence[Finding], target: Target, change: Callable) -> list
         elif compared.untested or _thin(compared, one.comparison):
             found.append(None)
         else:
-            new = rule.examine(compared, target, noise=False)
+            new = rule.examine(compared, target)
             found.append(None if new.outcome == UNTESTED else new)
     return found
 
@@ -509,16 +509,14 @@ def _at_end(one: Finding, target: Target, end: str) -> Finding:
     factor, line = value / one.value, one.comparison.line
     outcome, estimate = MEETS, one.estimate * factor
     if not target.met(value, estimate):
-        outcome = rule.MISSES
-        if one.stretch is not None or one.outcome == MEETS or (target.met(value) and line):
-            moved = Line(line.x, line.step * factor, line.semilog * factor) if line else None
-            if moved and target.form in rule.STRETCHED and rule.longest(moved, target):
-                outcome = PART
+        moved = Line(line.x, line.step * factor, line.semilog * factor) if line else None
+        stretched = moved and target.form in rule.STRETCHED and rule.longest(moved, target)
+        outcome = PART if stretched else rule.MISSES
     return replace(one, outcome=outcome, value=value, estimate=estimate, stretch=None)
 
 
 def _noise(found: State) -> tuple[float, float]:
-    """Return the 95 % interval of the typical value: rows have the same noise in all comparisons."""
+    """Return the 95 % interval of the typical value; a row has the same noise everywhere."""
     drawn = [one.draws for one in found.tested if one.draws is not None]
     if len(drawn) < len(found.tested):
         return tuple(float(np.median([getattr(one, e) for one in found.tested])) for e in ENDS)
@@ -598,7 +596,7 @@ def facts(found: State) -> dict[str, str]:
     }
     if claim.facts:
         roles = ("deciding", "beside", "limit")
-        table = pd.concat([frames.findings(found, role=role) for role in roles])
+        table = pd.concat([frames.findings(found, role=role, noise=False) for role in roles])
         for name, fact in claim.facts.items():
             told[name] = _fact(table, fact)
     return {name: text for name, text in told.items() if text}
@@ -697,17 +695,20 @@ def stated(claim: Claim, findings: Sequence[Finding] = (), /) -> list[dict]:
 
 def brief(finding: Finding, /) -> dict:
     """Return a finding as the plain values that ``verdicts.json`` has of it."""
-    row = frames._row(finding, "")
-    told = {key: value for key, value in row.items() if key not in ("role",) and value != ""}
-    return _plain(
-        {
-            "comparison": finding.comparison.label,
-            "shape": row["traffic"],
-            "unit": row["unit"],
-            "headline": finding.value,
-            **{key: told[key] for key in told if key not in ("label", "value", "unit")},
-        }
-    )
+    row = frames.row(finding, "")
+    first = {
+        "comparison": finding.comparison.label,
+        "shape": row["traffic"],
+        "unit": row["unit"],
+        "headline": finding.value,
+        "low": finding.low,
+        "high": finding.high,
+    }
+    rest = {key: value for key, value in row.items() if key not in ("role", "label", "value")}
+    if finding.outcome == UNTESTED:
+        rest = {key: row[key] for key in ("outcome", "untested")}
+    told = {key: value for key, value in _plain(rest).items() if value not in (None, "")}
+    return {**told, **_plain(first)}
 
 
 def rows_used(verdict: Verdict, /) -> dict[str, str]:
