@@ -193,10 +193,16 @@ def labels(rows, embeddings, networks, published):
     decoded = [_apply(decoder, embeddings[:, k]) for k, (_, decoder) in enumerate(networks)]
     start = np.mean(decoded, axis=0)[:, 3:]
 
-    def residual(at, unknown):
-        x = np.column_stack([given[at], np.tile(unknown, (len(at), 1))])
-        made = np.stack([_apply(encoder, x) for encoder, _ in networks], axis=1)
-        return (made - embeddings[at]).ravel()
+    def inputs(at, unknown):
+        return np.column_stack([given[at], np.tile(unknown, (len(at), 1))])
+
+    def residual(unknown, at):
+        made = [_apply(encoder, inputs(at, unknown)) for encoder, _ in networks]
+        return (np.stack(made, axis=1) - embeddings[at]).ravel()
+
+    def slope(unknown, at):
+        slopes = [_slope(encoder, inputs(at, unknown))[..., 3:] for encoder, _ in networks]
+        return np.stack(slopes, axis=1).reshape(-1, len(unknown))
 
     def encoded(values, chosen):
         x = np.zeros(blocks[-1])
@@ -215,15 +221,15 @@ def labels(rows, embeddings, networks, published):
     found = []
     for config, at in rows.groupby("config_id", sort=False).indices.items():
         some = at[:: max(1, len(at) // ROWS_TO_SOLVE)]
-        solution = least_squares(lambda u, some=some: residual(some, u), start[at].mean(axis=0)).x
+        solution = least_squares(residual, start[at].mean(axis=0), slope, args=(some,)).x
         values = np.round(solution[: blocks[0]] * scale[3:] + mean[3:])
         parts = np.split(solution, blocks[:-1])[1:]
         chosen = [int(part.argmax()) for part in parts]
-        off = _rms(residual(at, encoded(values, chosen)))
+        off = _rms(residual(encoded(values, chosen), at))
         if off > SOLVED:
             problem = f"configuration {config} is not solved: its whole labels are {off:.1e} off"
             raise DataError(PCA, problem, remedy="are mean, scale and weights of this commit?")
-        if min(_rms(residual(at, x)) for x in others(values, chosen)) < APART * SOLVED:
+        if min(_rms(residual(x, at[:1])) for x in others(values, chosen)) < APART * SOLVED:
             problem = f"configuration {config} has more than one label set that fits"
             raise DataError(PCA, problem, remedy="its labels stay unknown: leave it out")
         names = [options[c] for options, c in zip(choices.values(), chosen, strict=True)]
@@ -243,6 +249,16 @@ def _apply(layers, x):
         x = np.maximum(x @ weight.T + bias, 0)
     weight, bias = layers[-1]
     return x @ weight.T + bias
+
+
+def _slope(layers, x):
+    """Return what each output of a network changes by with each input, (rows, outputs, inputs)."""
+    slope = np.eye(x.shape[1])
+    for weight, bias in layers[:-1]:
+        x = x @ weight.T + bias
+        slope = (weight @ slope) * (x > 0)[:, :, None]
+        x = np.maximum(x, 0)
+    return layers[-1][0] @ slope
 
 
 def _rms(values):

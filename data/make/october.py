@@ -7,8 +7,6 @@ and concurrency. The parallel sizes are not on it: they are those that the launc
 2025-10-20 give to that row, unique for each.
 """
 
-import numpy as np
-
 from frontier.sources import inferencex, raw
 
 FILES = {"inferencemax_2025_10": ("inferencemax_2025-10.csv*",)}
@@ -17,9 +15,6 @@ FROM_SCRIPTS = (
     *("prefill_tp", "prefill_num_workers", "num_prefill_gpu", "num_decode_gpu", "decode_tp"),
     *("decode_ep", "decode_dp_attention"),
 )
-RUN = ("dashboard_key", "model", "framework", "precision", "gpus", "isl", "osl", "conc")
-AGAIN = "an earlier state's value again, so no run of its own"
-VALUES = ("tput_per_gpu", "median_intvty")
 
 
 def make(table, files):
@@ -28,9 +23,7 @@ def make(table, files):
     rows = rows.rename(columns={f"script_{name}": name for name in FROM_SCRIPTS})
     rows = rows.assign(multinode=rows["disagg"], median_tpot=1 / rows["median_intvty"])
     tidy = inferencex.tidy(rows, source=table, citation=raw.places(rows))
-    again = rows.sort_values("date", kind="stable").duplicated([*RUN, *VALUES]).sort_index()
     return tidy.assign(
-        reason=np.where(again, AGAIN, tidy["reason"]),
         interactivity=rows["median_intvty"],
         tpot=inferencex.significant(rows["median_tpot"], 7),
         row_id=inferencex.row_ids("october", len(rows)),
