@@ -31,6 +31,7 @@ from frontier.data import hardware
 from frontier.errors import DataError
 from frontier.sources import inferencex, raw
 
+URL = "https://github.com/MQubeAI/InferenceX-PCA-demo"
 PCA = "pca-db-dump-2026-07-20.json"
 EMBEDDINGS = "representation-{}-final-db-dump-2026-07-20.parquet"
 WEIGHTS = "representation-{}-final-db-dump-2026-07-20.pt"
@@ -75,7 +76,7 @@ def make(table, files):
     apart = rows["disagg"] & (rows["gpus"] > rows["num_prefill_gpu"])
     decode = (rows["gpus"] - rows["num_prefill_gpu"]).where(apart, rows["gpus"])
     tidy = inferencex.tidy(
-        rows.assign(num_decode_gpu=decode), source=table, citation=inferencex.MEDIANS_URL
+        rows.assign(num_decode_gpu=decode), source=table, citation=URL
     )
     tidy["row_id"] = inferencex.row_ids(IDS[table], len(tidy))
     return _with_energy(tidy, rows["joules_per_output_token"])
@@ -119,7 +120,7 @@ def read(folder):
         if not (folder / name).is_file():
             raise DataError(
                 folder / name, "is missing; the medians' labels need all five files",
-                remedy=f"copy artifacts/ of {inferencex.MEDIANS_URL} at db9a587",
+                remedy=f"copy artifacts/ of {URL} at db9a587",
             )  # fmt: skip
     rows, embeddings, networks = None, [], []
     for kind in ("ae", "vae"):

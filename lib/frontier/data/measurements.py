@@ -169,7 +169,10 @@ def known_by(frame: pd.DataFrame, /) -> pd.Series:
 
     NaT where neither is known.
     """
-    return frame["date"].fillna(frame["date_to"]) if "date_to" in frame else frame["date"]
+    if "date_to" not in frame:
+        return frame["date"]
+    # Without any interval the column is of another type until the table is written.
+    return frame["date"].fillna(pd.to_datetime(frame["date_to"]).astype(frame["date"].dtype))
 
 
 def shapes(frame: pd.DataFrame) -> pd.Series:
