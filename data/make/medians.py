@@ -75,9 +75,7 @@ def make(table, files):
         rows = rows[rows["model"].isin(wanted)].reset_index(drop=True)
     apart = rows["disagg"] & (rows["gpus"] > rows["num_prefill_gpu"])
     decode = (rows["gpus"] - rows["num_prefill_gpu"]).where(apart, rows["gpus"])
-    tidy = inferencex.tidy(
-        rows.assign(num_decode_gpu=decode), source=table, citation=URL
-    )
+    tidy = inferencex.tidy(rows.assign(num_decode_gpu=decode), source=table, citation=URL)
     tidy["row_id"] = inferencex.row_ids(IDS[table], len(tidy))
     return _with_energy(tidy, rows["joules_per_output_token"])
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from frontier.sources import raw
 
-FILES = {"mlperf": ("mlperf_results.csv*",)}
+FILES = {"mlperf": ("mlperf_results.csv*",), "mlperf_v61": ("mlperf_v61_results.csv*",)}
 NUMBERS = ("accelerators", "result", "power_result")
 DATES = {"v4.1": "2024-08-28", "v5.1": "2025-09-09", "v6.0": "2026-04-01"}
 MODELS = {
@@ -24,8 +24,10 @@ HARDWARE = {
     "NVIDIA H200-SXM-141GB": "h200",
     "NVIDIA B200-SXM-180GB": "b200",
     "NVIDIA B300-SXM-270GB": "b300",
+    "Nvidia B300-SXM-270GB": "b300",
     "NVIDIA GB200": "gb200",
     "NVIDIA GB300": "gb300",
+    "NVIDIA VR200": "vr200",
     "AMD Instinct MI300X 192GB HBM3": "mi300x",
     "AMD Instinct MI300X-NPS1-SPX-192GB-750W": "mi300x",
     "AMD MI300X-NPS1-SPX-192GB-750W": "mi300x",

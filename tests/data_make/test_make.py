@@ -427,6 +427,16 @@ def test_a_part_that_is_not_the_standard_one_gets_no_hardware_key():
     assert set(made["model"]) <= {"llama-2-70b", "llama-3.1-405b", "deepseek-r1", "gpt-oss-120b"}
 
 
+def test_rubin_is_preview_and_a_mixed_system_has_no_hardware_key():
+    made = SCRIPTS["mlperf"].make("mlperf_v61", [DOWNLOADS / "mlperf_v61_results.csv"])
+    rubin = tables.read("mlperf_v61").query("hardware == 'vr200'")
+    assert set(rubin["availability"]) == {"preview"}
+    per_gpu = rubin[rubin["gpus"] == 72].set_index("scenario")["output_throughput_per_gpu"]
+    assert per_gpu.round().to_dict() == {"offline": 16435, "server": 16332, "interactive": 9066}
+    mixed = made[made["accelerator"].str.contains("+", regex=False)]
+    assert (len(mixed), set(mixed["hardware"])) == (1, {""})
+
+
 def test_per_gpu_rates_of_known_results():
     rows = tables.read("mlperf").query(
         "submitter == 'NVIDIA' and round == 'v6.0' and model == 'deepseek-r1' "
