@@ -39,7 +39,7 @@ def sweep(x=X, y=Y, **changes) -> pd.DataFrame:
     )
     frame["date"] = pd.to_datetime(frame["date"])
     kinds = {name: tables.DTYPES[kind] for name, (kind, _, _) in measurements.COLUMNS.items()}
-    return frame[list(kinds)].astype(kinds)
+    return frame.reindex(columns=list(kinds)).astype(kinds)
 
 
 def together(*frames) -> pd.DataFrame:

@@ -32,6 +32,9 @@ SOURCES = (
     "inferencex_captures",
     "inferencex_posts",
     "aiconfigurator_silicon",
+    "inferencemax_2025_10",
+    "inferencemax_ci_2025_12",
+    "inferencex_medians_2026_07_other_models",
 )
 
 
@@ -67,6 +70,9 @@ COLUMNS = {
     "image": ("string", "", "container image of the run, where known"),
     "citation": ("string", "", "address at which the number was found"),
     "caveat": ("string", "", "dead-time, regressed, or empty; see frontier.data.checks"),
+    "joules_per_output_token": ("float", "J/token", "measured by all GPUs; empty: not known"),
+    "date_from": ("date", "", "first day on which the run can have been, where there is no date"),
+    "date_to": ("date", "", "last day on which the run can have been, where there is no date"),
 }
 OWN_COLUMNS = {**COLUMNS, "label": ("string", "", "what the series is called on figures")}
 COUNTS = ("gpus", "prefill_gpus", "decode_gpus", "tp", "ep")
@@ -161,6 +167,17 @@ def own() -> pd.DataFrame:
         return tables.read(OWN)
     kinds = {name: tables.DTYPES[dtype] for name, (dtype, _, _) in OWN_COLUMNS.items()}
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
+
+
+def known_by(frame: pd.DataFrame, /) -> pd.Series:
+    """Return the day by which each row was measured: its date, or the last day it can have been.
+
+    NaT where neither is known.
+    """
+    if "date_to" not in frame:
+        return frame["date"]
+    # Without any interval the column is of another type until the table is written.
+    return frame["date"].fillna(pd.to_datetime(frame["date_to"]).astype(frame["date"].dtype))
 
 
 def shapes(frame: pd.DataFrame) -> pd.Series:
@@ -267,7 +284,7 @@ def _mask(frame, name, wanted):
         return (~frame["disaggregated"] & (frame["gpus"] <= 8)) == bool(wanted)
     if name == "as_of":
         try:
-            return frame["date"] <= pd.Timestamp(wanted)
+            return known_by(frame) <= pd.Timestamp(wanted)
         except ValueError:
             raise UsageError(f"as_of is {wanted!r}; expected a date such as 2026-03-31") from None
     if name == "ttft_limit":
@@ -379,7 +396,7 @@ def _checks(frame) -> list[tuple[str, pd.Series, str]]:
     checks += [(c, (frame[c] > 0) & np.isfinite(frame[c]), "is not positive") for c in rates]
     checks += [
         (c, frame[c].isna() | ((frame[c] > 0) & np.isfinite(frame[c])), "is not positive")
-        for c in ("ttft", "tpot")
+        for c in ("ttft", "tpot", "joules_per_output_token")
     ]
     total, output = frame["throughput_per_gpu"], frame["output_throughput_per_gpu"]
     reciprocal = (frame["interactivity"] * frame["tpot"] - 1).abs()
@@ -392,7 +409,8 @@ def _checks(frame) -> list[tuple[str, pd.Series, str]]:
             ~(little_quotient(frame) > LITTLE_TOLERANCE),
             "is above Little's bound",
         ),
-        ("date", ~(frame["date"] > pd.Timestamp.now()), "is in the future"),
+        ("date", ~(known_by(frame) > pd.Timestamp.now()), "is in the future"),
+        ("date_to", ~(frame["date_to"] < frame["date_from"]), "is before date_from"),
     ]
 
 

@@ -1,10 +1,15 @@
 """From public sources and one's own results to the tables of the project.
 
-`make_tables` is what made the committed tables, and remakes them from a folder of your own
-downloads; `intake` brings in what is new since. One module knows one source or form; `checks`
-knows which rows cannot be used, and `snapshots` puts tables in place. What the files are and
-where to get them is in ``data/README.md``. The prose of each sidecar is kept by hand in the
-data folder; hashes, row counts and inputs are filled in here.
+`make_tables` remakes the committed tables from a folder of downloads: each script in
+``data/make/`` reads one of them, and what the sources have in common is done here. `intake`
+brings in what is new since. What the files are and where to get them is in
+``data/README.md``. The prose of each sidecar is kept by hand in the data folder; hashes, row
+counts and inputs are filled in here.
+
+A script has ``FILES``, the patterns of the downloads of each table it makes, and ``make(table,
+files)``, which returns the finished table; for measured points the columns of
+`data.measurements` and ``reason``, empty where a row can be used. It may have ``settle(frame,
+others)``, which sees the other sources' points before its own are final.
 
 >>> from pathlib import Path
 >>> from frontier import sources
@@ -12,38 +17,26 @@ data folder; hashes, row counts and inputs are filled in here.
 """
 
 import hashlib
+import importlib.util
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from types import ModuleType
 
 import pandas as pd
 
-from frontier.data import checks, measurements, snapshots, tables
+from frontier.data import checks, measurements, paths, snapshots, tables
 from frontier.errors import UsageError
-from frontier.sources import inferencex, mlperf, raw, silicon, trtllm
+from frontier.sources import inferencex
 
-# What is looked for, by table: the patterns of the files it is made from.
-INPUTS = {
-    "inferencex_captures": ("inferencex_api*.csv*", "inferencex_api*.json"),
-    "inferencex_medians_2026_07": ("inferencex_medians_2026-07.csv*",),
-    "inferencex_posts": ("inferencex_posts.csv*",),
-    "aiconfigurator_silicon": ("aiconfigurator_core-*.whl", "silicon_sample.csv"),
-    "mlperf": ("mlperf_results.csv*",),
-    "trtllm_throughput": ("trtllm_perf_overview.csv*",),
-    "changes": ("inferencex_changes.csv*",),
-}
-NUMBERS = {
-    "inferencex_captures": ("isl", "osl", "conc", "tput_per_gpu", "median_tpot", "median_ttft"),
-    "inferencex_medians_2026_07": ("isl", "osl", "conc", "tput_per_gpu", "median_tpot", "gpus"),
-    "inferencex_posts": ("conc", "tput_per_gpu", "median_tpot"),
-    "aiconfigurator_silicon": ("isl", "osl", "silicon_ttft_ms", "silicon_tpot_ms"),
-    "mlperf": ("accelerators", "result"),
-    "trtllm_throughput": ("isl", "osl", "gpus", "output_tok_s_per_gpu"),
-    "changes": ("pull_request",),
-}
-SIMPLE = {"mlperf": mlperf.tidy, "trtllm_throughput": trtllm.tidy, "changes": inferencex.changes}
 # The same run may be in several sources: the first of these is kept.
-PRECEDENCE = ("inferencex_captures", "inferencex_posts", "aiconfigurator_silicon")
+PRECEDENCE = (
+    "inferencex_captures",
+    "inferencemax_ci_2025_12",
+    "inferencemax_2025_10",
+    "inferencex_posts",
+    "aiconfigurator_silicon",
+)
 
 
 @dataclass
@@ -60,6 +53,16 @@ class Report:
         return "\n".join([*lines, *self.notes])
 
 
+def scripts() -> dict[str, ModuleType]:
+    """Return the scripts of ``data/make/``, run, by name."""
+    found = {}
+    for path in sorted((paths.data() / "make").glob("*.py")):
+        spec = importlib.util.spec_from_file_location(f"make_{path.stem}", path)
+        found[path.stem] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(found[path.stem])
+    return found
+
+
 def make_tables(downloads: Path) -> Report:
     """Make every table whose download is in a folder, and put all in place once all are sound.
 
@@ -72,57 +75,43 @@ def make_tables(downloads: Path) -> Report:
 
 
 def _made(downloads) -> Report:
-    report, frames, inputs = Report(), {}, {}
-    for name, patterns in INPUTS.items():
-        inputs[name] = sorted(p for pattern in patterns for p in downloads.glob(pattern))
-        if inputs[name]:
-            frames[name] = _read(name, inputs[name])
-        else:
-            report.missing.append(f"{' or '.join(patterns)} in {downloads} for table {name}")
-    if not frames:
+    report, made, files, settle = Report(), {}, {}, {}
+    for script in scripts().values():
+        for name, patterns in script.FILES.items():
+            there = sorted(path for pattern in patterns for path in downloads.glob(pattern))
+            if not there:
+                report.missing.append(f"{' or '.join(patterns)} in {downloads} for table {name}")
+                continue
+            made[name], files[name] = script.make(name, there), there
+            settle[name] = getattr(script, "settle", None)
+    if not made:
         raise UsageError(f"no known download in {downloads}: see data/README.md")
-    made = {name: SIMPLE[name](frames[name]) for name in SIMPLE if name in frames}
-    points = {name: f for name, f in frames.items() if name in measurements.SOURCES}
-    made |= _points(points, report)
+    points = {name: made.pop(name) for name in measurements.SOURCES if name in made}
+    made |= _points(points, settle, report)
     if {*points, measurements.LIVE} == {*measurements.SOURCES}:
-        inputs["quarantine"] = [path for name in points for path in inputs[name]]
+        files["quarantine"] = [path for name in points for path in files[name]]
         live = tables.read("quarantine").query("source == @measurements.LIVE")
         made["quarantine"] = pd.concat([made["quarantine"], live], ignore_index=True)
     else:
         made.pop("quarantine", None)
         report.notes.append("quarantine not made: it needs all sources of measured points")
-    snapshots.place({name: (frame, _about(name, inputs[name])) for name, frame in made.items()})
+    snapshots.place({name: (frame, _about(name, files[name])) for name, frame in made.items()})
     report.made = {name: len(frame) for name, frame in sorted(made.items())}
     return report
 
 
-def _read(name, files) -> pd.DataFrame:
-    frames = []
-    for path in files:
-        if path.suffix == ".json":
-            frames.append(inferencex.read_api(path))
-        elif path.suffix == ".whl":
-            frames.append(silicon.read(path))
-        else:
-            frames.append(raw.read_csv(path, numbers=NUMBERS[name]))
-    return pd.concat(frames, ignore_index=True)
-
-
-def _points(frames, report) -> dict[str, pd.DataFrame]:
+def _points(points, settle, report) -> dict[str, pd.DataFrame]:
     """Return the tidy tables of measured points and the quarantine."""
-    tidiers = {
-        "inferencex_captures": inferencex.captures,
-        "inferencex_medians_2026_07": inferencex.medians,
-        "inferencex_posts": inferencex.posts,
-        "aiconfigurator_silicon": silicon.tidy,
-    }
-    tidy = {name: tidiers[name](frame) for name, frame in frames.items()}
-    for name, frame in tidy.items():
-        frame["reason"] = frame["reason"].where(frame["reason"] != "", checks.reasons(frame))
-        if name == "aiconfigurator_silicon":
-            tidy[name] = _silicon(frame, frames, tidy, report)
+    for name, frame in points.items():
+        frame = corrected(name, frame, report)
+        reason = frame["reason"].where(frame["reason"] != "", checks.reasons(frame))
+        points[name] = frame.assign(reason=reason)
+    for name in [name for name in points if settle[name]]:
+        others = {other: frame for other, frame in points.items() if other != name}
+        points[name], note = settle[name](points[name], others)
+        report.notes.append(note)
     made, refused = {}, []
-    for name, frame in _distinct(tidy, report).items():
+    for name, frame in _distinct(points, report).items():
         usable = frame[frame["reason"] == ""].drop(columns="reason")
         low = checks.regressed(usable) & (usable["caveat"] == "")
         made[name] = usable.assign(caveat=usable["caveat"].mask(low, "regressed"))
@@ -133,27 +122,41 @@ def _points(frames, report) -> dict[str, pd.DataFrame]:
     return made
 
 
-def _silicon(frame, frames, tidy, report):
-    rows = len(frame)
-    if "inferencex_captures" in frames:
-        frame = silicon.without_captured(frame, frames["inferencex_captures"])
-        report.notes.append(f"aiconfigurator_silicon: {rows - len(frame)} rows are in the captures")
-    if "inferencex_medians_2026_07" in tidy:
-        far = checks.against_medians(frame, tidy["inferencex_medians_2026_07"])
-        frame = frame.assign(reason=frame["reason"].where(frame["reason"] != "", far))
+def corrected(name: str, frame: pd.DataFrame, report: Report) -> pd.DataFrame:
+    """Return rows with the values that the table ``corrections`` has for them.
+
+    A correction is made where the row has the throughput and the old value that it names; how
+    many are made and how many do not fit their row is noted in the report.
+    """
+    known = tables.read("corrections").query("source == @name") if len(frame) else ()
+    frame, rows, unfit = frame.copy(), set(), []
+    for fix in known.itertuples() if len(known) else ():
+        kind = frame[fix.column].dtype
+        old, new = (v == "True" if kind.kind == "b" else kind.type(v) for v in (fix.old, fix.new))
+        fits = (frame["row_id"] == fix.row_id) & (frame[fix.column] == old)
+        fits &= (frame["throughput_per_gpu"] / fix.throughput_per_gpu - 1).abs() < 1e-5
+        frame.loc[fits, fix.column] = new
+        (rows.add if fits.any() else unfit.append)(fix.row_id)
+    if rows:
+        report.notes.append(f"{name}: {len(rows)} rows corrected")
+    if unfit:
+        text = f"{len(unfit)} corrections do not fit their row, the first of {unfit[0]}"
+        report.notes.append(f"{name}: {text}; they are not made")
     return frame
 
 
 def _distinct(tidy, report) -> dict[str, pd.DataFrame]:
     """Drop rows of a configuration, concurrency and day that an earlier row has.
 
-    In quarantine, where the configuration is not fully known, the time per token decides.
+    In quarantine, where the configuration is not fully known, the time per token decides; of
+    rows without a day, of which there may be several, the throughput.
     """
     order = [n for n in PRECEDENCE if n in tidy] + [n for n in tidy if n not in PRECEDENCE]
     both = pd.concat([tidy[name] for name in order])
-    keys = [*measurements.SETTING, "concurrency", "date"]
+    keys = [*measurements.SETTING, "concurrency", "date", "date_to"]
     tpot = inferencex.significant(both["tpot"], 5).where(both["reason"] != "", 0)
-    same = both[keys].assign(tpot=tpot).duplicated()
+    rate = both["throughput_per_gpu"].where(measurements.known_by(both).isna(), 0)
+    same = both[keys].assign(tpot=tpot, rate=rate).duplicated()
     for name in order:
         if count := int(same[both["source"] == name].sum()):
             report.notes.append(f"{name}: {count} rows are repeated")
@@ -177,4 +180,4 @@ def _about(name, files) -> dict:
     return sidecar | {"inputs": used}
 
 
-__all__ = ["INPUTS", "Report", "make_tables"]
+__all__ = ["Report", "make_tables", "scripts"]

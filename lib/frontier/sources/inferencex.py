@@ -198,7 +198,7 @@ def tidy(raw: pd.DataFrame, /, *, source: str, citation: pd.Series | str) -> pd.
     latency = raw["median_e2el"].fillna(checks.request_latency(out))
     out["caveat"] = np.where(checks.dead_time(out, latency), "dead-time", "")
     out["reason"] = _parts(raw)
-    return out[[*COLUMNS, "reason"]]
+    return out.reindex(columns=[*COLUMNS, "reason"])
 
 
 def captures(raw: pd.DataFrame, /) -> pd.DataFrame:

@@ -190,7 +190,7 @@ def _tidy(file: Path, rows: list[dict]) -> pd.DataFrame:
         **{"source": SOURCE, "prefill": "", "caveat": "", "citation": file.name},
     )
     kinds = {name: tables.DTYPES[dtype] for name, (dtype, _, _) in COLUMNS.items()}
-    out = out.assign(row_id="").astype(kinds)
+    out = out.reindex(columns=list(COLUMNS)).assign(row_id="").astype(kinds)
     out = out.assign(**{c: inferencex.significant(out[c]) for c in _MEASURED})
     runs = pd.util.hash_pandas_object(out[[*measurements.RUN, "label"]], index=False)
     return out.assign(row_id=[f"{SOURCE}-{run:016x}" for run in runs])[list(COLUMNS)]

@@ -1,5 +1,6 @@
 """Reading a downloaded CSV so that a damaged one is named by file, row and column."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -32,3 +33,16 @@ def read_csv(path: Path, /, *, needs=(), numbers=()) -> pd.DataFrame:
             raise DataError(path, problem, row=at + 1, column=column, remedy=REMEDY)
         frame[column] = values
     return frame
+
+
+def read_all(paths: Iterable[Path], /, *, needs=(), numbers=()) -> pd.DataFrame:
+    """Return the rows of several such files, one after another (see `read_csv`)."""
+    read = [read_csv(path, needs=needs, numbers=numbers) for path in paths]
+    return pd.concat(read, ignore_index=True)
+
+
+def places(rows: pd.DataFrame, /) -> pd.Series:
+    """Return the address of the file that holds each row, by the columns that name it."""
+    parts = rows[["source_repo", "source_commit", "source_path"]].astype("str")
+    repository, commit, path = (parts[name] for name in parts)
+    return "https://github.com/" + repository + "/blob/" + commit + "/" + path

@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import zipfile
 from pathlib import Path
@@ -8,11 +9,13 @@ import pandas as pd
 import pytest
 
 from frontier import sources
-from frontier.data import checks, measurements, paths, snapshots, tables
+from frontier.data import measurements, paths, snapshots, tables
 from frontier.errors import DataError, UsageError
-from frontier.sources import inferencex, intake, mlperf, silicon, trtllm
+from frontier.sources import inferencex, intake
 
-DOWNLOADS = Path(__file__).parents[2] / "downloads"
+DOWNLOADS = Path(__file__).parents[1] / "downloads"
+SCRIPTS = sources.scripts()
+silicon = SCRIPTS["silicon"]
 API_ROW = {
     **{"hardware": "gb200", "framework": "dynamo-trt", "model": "dsr1", "precision": "fp4"},
     **{"spec_method": "mtp", "disagg": True, "is_multinode": True, "prefill_tp": 4},
@@ -43,7 +46,7 @@ def out(tmp_path, monkeypatch):
 
 
 def content(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
 # --- the whole way ------------------------------------------------------------------------
@@ -110,13 +113,15 @@ def test_tables_made_again_hold_the_rows_of_the_committed_ones(downloads, out):
     committed = {name: tables.read(name) for name in tables.names()}
     report = sources.make_tables(downloads)
     assert not report.missing
-    assert {*sources.INPUTS, "quarantine"} == {*report.made}
+    tables_made = {table for script in SCRIPTS.values() for table in script.FILES}
+    assert {*tables_made, "quarantine"} == {*report.made}
     committed = {name: committed[name] for name in report.made}
     tables.verify()
     for name, whole in committed.items():
         made = tables.read(name)
         assert len(made) > 0
-        columns = [c for c in made if c not in ("row_id", "citation")]
+        # Where a sample ends decides neither its ids nor what is regressed.
+        columns = [c for c in made if c not in ("row_id", "citation", "caveat")]
         both = made[columns].merge(whole[columns].drop_duplicates(), how="left", indicator=True)
         strange = both[both["_merge"] != "both"]
         assert strange.empty, (name, strange.T)
@@ -149,9 +154,119 @@ def test_making_the_tables_again_leaves_the_live_rows_and_their_quarantine(downl
 
 def test_the_committed_tables_were_checked_by_this_code():
     refused = tables.read("quarantine")
-    assert refused["reason"].str.contains("Little").sum() == 6
+    assert refused["reason"].str.contains("Little").sum() == 6 + 29  # five further models
     assert refused["reason"].str.contains("input and output rates").sum() == 8
     assert paths.data().joinpath("README.md").is_file()
+
+
+# --- corrections --------------------------------------------------------------------------
+
+
+def corrections(out, *rows):
+    """Put rows of corrections in the place of the committed ones."""
+    names = ["source", "row_id", "throughput_per_gpu", "column", "old", "new", "evidence"]
+    frame = pd.DataFrame([[*row, "told"] for row in rows], columns=names)
+    tables.write("corrections", frame, tables.meta("corrections"), folder=out)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"row_id": "captures-999999"}, {"old": "16"}, {"throughput_per_gpu": 60.5}]
+)
+def test_a_correction_that_does_not_fit_its_row_is_told_and_not_made(downloads, out, wrong):
+    right = {"row_id": "captures-000001", "throughput_per_gpu": 60.4593, "old": "4"}
+    fix = {"source": "inferencex_captures"} | right | {"column": "gpus", "new": "8"} | wrong
+    order = ("source", "row_id", "throughput_per_gpu", "column", "old", "new")
+    corrections(out, [fix[name] for name in order])
+    report = str(sources.make_tables(downloads))
+    assert f"1 corrections do not fit their row, the first of {fix['row_id']}; they are" in report
+    row = tables.read("inferencex_captures").set_index("row_id").loc["captures-000001"]
+    assert row["gpus"] == 4
+
+
+def test_corrected_values_are_in_the_table_and_judged_anew(downloads, out):
+    """100 GPUs put the first row above Little's bound; that the second was drafted does not."""
+    first = ("inferencex_captures", "captures-000001", 60.4593)
+    corrections(
+        out,
+        [*first, "gpus", "4", "100"],
+        ["inferencex_captures", "captures-000002", 89.7624, "speculative", "False", "True"],
+    )
+    assert "inferencex_captures: 2 rows corrected" in str(sources.make_tables(downloads))
+    made = tables.read("inferencex_captures").set_index("row_id")
+    assert "captures-000001" not in made.index
+    assert made.loc["captures-000002", "speculative"]
+    refused = tables.read("quarantine").set_index("row_id").loc["captures-000001"]
+    assert (refused["gpus"], "Little" in refused["reason"]) == (100, True)
+
+
+def test_every_committed_correction_is_in_the_row_it_names():
+    rows = pd.concat([measurements.load_measurements(), tables.read("quarantine")])
+    rows = rows.drop_duplicates("row_id").set_index("row_id")
+    fixes = tables.read("corrections")
+    assert fixes["row_id"].nunique() == 184 + 1 + 20
+    assert (fixes["evidence"] != "").all()
+    for fix in fixes.itertuples():
+        row = rows.loc[fix.row_id]
+        assert (row["source"], str(row[fix.column])) == (fix.source, fix.new)
+        assert row["throughput_per_gpu"] == pytest.approx(fix.throughput_per_gpu, rel=1e-5)
+        assert row["gpus"] == row["prefill_gpus"] + row["decode_gpus"] or fix.source.endswith(
+            "captures"
+        )
+
+
+# --- October 2025 and the winter after it -------------------------------------------------
+
+
+def test_a_run_whose_day_is_not_known_keeps_its_interval_and_has_no_date(tmp_path):
+    raw = pd.read_csv(DOWNLOADS / "inferencemax_ci_2025-12.csv")
+    raw.loc[1, ["date", "date_from", "date_to"]] = [None, "2025-12-20", "2025-12-29"]
+    raw.to_csv(tmp_path / "winter.csv", index=False)
+    made = SCRIPTS["winter"].make("inferencemax_ci_2025_12", [tmp_path / "winter.csv"])
+    assert pd.isna(made.loc[1, "date"])
+    assert measurements.known_by(made)[1] == pd.Timestamp("2025-12-29")
+    assert made.loc[1, "date_from"] == pd.Timestamp("2025-12-20")
+    assert made["date_to"].notna().sum() == made["date"].isna().sum() == 1
+    by = [len(measurements.select(made.iloc[[1]], as_of=day)) for day in ("2025-12-29",)]
+    assert by == [1]
+    with pytest.raises(UsageError, match="no measured row has as_of=2025-12-28"):
+        measurements.select(made.iloc[[1]], as_of="2025-12-28")
+
+
+def test_a_run_that_the_captures_hold_is_not_counted_again(downloads, out):
+    report = str(sources.make_tables(downloads))
+    assert "inferencemax_ci_2025_12: 1 rows are repeated" in report
+    rows = measurements.load_measurements()
+    dated = rows[rows["date"].notna()]
+    assert not dated.duplicated(measurements.RUN).any()
+
+
+def test_no_committed_run_of_a_day_is_in_two_tables_and_no_value_is_a_copy():
+    rows = measurements.load_measurements()
+    dated = rows[rows["date"].notna()]
+    assert not dated.duplicated(measurements.RUN).any()
+    # A copied value would pass for a repeat without noise. One pair of runs agrees in the digits
+    # that the dashboard shows; their latencies are 7.511 and 7.504 s.
+    october = rows[rows["source"] == "inferencemax_2025_10"]
+    values = [c for c in measurements.RUN if c != "date"] + ["throughput_per_gpu", "tpot"]
+    assert october.duplicated(values).sum() == 1
+
+
+def test_the_dashboard_of_october_says_what_was_read_off_it():
+    october = measurements.select(
+        measurements.load_measurements(), source="inferencemax_2025_10", model="gpt-oss-120b"
+    )
+    best = october[october["isl"] == 8192].groupby("hardware")["throughput_per_gpu"].max()
+    assert round(best["b200"]) == 37_173
+    assert round(october["interactivity"].max()) == 436
+    assert october["concurrency"].max() == 64
+    assert "gb200" not in best
+    assert set(october["date"].dt.day) == {23, 24, 28}
+
+
+def test_two_undated_medians_with_the_same_labels_are_both_kept():
+    """Configurations 256 and 259 were recorded alike; one of their rows was once dropped."""
+    rows = tables.read("inferencex_medians_2026_07").set_index("row_id")
+    assert rows.loc[["medians-000600", "medians-001583", "medians-001595"], "gpus"].gt(8).all()
 
 
 # --- InferenceX ---------------------------------------------------------------------------
@@ -161,6 +276,10 @@ def saved(tmp_path, *rows):
     path = tmp_path / "inferencex_api.json"
     path.write_text(json.dumps(rows))
     return path
+
+
+def captured(tmp_path, *rows):
+    return SCRIPTS["captures"].make("inferencex_captures", [saved(tmp_path, *rows)])
 
 
 def test_an_answer_that_is_not_json_or_lacks_a_key_is_named(tmp_path):
@@ -178,7 +297,7 @@ def test_an_agentic_row_without_a_shape_is_no_point(tmp_path):
 
 
 def test_an_api_row_counts_all_gpus(tmp_path):
-    (row,) = inferencex.captures(inferencex.read_api(saved(tmp_path, API_ROW))).to_dict("records")
+    (row,) = captured(tmp_path, API_ROW).to_dict("records")
     assert (row["gpus"], row["prefill_gpus"], row["decode_gpus"]) == (32, 8, 24)
     # stated per decode GPU: 426.67 x 24 / 32 = 320 = 2880 x 1/9
     assert row["output_throughput_per_gpu"] == pytest.approx(320)
@@ -200,15 +319,14 @@ def test_saved_answers_become_the_captures_table(tmp_path, out):
 def test_on_one_node_the_gpus_are_the_decode_tp_and_never_tp_times_ep(tmp_path):
     node = {"disagg": False, "is_multinode": False, "num_decode_gpu": 64, "num_prefill_gpu": 64}
     metrics = API_ROW["metrics"] | {"output_tput_per_gpu": 320.0, "input_tput_per_gpu": 2560.0}
-    raw = inferencex.read_api(saved(tmp_path, API_ROW | node | {"metrics": metrics}))
-    row = inferencex.captures(raw).iloc[0]
+    row = captured(tmp_path, API_ROW | node | {"metrics": metrics}).iloc[0]
     assert (row["gpus"], row["prefill_gpus"], row["decode_gpus"], row["prefill"]) == (8, 8, 8, "")
     assert row["output_throughput_per_gpu"] == 320
 
 
 def test_a_split_that_was_not_recorded_is_zero_and_the_total_kept(tmp_path):
     unsplit = {"is_multinode": False, "num_prefill_gpu": 72, "num_decode_gpu": 72}
-    row = inferencex.captures(inferencex.read_api(saved(tmp_path, API_ROW | unsplit))).iloc[0]
+    row = captured(tmp_path, API_ROW | unsplit).iloc[0]
     assert (row["gpus"], row["prefill_gpus"], row["decode_gpus"]) == (72, 0, 0)
     assert "input and output rates per GPU" in row["reason"]
 
@@ -219,11 +337,10 @@ def test_a_run_whose_latencies_do_not_explain_its_duration_has_dead_time(tmp_pat
     rows = [
         API_ROW | {"conc": 512, "metrics": {**_latencies, "tput_per_gpu": rate}} for rate in rates
     ]
-    raw = inferencex.read_api(saved(tmp_path, *rows))
-    assert inferencex.captures(raw)["caveat"].tolist() == ["", "", "dead-time", "dead-time"]
+    assert captured(tmp_path, *rows)["caveat"].tolist() == ["", "", "dead-time", "dead-time"]
 
 
-def test_a_change_log_key_names_what_it_can():
+def test_a_change_log_key_names_what_it_can(tmp_path):
     raw = pd.DataFrame(
         {
             "config_key": ["dsr1-fp4-gb200-dynamo-sglang-mtp", "gptoss-fp4-*-trt", "*gb200*"],
@@ -231,7 +348,9 @@ def test_a_change_log_key_names_what_it_can():
             **{"change_kinds": "fix", "scenario": [None, "x", None]},
         }
     )
-    found = inferencex.changes(raw)[["model", "hardware", "framework", "precision"]]
+    raw.to_csv(tmp_path / "changes.csv", index=False)
+    made = SCRIPTS["changes"].make("changes", [tmp_path / "changes.csv"])
+    found = made[["model", "hardware", "framework", "precision"]]
     assert found.to_numpy().tolist() == [
         ["deepseek-r1", "gb200", "dynamo-sglang", "fp4"],
         ["gpt-oss-120b", "", "trt", "fp4"],
@@ -286,66 +405,36 @@ def test_unlabelled_rows_are_refused_with_the_reason(silicon_rows):
     assert reasons["llama-70b"] == {""}
 
 
-def test_rows_that_a_capture_holds_are_dropped(silicon_rows):
-    captures = pd.read_csv(DOWNLOADS / "inferencex_api_captures.csv")
-    kept = silicon.without_captured(silicon_rows, captures)
+def test_rows_that_a_table_with_measured_throughput_holds_are_dropped(silicon_rows):
+    files = [DOWNLOADS / "inferencex_api_captures.csv"]
+    captures = SCRIPTS["captures"].make("inferencex_captures", files)
+    kept = silicon.without_captured(silicon_rows, [captures])
     assert len(silicon_rows) - len(kept) == 4
-    assert len(silicon.without_captured(silicon_rows, captures.assign(mean_tpot=9.0))) == len(
-        silicon_rows
-    )
-
-
-# --- checks -------------------------------------------------------------------------------
-
-
-def points(**changes):
-    base = dict.fromkeys(measurements.COLUMNS, 0) | {
-        **{"model": "m", "hardware": "h200", "framework": "f", "precision": "fp8", "gpus": 8},
-        **{"isl": 1024, "osl": 1024, "concurrency": 64, "interactivity": 40.0, "tpot": 0.025},
-        **{"throughput_per_gpu": 600.0, "source": "s", "prefill": ""},
-        "date": pd.date_range("2026-01-01", periods=4),
-    }
-    return pd.DataFrame(base | changes, index=range(4))
-
-
-def test_littles_bound_refuses_what_is_above_it():
-    rows = points(throughput_per_gpu=[640.0, 652.0, 653.0, 100.0])
-    assert (checks.reasons(rows) != "").tolist() == [False, False, True, False]
-
-
-def test_a_row_without_shape_or_gpus_is_refused():
-    rows = points(isl=[0, 1024, 1024, 1024], gpus=[8, 0, 8, 8])
-    assert (checks.reasons(rows) != "").tolist() == [True, True, False, False]
-
-
-def test_regressed_means_far_below_the_best_earlier_run_whatever_the_row_order():
-    rows = points(throughput_per_gpu=[600.0, 100.0, 590.0, 700.0])
-    assert checks.regressed(rows).tolist() == [False, True, False, False]
-    assert checks.regressed(rows.iloc[::-1]).tolist() == [False, False, True, False]
-    assert not checks.regressed(points(date=pd.NaT)).any()
-
-
-def test_parts_that_do_not_add_up_are_refused_and_absent_ones_are_not():
-    total, parts = pd.Series([100.0] * 3), pd.Series([104.0, 106.0, np.nan])
-    assert (checks.parts_reason(total, parts) != "").tolist() == [False, True, False]
-
-
-def test_rows_far_above_the_median_of_their_configuration_are_refused():
-    rows = points(throughput_per_gpu=[140.0, 160.0, 50.0, 160.0], concurrency=[64, 64, 64, 8])
-    medians = points(throughput_per_gpu=100.0).iloc[:1]
-    assert (checks.against_medians(rows, medians) != "").tolist() == [False, True, False, False]
+    for others in ([captures.assign(mean_tpot=9.0)], []):
+        assert len(silicon.without_captured(silicon_rows, others)) == len(silicon_rows)
 
 
 # --- MLPerf and TensorRT-LLM --------------------------------------------------------------
 
 
 def test_a_part_that_is_not_the_standard_one_gets_no_hardware_key():
-    made = mlperf.tidy(pd.read_csv(DOWNLOADS / "mlperf_results.csv")).set_index("accelerator")
+    made = SCRIPTS["mlperf"].make("mlperf", [DOWNLOADS / "mlperf_results.csv"])
+    made = made.set_index("accelerator")
     assert set(made.loc[["NVIDIA GB200"], "hardware"]) == {"gb200"}
     odd = made[made.index.str.contains("NVL|CTS|Virtual|x32|Power Cap")]
     assert len(odd) > 0
     assert (odd["hardware"] == "").all()
     assert set(made["model"]) <= {"llama-2-70b", "llama-3.1-405b", "deepseek-r1", "gpt-oss-120b"}
+
+
+def test_rubin_is_preview_and_a_mixed_system_has_no_hardware_key():
+    made = SCRIPTS["mlperf"].make("mlperf_v61", [DOWNLOADS / "mlperf_v61_results.csv"])
+    rubin = tables.read("mlperf_v61").query("hardware == 'vr200'")
+    assert set(rubin["availability"]) == {"preview"}
+    per_gpu = rubin[rubin["gpus"] == 72].set_index("scenario")["output_throughput_per_gpu"]
+    assert per_gpu.round().to_dict() == {"offline": 16435, "server": 16332, "interactive": 9066}
+    mixed = made[made["accelerator"].str.contains("+", regex=False)]
+    assert (len(mixed), set(mixed["hardware"])) == (1, {""})
 
 
 def test_per_gpu_rates_of_known_results():
@@ -366,12 +455,21 @@ def test_per_gpu_rates_of_known_results():
     ],
 )
 def test_the_method_follows_the_release(version, expected):
-    assert trtllm.method(version) == expected
+    assert SCRIPTS["trtllm"].method(version) == expected
 
 
 def test_the_draft_that_ran_without_cuda_graphs_is_left_out():
     raw = pd.read_csv(DOWNLOADS / "trtllm_perf_overview.csv")
-    made = trtllm.tidy(raw)
+    made = SCRIPTS["trtllm"].make("trtllm_throughput", [DOWNLOADS / "trtllm_perf_overview.csv"])
     assert raw["doc_version"].nunique() == 19
     assert made["version"].nunique() == len(made) == 18
     assert not made["version"].str.contains("draft").any()
+
+
+def test_the_whole_downloads_give_the_committed_bytes(out):
+    """Set FRONTIER_DOWNLOADS to a folder with the downloads that data/README.md lists."""
+    if not (folder := os.environ.get("FRONTIER_DOWNLOADS")):
+        pytest.skip("FRONTIER_DOWNLOADS names no folder of downloads")
+    before = content(out)
+    assert not sources.make_tables(Path(folder)).missing
+    assert content(out) == before

@@ -7,6 +7,10 @@ their name but get no hardware key: a key stands for the part the tables describ
 
 import pandas as pd
 
+from frontier.sources import raw
+
+FILES = {"mlperf": ("mlperf_results.csv*",), "mlperf_v61": ("mlperf_v61_results.csv*",)}
+NUMBERS = ("accelerators", "result", "power_result")
 DATES = {"v4.1": "2024-08-28", "v5.1": "2025-09-09", "v6.0": "2026-04-01"}
 MODELS = {
     "llama2-70b-99": ("llama-2-70b", "99"),
@@ -20,8 +24,10 @@ HARDWARE = {
     "NVIDIA H200-SXM-141GB": "h200",
     "NVIDIA B200-SXM-180GB": "b200",
     "NVIDIA B300-SXM-270GB": "b300",
+    "Nvidia B300-SXM-270GB": "b300",
     "NVIDIA GB200": "gb200",
     "NVIDIA GB300": "gb300",
+    "NVIDIA VR200": "vr200",
     "AMD Instinct MI300X 192GB HBM3": "mi300x",
     "AMD Instinct MI300X-NPS1-SPX-192GB-750W": "mi300x",
     "AMD MI300X-NPS1-SPX-192GB-750W": "mi300x",
@@ -32,27 +38,27 @@ HARDWARE = {
 }
 
 
-def tidy(raw: pd.DataFrame, /) -> pd.DataFrame:
+def make(table, files):
     """Return the results of the four models, all divisions and availabilities."""
-    raw = raw[raw["model"].isin(MODELS)].reset_index(drop=True)
-    places = "https://github.com/" + raw["source_repo"] + "/blob/" + raw["source_commit"]
+    rows = raw.read_all(files, numbers=NUMBERS)
+    rows = rows[rows["model"].isin(MODELS)].reset_index(drop=True)
     return pd.DataFrame(
         {
-            "round": raw["round"],
-            "date": pd.to_datetime(raw["round"].map(DATES)),
-            "division": raw["category"],
-            **{c: raw[c] for c in ("availability", "submitter", "system", "platform", "nodes")},
-            "hardware": raw["accelerator"].map(HARDWARE).fillna(""),
-            "accelerator": raw["accelerator"],
-            "gpus": raw["accelerators"],
-            "model": raw["model"].map(lambda m: MODELS[m][0]),
-            "accuracy": raw["model"].map(lambda m: MODELS[m][1]),
-            "scenario": raw["scenario"].str.lower(),
-            "software": raw["software"].fillna(""),
-            "precision": raw["weight_type"].fillna(""),
-            "output_throughput": raw["result"],
-            "output_throughput_per_gpu": (raw["result"] / raw["accelerators"]).round(4),
-            "power_w": raw["power_result"].round(1),
-            "citation": places + "/" + raw["source_path"],
+            "round": rows["round"],
+            "date": pd.to_datetime(rows["round"].map(DATES)),
+            "division": rows["category"],
+            **{c: rows[c] for c in ("availability", "submitter", "system", "platform", "nodes")},
+            "hardware": rows["accelerator"].map(HARDWARE).fillna(""),
+            "accelerator": rows["accelerator"],
+            "gpus": rows["accelerators"],
+            "model": rows["model"].map(lambda m: MODELS[m][0]),
+            "accuracy": rows["model"].map(lambda m: MODELS[m][1]),
+            "scenario": rows["scenario"].str.lower(),
+            "software": rows["software"].fillna(""),
+            "precision": rows["weight_type"].fillna(""),
+            "output_throughput": rows["result"],
+            "output_throughput_per_gpu": (rows["result"] / rows["accelerators"]).round(4),
+            "power_w": rows["power_result"].round(1),
+            "citation": raw.places(rows),
         }
     )

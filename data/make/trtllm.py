@@ -7,6 +7,10 @@ draft of 0.20 is left out: it was measured with CUDA graphs off by mistake.
 
 import pandas as pd
 
+from frontier.sources import raw
+
+FILES = {"trtllm_throughput": ("trtllm_perf_overview.csv*",)}
+NUMBERS = ("isl", "osl", "gpus", "output_tok_s_per_gpu")
 HARDWARE = {
     "H100": "h100",
     "H200": "h200",
@@ -19,24 +23,25 @@ STATIC_UNTIL, ENGINE_UNTIL = (0, 9), (0, 17)
 LATEST = (99, 0)
 
 
-def tidy(raw: pd.DataFrame, /) -> pd.DataFrame:
+def make(table, files):
     """Return one row per published cell, output tokens per second and GPU."""
-    raw = raw[~raw["doc_version"].str.contains("draft")].reset_index(drop=True)
+    rows = raw.read_all(files, numbers=NUMBERS)
+    rows = rows[~rows["doc_version"].str.contains("draft")].reset_index(drop=True)
     return pd.DataFrame(
         {
-            "version": raw["doc_version"].str.partition(" (")[0],
-            "date": pd.to_datetime(raw["doc_date"]),
-            "method": raw["doc_version"].map(method),
-            "hardware": raw["gpu"].map(HARDWARE).fillna(""),
-            "gpu": raw["gpu"],
-            "model": raw["model"].str.lower().str.removesuffix("-0528"),
-            "precision": raw["precision"].str.lower(),
-            "configuration": raw["tp_or_config"],
-            "tp": raw["tp_or_config"].str.extract(r"^TP(\d+)")[0].fillna("0").astype("int64"),
-            **{c: raw[c] for c in ("isl", "osl", "gpus")},
-            "output_throughput_per_gpu": raw["output_tok_s_per_gpu"],
-            "document": raw["path"],
-            "commit": raw["commit"].fillna(""),
+            "version": rows["doc_version"].str.partition(" (")[0],
+            "date": pd.to_datetime(rows["doc_date"]),
+            "method": rows["doc_version"].map(method),
+            "hardware": rows["gpu"].map(HARDWARE).fillna(""),
+            "gpu": rows["gpu"],
+            "model": rows["model"].str.lower().str.removesuffix("-0528"),
+            "precision": rows["precision"].str.lower(),
+            "configuration": rows["tp_or_config"],
+            "tp": rows["tp_or_config"].str.extract(r"^TP(\d+)")[0].fillna("0").astype("int64"),
+            **{c: rows[c] for c in ("isl", "osl", "gpus")},
+            "output_throughput_per_gpu": rows["output_tok_s_per_gpu"],
+            "document": rows["path"],
+            "commit": rows["commit"].fillna(""),
         }
     )
 
