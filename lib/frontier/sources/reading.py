@@ -153,7 +153,7 @@ def _unrepeated(pairs: list) -> dict:
 def _shallow(value) -> None:
     """Raise RecursionError where a value is nested too deep to be of use."""
     level = [value]
-    for _ in range(MOST_DEPTH + 1):
+    for _ in range(MOST_DEPTH):
         level = [
             inner
             for outer in level

@@ -22,15 +22,6 @@ def results():
     """Return a sound result of every tool, as the text that it writes."""
     made = {path.name: path.read_text() for path in EXAMPLES.glob("*.json") if path.stem != "api"}
     made["sglang.jsonl"] = (EXAMPLES / "sglang-bench-serving.jsonl").read_text().splitlines()[1]
-    metrics = api.row(64, isl=8192)["metrics"]
-    made["agg.json"] = json.dumps(
-        {
-            **{"hw": "h200", "conc": 64, "infmax_model_prefix": "dsr1", "framework": "trt"},
-            **{"precision": "fp8", "spec_decoding": "none", "disagg": False, "isl": 8192},
-            **{"osl": 1024, "is_multinode": False, "tp": 8, "ep": 1, "dp_attention": "false"},
-            **metrics,
-        }
-    )
     return {name: json.loads(text) for name, text in made.items()}
 
 
@@ -108,9 +99,10 @@ def run(seed, cases, folder):
         file = folder / name
         content = written(broken(sound[name], rng), rng)
         file.write_text(content, encoding="utf-8", errors="surrogatepass")
-        said = {k: v for k, v in NODE.items() if rng.random() < 0.9} | {"framework": "vllm"}
-        if name in ("agg.json", "sglang.jsonl"):
-            said = said | {"framework": {"agg.json": "trt"}.get(name, "sglang")}
+        said = {k: v for k, v in NODE.items() if rng.random() < 0.9}
+        said |= {"framework": "sglang" if name == "sglang.jsonl" else "vllm"}
+        if name == "inferencex-agg.json":
+            said = {}
         try:
             rows = own.read([file], said)
         except FrontierError as error:
@@ -122,7 +114,8 @@ def run(seed, cases, folder):
         for row in rows.to_dict("records"):
             follows = closed_loop(row)
             assert math.isnan(follows) or 0.2 < follows < 5, (number, content)
-            assert row["gpus"] == 8 and (row["isl"], row["osl"]) == (8192, 1024), (number, content)
+            assert row["gpus"] == (32 if name == "inferencex-agg.json" else 8), (number, content)
+            assert (row["isl"], row["osl"]) == (8192, 1024), (number, content)
             assert row["output_throughput_per_gpu"] < row["throughput_per_gpu"]
             assert 1 / 40 < row["output_throughput_per_gpu"] / row["throughput_per_gpu"] < 1 / 4
         rows.to_csv().encode()

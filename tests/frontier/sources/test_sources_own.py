@@ -30,6 +30,7 @@ FILES = {
     "aiperf.json": (NODE | {"framework": "vllm"}, 1),
     "genai-perf.json": (NODE | {"framework": "vllm", "isl": 8192, "osl": 1024}, 1),
     "own.csv": ({}, 4),
+    "inferencex-agg.json": ({}, 1),
 }
 
 
