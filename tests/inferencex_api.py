@@ -83,8 +83,8 @@ class Server:
         rows = copy.deepcopy(self.rows)
         if path == "availability":
             keys = ("model", "isl", "osl", "precision", "hardware", "framework", "date")
-            seen = {tuple(r[k] for k in keys) for r in rows}
-            return [dict(zip(keys, values, strict=True)) for values in sorted(seen, key=str)]
+            seen = {str(offer): offer for offer in ({k: r[k] for k in keys} for r in rows)}
+            return [seen[text] for text in sorted(seen)]
         mine = [r for r in rows if NAMES.get(r["model"], r["model"]) == query.get("model")]
         if not mine:
             return None
@@ -217,6 +217,19 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(0.02)
         self.close_connection = True
 
+    def _trickling_headers(self, *_):
+        for piece in "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + "X-Y: z" * 200:
+            self.wfile.write(piece.encode())
+            self.wfile.flush()
+            time.sleep(0.02)
+        self.close_connection = True
+
+    def _always_to_be_continued(self, *_):
+        for _ in range(10**5):
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)
+            time.sleep(0.001)
+        self.close_connection = True
+
     def _endless(self, *_):
         self._head(200, 10**9)
         for _ in range(10**4):
@@ -228,6 +241,20 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _elsewhere(self, *_):
         self._send(302, {}, Location="https://example.org/api/v1/availability")
+
+    def _to_no_host(self, *_):
+        self._send(302, {}, Location="http://[bad/")
+
+    def _to_no_port(self, *_):
+        self._send(302, {}, Location="http://127.0.0.1:99999/")
+
+    def _deep(self, *_):
+        self._send(200, b"[" * 10**5 + b"]" * 10**5)
+
+    def _bomb(self, *_):
+        packed = gzip.compress(b"[" + b" " * 10**7 + b"]")
+        self._head(200, len(packed), **{"Content-Encoding": "gzip"})
+        self.wfile.write(packed)
 
     def _in_circles(self, *_):
         self._send(302, {}, Location=self.path)
@@ -241,6 +268,8 @@ PASSING = {
     "half_of_chunks": "no complete answer",
     "closed": "no complete answer",
     "trickle": "not complete after 0.5 s",
+    "trickling_headers": "not complete after 0.5 s",
+    "always_to_be_continued": "not complete after 0.5 s",
 }
 FINAL = {
     "busy_for_an_hour": "429 Too Many Requests and asks to wait 3600 s",
@@ -253,5 +282,9 @@ FINAL = {
     "renamed": "row 1",
     "elsewhere": "leads to another host, example.org",
     "in_circles": "leads on more than 3 times",
+    "to_no_host": "leads to an address that is none",
+    "to_no_port": "leads to an address that is none",
+    "deep": "nested more than 32 deep",
+    "bomb": "is over 2,000,000 bytes",
     "endless": "is over 2,000,000 bytes",
 }

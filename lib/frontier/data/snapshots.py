@@ -51,7 +51,11 @@ def alone() -> Iterator[None]:
     if getattr(_held, "yes", False):
         yield
         return
-    with folders.locked(folder() / "lock"):
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(folders.locked(folder() / "lock"))
+        except OSError as error:
+            raise FrontierError(f"the tables cannot be changed here ({error})") from None
         _held.yes = True
         try:
             _clear()
@@ -70,12 +74,12 @@ def place(made: Made, /) -> Path:
     """Put tables into the data folder and return the snapshot of what was there before.
 
     `made` has, by table name, the frame and its sidecar (hash and row count are filled in).
-    DataError when a table is not sound, FrontierError when something could not be written: the
-    data folder is then untouched.
+    DataError when a table is not sound, FrontierError when something could not be written, which
+    says which of the tables are in place: the old ones, unless only keeping them failed.
     """
     with alone():
         name = _stamp()
-        making = folder() / f"{name}.making"
+        making, before = folder() / f"{name}.making", _fingerprint(paths.data())
         try:
             _make(making, made)
             tables.verify(folder=making / "data")
@@ -84,9 +88,11 @@ def place(made: Made, /) -> Path:
             with _uninterrupted():
                 _swap(making, folder() / name)
         except OSError as error:
-            raise FrontierError(
-                f"the tables could not be written ({error}); they are as they were"
-            ) from error
+            if _fingerprint(paths.data()) == before:
+                told = f"the tables could not be written ({error}); they are as they were"
+            else:
+                told = f"the new tables are in place, but the old ones were not kept ({error})"
+            raise FrontierError(told) from error
         finally:
             shutil.rmtree(making, ignore_errors=True)
         _prune()

@@ -2,22 +2,31 @@
 
 A dump is PostgreSQL's custom format, as it is or packed by zstd and cut into parts, or the older
 zip of one CSV (or JSON) file a table. ``pg_restore`` turns the first into text, here and without
-a server; of its tables three are read. What is in them is data: nothing of a dump is executed.
+a server; of its tables three are read. What is in them is data: nothing of a dump is executed,
+and no more is unpacked than the bounds below allow.
 """
 
 import contextlib
 import csv
 import io
 import json
+import lzma
 import shutil
 import subprocess
 import tempfile
+import threading
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from frontier.errors import DataError, UsageError
+from frontier.sources import reading
 
+MOST_BYTES = 2**30  # of the tables that are read, as text
+MOST_LINE = 64 * 2**20  # of one row
+MOST_MEMBERS = 1000  # of a zip
+MOST_SECONDS = 1800  # for pg_restore
 CUSTOM, ZSTD, ZIP = b"PGDMP", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
 NEEDED = ("configs", "workflow_runs", "benchmark_results")
 _ALSO = {"benchmark_results": ("benchmark_results_raw",)}
@@ -26,7 +35,7 @@ _CONFIG = (
     *("hardware", "framework", "model", "precision", "spec_method", "disagg", "is_multinode"),
     *("prefill_tp", "prefill_ep", "prefill_dp_attention", "prefill_num_workers", "decode_tp"),
     *("decode_ep", "decode_dp_attention", "decode_num_workers", "num_prefill_gpu"),
-    "num_decode_gpu",
+    *("num_decode_gpu", "prefill_pp", "decode_pp"),
 )
 _RESULT = ("isl", "osl", "conc", "image", "date", "benchmark_type")
 
@@ -63,8 +72,8 @@ def read(files: Iterable[Path], /) -> list[dict]:
             raise DataError(parts[0], f"has no table {name}", remedy="is it an InferenceX dump?")
     try:
         return list(_rows(tables, parts[0]))
-    except (KeyError, TypeError, ValueError) as error:
-        problem = f"has tables of another form: {error!r}"
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        problem = f"has tables of another form: {reading.shown(error)}"
         raise DataError(parts[0], problem, remedy="the database has changed") from None
 
 
@@ -86,10 +95,8 @@ def _rows(tables: dict[str, Table], file: Path) -> Iterator[dict]:
         if config is None:
             problem = f"{row.get('config_id')} is no row of configs"
             raise DataError(file, problem, row=number, column="config_id", remedy="get it again")
-        try:
-            metrics = json.loads(row.get("metrics") or "{}")
-        except ValueError:
-            raise DataError(file, "is not JSON", row=number, column="metrics") from None
+        place = f"{file}, row {number}, column metrics"
+        metrics = reading.document(row.get("metrics") or "{}", file=place)
         yield (
             {name: config.get(name) for name in _CONFIG}
             | {name: row.get(name) for name in _RESULT}
@@ -121,16 +128,20 @@ def _restored(parts, packed) -> dict[str, Table]:
         else:
             source = stack.enter_context(parts[0].open("rb"))
         text = subprocess.Popen(command, stdin=source, stdout=subprocess.PIPE, stderr=said)
+        timer = threading.Timer(MOST_SECONDS, text.kill)
+        timer.daemon = True
+        timer.start()
         if feed is not None:
             feed.stdout.close()
             stack.enter_context(_pouring(parts, feed))
         try:
-            with io.TextIOWrapper(text.stdout, encoding="utf-8") as lines:
-                tables = dict(_copied(lines))
+            with io.TextIOWrapper(text.stdout, encoding="utf-8", newline="\n") as lines:
+                tables = dict(_copied(_bounded(lines)))
         except ValueError as error:
             text.kill()
             raise DataError(parts[0], f"is damaged: {error}", remedy="get it again") from None
         finally:
+            timer.cancel()
             code = text.wait()
             code = (feed.wait() if feed is not None else 0) or code
         said.seek(0)
@@ -143,7 +154,6 @@ def _restored(parts, packed) -> dict[str, Table]:
 @contextlib.contextmanager
 def _pouring(parts, feed):
     """Feed the parts to a program while its output is read."""
-    import threading
 
     def pour():
         with contextlib.suppress(BrokenPipeError), feed.stdin:
@@ -164,6 +174,19 @@ def _told(problem: str, code: int) -> str:
         return f"is from a newer PostgreSQL than pg_restore here ({problem.splitlines()[-1]})"
     last = problem.splitlines()[-1] if problem else f"the program ended with {code}"
     return f"cannot be restored: {last[:200]}"
+
+
+def _bounded(lines) -> Iterator[str]:
+    """Yield the lines of a text; ValueError once it, or one of them, is too long."""
+    left = MOST_BYTES
+    while line := lines.readline(MOST_LINE):
+        left -= len(line)
+        if left < 0 or len(line) == MOST_LINE:
+            most = MOST_BYTES if left < 0 else MOST_LINE
+            raise ValueError(
+                f"its {'tables are' if left < 0 else 'row is'} over {most:,} characters"
+            )
+        yield line
 
 
 def _copied(lines: Iterable[str]) -> Iterator[tuple[str, Table]]:
@@ -218,31 +241,48 @@ def _program(name: str, package: str) -> str:
 def _unzipped(path: Path) -> dict[str, Table]:
     try:
         with zipfile.ZipFile(path) as archive:
-            members = {Path(name).name: name for name in archive.namelist()}
-            tables = {}
-            for table in NEEDED:
-                for stem in (table, *_ALSO.get(table, ())):
-                    if f"{stem}.csv" in members:
-                        tables[table] = _csv(archive, members[f"{stem}.csv"])
-                    elif f"{stem}.json" in members:
-                        tables[table] = _json(archive, members[f"{stem}.json"])
-            return tables
-    except (zipfile.BadZipFile, EOFError, UnicodeDecodeError, csv.Error, ValueError) as error:
-        raise DataError(path, f"is damaged: {error}", remedy="get it again") from None
+            entries = archive.infolist()
+            if len(entries) > MOST_MEMBERS:
+                raise DataError(path, f"has {len(entries):,} files, at most {MOST_MEMBERS:,}")
+            wanted = {}
+            for entry in entries:
+                table, _, kind = Path(entry.filename).name.partition(".")
+                table = next((t for t, also in _ALSO.items() if table in also), table)
+                if table in NEEDED and kind in ("csv", "json"):
+                    if table in wanted:
+                        raise DataError(path, f"has two files of table {table}")
+                    if entry.flag_bits & 1:
+                        raise DataError(path, f"is encrypted ({entry.filename})")
+                    wanted[table] = entry
+            size = sum(entry.file_size for entry in wanted.values())
+            if size > MOST_BYTES:  # an entry never gives more than it says here
+                raise DataError(path, f"unpacks to {size:,} bytes, at most {MOST_BYTES:,}")
+            return {table: _table(archive, entry, path) for table, entry in wanted.items()}
+    except (
+        *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, csv.Error),
+        *(EOFError, OSError, RuntimeError, ValueError),  # encrypted, or packed in another way
+    ) as error:
+        problem = f"cannot be unpacked: {str(error) or type(error).__name__}"
+        raise DataError(path, problem, remedy="get it again") from None
 
 
-def _csv(archive, member) -> Table:
-    csv.field_size_limit(1 << 27)
-    with archive.open(member) as file:
-        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
-        return [{k: v or None for k, v in row.items()} for row in csv.DictReader(text)]
-
-
-def _json(archive, member) -> Table:
-    """Return a table of a JSON file, its values as the text that the other forms have."""
-    with archive.open(member) as file:
-        rows = json.load(file)
-    return [{k: _text(v) for k, v in row.items()} for row in rows]
+def _table(archive, entry, path) -> Table:
+    """Return the rows of a CSV or JSON file, their values as the text that COPY has."""
+    with archive.open(entry) as file:
+        if entry.filename.endswith(".json"):
+            place = f"{path}, {entry.filename}"
+            rows = reading.document(reading.decoded(file.read(), file=place), file=place)
+            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+                raise DataError(place, "expected a list of rows")
+            return [{k: _text(v) for k, v in row.items()} for row in rows]
+        csv.field_size_limit(MOST_LINE)
+        text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+        rows = []
+        for row in csv.DictReader(text):
+            if None in row or None in row.values():
+                raise ValueError(f"row {len(rows) + 1} of {entry.filename} is not as the header")
+            rows.append({name: value or None for name, value in row.items()})
+        return rows
 
 
 def _text(value) -> str | None:

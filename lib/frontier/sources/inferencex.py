@@ -7,13 +7,17 @@ Raw numbers are not edited. What they mean, found out the hard way:
   over all GPUs on one node, but over decode GPUs only when disaggregated: recomputed here.
   Where it is absent, output is OSL/(ISL+OSL) of the total, which agrees within 1 % where
   both are given.
-- On one node the GPUs are ``decode_tp``: ``num_decode_gpu`` is TP x EP there, too many in a
-  third of the rows.
+- On one node the GPUs are TP x PP (x the parallelism of prefill contexts): ``num_decode_gpu``
+  is TP x EP there, too many in a third of the rows.
+- Workers that span nodes and do both prefill and decode are told as prefill: ``num_prefill_gpu``
+  has all GPUs, ``num_decode_gpu`` none, and the decode layout is absent or left over.
 - Disaggregated rows that are not ``multinode`` (the first on GB200) repeat the total as
   both GPU counts: the total is right, the split was not recorded.
+- Energy is comparable from version 2 of its schema on; before, it was that of one role.
+- Agentic rows have no lengths, and their speed is another quantity: they are counted and kept
+  out of every table of points.
 """
 
-import json
 import math
 import re
 from collections import Counter
@@ -26,6 +30,7 @@ import pandas as pd
 from frontier.data import checks
 from frontier.data.measurements import COLUMNS
 from frontier.errors import DataError
+from frontier.sources import reading
 
 MODELS = {
     "dsr1": "deepseek-r1",
@@ -55,7 +60,10 @@ NAMES = {
     "glm5.1": "GLM-5",
     "dsv4": "DeepSeek-V4-Pro",
 }
-HARDWARE = {*("h100", "h200", "b200", "b300", "gb200", "gb300", "mi300x", "mi325x", "mi355x")}
+HARDWARE = {
+    *("h100", "h200", "b200", "b300", "gb200", "gb300", "vr200"),
+    *("mi300x", "mi325x", "mi355x", "mi455x", "tpuv7"),
+}
 SINGLE_TURN = (None, "", "single_turn", "fixed_seq_len", "throughput")
 CHANGED = "the source has changed: see docs/data.md"
 API_URL = "https://inferencex.semianalysis.com/api/v1/benchmarks"
@@ -72,17 +80,13 @@ def read_api(path: Path, /) -> pd.DataFrame:
 
 def read_answer(path: Path, /) -> "Flat":
     """Return a saved answer of the benchmarks API, flat; raises as `read_api`."""
-    try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(path, f"is not JSON: {error}", remedy="download it again") from None
-    return flat(rows, file=path)
+    return flat(reading.document(reading.text(path), file=path), file=path)
 
 
 class Flat(NamedTuple):
     """Raw rows, flat, with ``unreadable`` (why a row is, or empty), and what was met.
 
-    `agentic` counts rows without a fixed shape, `unknown` the keys that nothing here reads.
+    `agentic` counts rows of agentic workloads, `unknown` the keys that nothing here reads.
     """
 
     rows: pd.DataFrame
@@ -108,14 +112,12 @@ def flat(rows: object, /, *, file: object) -> Flat:
         for key, found in {"hardware": row, "date": row, "tput_per_gpu": metrics}.items():
             if found.get(key) is None:
                 raise DataError(file, "the key is missing", row=number, column=key, remedy=CHANGED)
-        if row.get("benchmark_type", "single_turn") not in SINGLE_TURN or any(
-            row.get(key) is None for key in ("conc", "isl", "osl")
-        ):
-            # Agentic benchmarks have no fixed shape: they are no points of a concurrency sweep.
+        kind, shape = row.get("benchmark_type"), (row.get("isl"), row.get("osl"))
+        if kind not in SINGLE_TURN or (kind is None and None in shape):
             agentic += 1
             continue
         whole = {("multinode" if k == "is_multinode" else k): v for k, v in row.items()} | metrics
-        unknown.update(whole.keys() - _KNOWN)
+        unknown.update(key for key in whole.keys() - _KNOWN if not _STATISTIC.fullmatch(key))
         values.append([whole.get(name) for name in _RAW])
     return Flat(_typed(pd.DataFrame(values, columns=_RAW, dtype=object)), agentic, unknown)
 
@@ -130,14 +132,14 @@ def _typed(raw: pd.DataFrame) -> pd.DataFrame:
     out = {}
     for name in _RAW:
         if name in _NUMBERS or name in _COUNTS:
-            out[name] = pd.Series([_number(v) for v in raw[name]], index=raw.index, dtype=float)
+            out[name] = pd.Series([number(v) for v in raw[name]], index=raw.index, dtype=float)
             wrong = (out[name].isna() & raw[name].notna()) | np.isinf(out[name])
             out[name] = out[name].mask(wrong)
             if name in _COUNTS:
                 broken = (out[name] % 1 != 0) | (out[name].abs() > 2**31)
                 wrong |= out[name].notna() & broken
                 out[name] = out[name].mask(wrong)
-            text = raw[name][wrong & (problem == "")].map(lambda v: plain(repr(v))[:40])
+            text = raw[name][wrong & (problem == "")].map(lambda v: plain(reading.shown(v)))
             problem.loc[text.index] = f"{name} is no {_KIND[name in _COUNTS]} but " + text
         elif name in _TEXTS:
             out[name] = pd.Series(
@@ -147,12 +149,12 @@ def _typed(raw: pd.DataFrame) -> pd.DataFrame:
             told = [_TRUTHS.get(str(v).lower()) for v in raw[name]]
             out[name] = pd.Series(told, index=raw.index, dtype=object)
             wrong = out[name].isna() & raw[name].notna()
-            text = raw[name][wrong & (problem == "")].map(lambda v: plain(repr(v))[:40])
+            text = raw[name][wrong & (problem == "")].map(lambda v: plain(reading.shown(v)))
             problem.loc[text.index] = f"{name} is neither true nor false but " + text
     return pd.DataFrame(out).assign(unreadable=problem)
 
 
-def _number(value) -> float:
+def number(value: object, /) -> float:
     """Return a number as a float; NaN for what is none, true and false included."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return math.nan
@@ -179,8 +181,8 @@ def tidy(raw: pd.DataFrame, /, *, source: str, citation: pd.Series | str) -> pd.
             "speculative": ~_text(raw["spec_method"]).str.lower().isin(["none", ""]),
             "disaggregated": _flag(raw["disagg"]),
             **{"gpus": gpus, "prefill_gpus": prefill, "decode_gpus": decode},
-            **{"tp": _count(raw["decode_tp"]), "ep": _count(raw["decode_ep"])},
-            "dp_attention": _flag(raw["decode_dp_attention"]),
+            **{size: _count(_decoding(raw, size)) for size in ("tp", "ep")},
+            "dp_attention": _flag(_decoding(raw, "dp_attention")),
             **{"isl": isl, "osl": osl, "concurrency": _count(raw["conc"])},
             "interactivity": significant(1 / raw["median_tpot"]),
             "throughput_per_gpu": raw["tput_per_gpu"],
@@ -193,11 +195,13 @@ def tidy(raw: pd.DataFrame, /, *, source: str, citation: pd.Series | str) -> pd.
             "row_id": row_ids(source, len(raw)),
             **{"prefill": _prefill(raw), "latency": "median", "image": _text(raw["image"])},
             "citation": citation,
+            "joules_per_output_token": _joules(raw),
         }
     )
     latency = raw["median_e2el"].fillna(checks.request_latency(out))
     out["caveat"] = np.where(checks.dead_time(out, latency), "dead-time", "")
-    out["reason"] = _parts(raw)
+    reason = _parts(raw, gpus)
+    out["reason"] = reason.where(reason != "", _powered(raw, gpus))
     return out.reindex(columns=[*COLUMNS, "reason"])
 
 
@@ -260,62 +264,51 @@ def row_ids(source: str, rows: int) -> list[str]:
     return [f"{short}-{number:06d}" for number in range(1, rows + 1)]
 
 
+_ROLES = ("tp", "pp", "pcp_size", "ep")
+_GPUS = ["num_prefill_gpu", "num_decode_gpu"]
 _RAW = [
     *("date", "model", "hardware", "framework", "precision", "spec_method", "disagg", "multinode"),
-    *("prefill_tp", "prefill_ep", "prefill_dp_attention", "prefill_num_workers", "decode_tp"),
-    *("decode_ep", "decode_dp_attention", "num_prefill_gpu", "num_decode_gpu", "isl", "osl"),
-    *("conc", "tput_per_gpu", "output_tput_per_gpu", "input_tput_per_gpu", "median_ttft"),
-    *("median_tpot", "median_e2el", "tput_per_mw", "image", "run_url"),
-]
-_NUMBERS = [c for c in _RAW if c.endswith(("_gpu", "_mw", "ttft", "tpot", "e2el"))]
-_GPUS = ["num_prefill_gpu", "num_decode_gpu"]
-_COUNTS = [
-    *_GPUS,
-    "isl",
-    "osl",
-    "conc",
-    *(c for c in _RAW if c.endswith(("_tp", "_ep", "_workers"))),
+    *(f"prefill_{size}" for size in _ROLES),
+    *("prefill_dp_attention", "prefill_num_workers"),
+    *(f"decode_{size}" for size in _ROLES),
+    *("decode_dp_attention", "pp", "pcp_size", "num_prefill_gpu", "num_decode_gpu"),
+    *("num_aggregate_gpu", "gpu_count", "isl", "osl", "conc", "tput_per_gpu"),
+    *("output_tput_per_gpu", "input_tput_per_gpu", "median_ttft", "median_tpot", "median_e2el"),
+    *("tput_per_mw", "avg_power_w", "avg_total_gpu_power_w", "joules_per_output_token"),
+    *("power_valid", "power_metric_schema_version", "image", "run_url"),
 ]
 _TEXTS = ["date", "model", "hardware", "framework", "precision", "spec_method", "image", "run_url"]
+_FLAGS = ["disagg", "multinode", "prefill_dp_attention", "decode_dp_attention"]
+_RATES = ["tput_per_gpu", "output_tput_per_gpu", "input_tput_per_gpu", "tput_per_mw"]
+_NUMBERS = [
+    *(*_RATES, "median_ttft", "median_tpot", "median_e2el", "avg_power_w"),
+    *("avg_total_gpu_power_w", "joules_per_output_token", "power_valid"),
+    "power_metric_schema_version",
+]
+_COUNTS = [name for name in _RAW if name not in {*_TEXTS, *_FLAGS, *_NUMBERS}]
 _TRUTHS = dict.fromkeys(("true", "t", "1", "1.0"), True) | dict.fromkeys(
     ("false", "f", "0", "0.0"), False
 )
 _KIND = ("number", "whole number")
+POWER_SCHEMA = 2  # the first whose energy is that of all GPUs
 # Keys that a row may have and that nothing is made of.
 _KNOWN = {
     *_RAW,
     *("metrics", "benchmark_type", "workers", "kv_transfer_lib", "decode_num_workers", "id"),
     *("snapshot_date", "snapshot_workflow_run_id", "offload_mode", "recipe_fingerprint"),
-    *("median_intvty", "avg_power_w", "joules_per_output_token", "joules_per_total_token"),
-    *("power_invalid_reasons", "power_audit", "config_id", "workflow_run_id", "error"),
-    *(
-        f"{s}_{m}"
-        for s in (
-            "mean",
-            "std",
-            "min",
-            "max",
-            "p1",
-            "p5",
-            "p10",
-            "p25",
-            "p50",
-            "p75",
-            "p90",
-            "p95",
-            "p99",
-            "p99.9",
-            "median",
-        )
-        for m in ("ttft", "tpot", "itl", "e2el", "intvty")
-    ),
+    *("curve_date", "curve_workflow_run_id", "curve_run_started_at", "config_id", "error"),
+    *("workflow_run_id", "kv_cache_pool_tokens", "router", "kv_p2p_transfer"),
 }
+_STATISTIC = re.compile(
+    r"(mean|std|min|max|median|p[\d.]+)_(ttft|tpot|itl|e2el|intvty)|(.*_)?dcp_size|"
+    r".*(power|joules|energy).*"
+)
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def _filled(raw):
     raw = raw.reindex(columns=_RAW)
-    return raw.astype(dict.fromkeys(_NUMBERS, float))
+    return raw.astype(dict.fromkeys([*_NUMBERS, *_COUNTS], float))
 
 
 def _text(values):
@@ -335,14 +328,53 @@ def _unsplit(raw):
     return _flag(raw["disagg"]) & ~_flag(raw["multinode"]) & recorded
 
 
+def _shared(raw):
+    """Return whether workers that span nodes do both prefill and decode."""
+    return ~_flag(raw["disagg"]) & _flag(raw["multinode"])
+
+
+def _decoding(raw, size):
+    """Return what is said of the workers that decode, which may be those that prefill, too."""
+    prefill, decode = raw[f"prefill_{size}"], raw[f"decode_{size}"]
+    both = _shared(raw) & (raw["num_decode_gpu"].fillna(0) == 0)
+    return decode.where(~both | prefill.isna(), prefill)
+
+
 def _gpus(raw):
     """Return all, prefill and decode GPUs; 0 where the source does not say."""
-    apart = _flag(raw["disagg"])
-    prefill = raw["num_prefill_gpu"].where(apart, raw["decode_tp"])
-    decode = raw["num_decode_gpu"].where(apart, raw["decode_tp"])
-    unsplit = _unsplit(raw)
-    total = (prefill + decode).where(apart & ~unsplit, decode)
-    return _count(total), _count(prefill.mask(unsplit)), _count(decode.mask(unsplit))
+    apart, unsplit = _flag(raw["disagg"]), _unsplit(raw)
+    recorded = raw[_GPUS].max(axis=1)  # where they are not apart, one of them has all
+    node = raw["decode_tp"].where(raw["decode_tp"] > 0, raw["prefill_tp"])
+    for size in ("pp", "pcp_size"):
+        node = node * raw[size].fillna(raw[f"decode_{size}"]).clip(lower=1).fillna(1)
+    alike = raw["num_aggregate_gpu"].where(raw["num_aggregate_gpu"] > 0, recorded)
+    alike = alike.where(_shared(raw) & (alike > 0), node)
+    total = (
+        raw[_GPUS].sum(axis=1, skipna=False).where(apart & ~unsplit, recorded.where(apart, alike))
+    )
+    total = total.where(~(raw["gpu_count"] > 0), raw["gpu_count"])
+    roles = (raw[name].where(apart, total).mask(unsplit) for name in _GPUS)
+    return _count(total), *map(_count, roles)
+
+
+def energy_is_sound(raw: pd.DataFrame, /) -> pd.Series:
+    """Return whether the energy of raw rows is valid and that of every GPU."""
+    return (raw["power_metric_schema_version"] == POWER_SCHEMA) & (raw["power_valid"] == 1)
+
+
+def _joules(raw):
+    joules = raw["joules_per_output_token"]
+    return joules.where(energy_is_sound(raw) & (joules > 0))
+
+
+def _powered(raw, gpus):
+    """Return the reason where the GPUs whose power was measured are not those of the row."""
+    sound = energy_is_sound(raw)
+    measured = (raw["avg_total_gpu_power_w"] / raw["avg_power_w"]).where(
+        sound & ~_flag(raw["disagg"])
+    )
+    text = "the power of " + measured.round(1).astype("str") + " GPUs was measured, the row has "
+    return (text + gpus.astype("str")).where((measured / gpus - 1).abs() > 0.02, "").astype("str")
 
 
 def _decode_of_medians(raw):
@@ -356,10 +388,9 @@ def _output(raw, gpus, decode, isl, osl):
     return stated.where((decode > 0) & stated.notna(), raw["tput_per_gpu"] * share)
 
 
-def _parts(raw):
+def _parts(raw, gpus):
     """Return the reason where input and output over their own GPUs are not the total."""
     apart = _flag(raw["disagg"])
-    gpus, _, _ = _gpus(raw)
     ways = {"output": raw["num_decode_gpu"], "input": raw["num_prefill_gpu"]}
     parts = sum(raw[f"{w}_tput_per_gpu"] * n.where(apart, gpus) for w, n in ways.items())
     return checks.parts_reason(raw["tput_per_gpu"] * gpus, parts)

@@ -23,10 +23,11 @@ import pandas as pd
 from frontier.data import checks, measurements, paths, snapshots, tables
 from frontier.data.measurements import LIVE, RUN
 from frontier.errors import DataError, UsageError
-from frontier.sources import dump, inferencex, own, web
+from frontier.sources import dump, inferencex, own, reading, web
 
 API_ROOT = "https://inferencex.semianalysis.com/api/v1/"
 DUMPS = "https://github.com/SemiAnalysisAI/InferenceX-app/releases"
+MOST_QUESTIONS = 500  # of one refresh, which asks one a second
 LEAST = 20  # rows or pairs from which on a whole is judged
 # A source is refused when more of a model's rows than this cannot be right (in the rows that
 # made the committed tables it was 0.7 %), ...
@@ -35,6 +36,8 @@ WRONG_SHARE = 0.2
 FOLLOWS = (0.7, 1.3)
 # ... when runs known before have other values than they had, as a whole, ...
 SAME_VALUE = 1.05
+# ... when the latency of whole requests is not TTFT and TPOT (0.93 to 1.30 there), ...
+WHOLE = 1.5
 # ... or when more than half of the rows of a model and shape that were there are gone, all of
 # them, or the newest run is older than the newest was.
 FEWER = 0.5
@@ -70,7 +73,7 @@ class Report:
         if self.repeated:
             lines.append(f"{self.repeated:,} rows repeat a run at its concurrency, one is kept")
         if self.agentic:
-            lines.append(f"{self.agentic:,} rows have no fixed shape and are left out")
+            lines.append(f"{self.agentic:,} rows are of agentic workloads and are left out")
         lines += [f"{n:,} rows to quarantine: {text}" for text, n in self.refused.most_common()]
         lines += [f"note: {text}" for text in self.warnings]
         if self.moved:
@@ -162,7 +165,7 @@ def import_files(
         raise UsageError(f"{mine[0]} is one's own and {(dumps + answers)[0]} public: one at a time")
     if mine:
         with snapshots.alone():
-            return _import_own(mine, told)
+            return _import_own(mine, told, accept)
     if told:
         raise UsageError(f"--{next(iter(told))} is for results of one's own, not for public ones")
     batches = [_dumped([file]) for file in dumps if not _is_part(file)]
@@ -232,13 +235,23 @@ def _offered(client, keys, since) -> dict[str, set[tuple[int, int]]]:
     if missing := sorted((keys or set()) - known):
         raise UsageError(f"the API has no {missing[0]}: there are {', '.join(sorted(known))}")
     offered: dict[str, set] = {}
-    for row in rows:
+    for number, row in enumerate(rows, start=1):
         theirs = str(row["model"])
         wanted = keys is None or inferencex.MODELS.get(theirs, theirs) in keys
         recent = since is None or str(row["date"])[:10] >= since.isoformat()
-        if wanted and recent and row["isl"] and row["osl"]:
-            name = inferencex.NAMES.get(theirs, theirs)
-            offered.setdefault(name, set()).add((int(row["isl"]), int(row["osl"])))
+        if not (wanted and recent and row["isl"] and row["osl"]):  # agentic rows have no lengths
+            continue
+        shape = tuple(inferencex.number(row[way]) for way in ("isl", "osl"))
+        if not all(length % 1 == 0 and 0 < length < 2**31 for length in shape):
+            found = reading.shown(f"{row['isl']}/{row['osl']}")
+            problem = f"expected lengths in tokens, found {found}"
+            raise DataError(answer.url, problem, row=number, remedy=inferencex.CHANGED)
+        name = inferencex.NAMES.get(theirs, theirs)
+        offered.setdefault(name, set()).add(tuple(map(int, shape)))
+    questions = sum(1 + len(shapes) for shapes in offered.values())
+    if questions > MOST_QUESTIONS:
+        problem = f"offers so much that it takes {questions:,} questions, at most {MOST_QUESTIONS}"
+        raise DataError(answer.url, problem, remedy="name fewer with --models or --since")
     return offered
 
 
@@ -261,12 +274,9 @@ def _answered(file: Path) -> _Batch:
 
 def _is_answer(file: Path) -> bool:
     """Return whether a file is an answer of the benchmarks API: rows with metrics."""
-    try:
-        with file.open(encoding="utf-8") as opened:
-            start = opened.read(65536)
-    except (OSError, UnicodeDecodeError):
-        return False
-    return start.lstrip().startswith("[") and '"metrics"' in start
+    with file.open("rb") as opened:
+        start = opened.read(65536).replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
+    return start.startswith(b"[") and b'"metrics"' in start
 
 
 def _is_part(file: Path) -> bool:
@@ -310,6 +320,7 @@ def _judged(batch: _Batch) -> tuple[pd.DataFrame, Report]:
         checks.reasons(frame),
         measurements.problems(frame),
         checks.contradictions(frame, raw["median_e2el"].astype(float)),
+        _of_latency(raw, frame),
         _of_power(raw, frame),
     ):
         reason = reason.where(reason != "", found)
@@ -330,7 +341,21 @@ def _judged(batch: _Batch) -> tuple[pd.DataFrame, Report]:
         f"nothing here reads {name!r}, which {n:,} rows have"
         for name, n in sorted(batch.unknown.items())
     ]
+    energy = raw["joules_per_output_token"].notna()
+    if unread := int((energy & ~inferencex.energy_is_sound(raw)).sum()):
+        report.warnings.append(
+            f"the energy of {unread:,} rows is not of all GPUs (schema before "
+            f"{inferencex.POWER_SCHEMA}) or not valid, and is not read"
+        )
     return unique.reset_index(drop=True), report
+
+
+def _of_latency(raw, frame) -> pd.Series:
+    """Return why the latency of a row's whole requests cannot be that of its tokens."""
+    quotient = raw["median_e2el"].astype(float) / checks.request_latency(frame)
+    text = "the latency of whole requests is " + quotient.map("{:.3g}".format)
+    text += " times what TTFT and TPOT give"
+    return text.where((quotient > WHOLE) | (quotient < 1 / WHOLE), "").astype("str")
 
 
 def _of_power(raw, frame) -> pd.Series:
@@ -483,7 +508,11 @@ def _join(report, batch, new, before, stays, remains, *, accept) -> Report:
     about = tables.meta("quarantine")
     columns = measurements.column_sidecars() | _REASON
     about |= {"inputs": about.get("inputs", {}) | batch.inputs, "columns": columns}
-    made = {LIVE: (rows, _sidecar(rows, inputs)), "quarantine": (quarantine, about)}
+    made = {"quarantine": (quarantine, about)}
+    if len(rows) or tables.has(LIVE):
+        made[LIVE] = rows, _sidecar(rows, inputs)
+    else:
+        report.warnings.append("no row of it can be used: all are in quarantine, with the reason")
     report.snapshot = snapshots.place(made)
     return report
 
@@ -505,15 +534,15 @@ def _count(report, old, rows) -> None:
 
 
 def _sidecar(rows, inputs) -> dict:
-    first, last = rows["date"].min(), rows["date"].max()
+    first, last = (f"{day:%Y-%m-%d}" for day in (rows["date"].min(), rows["date"].max()))
     return {
         "title": "InferenceX, all runs",
         "producer": "SemiAnalysis (InferenceX)",
-        "citation": f"SemiAnalysis InferenceX benchmark results, {first:%Y-%m-%d} to "
-        f"{last:%Y-%m-%d}; each row's run_url leads to its run",
+        "citation": f"SemiAnalysis InferenceX benchmark results, {first} to {last}; each row's "
+        "run_url leads to its run",
         "url": API_ROOT.partition("api/")[0],
         "accessed": date.today().isoformat(),
-        "published": f"{last:%Y-%m-%d}",
+        "published": last,
         "licence": "Benchmark facts by SemiAnalysis InferenceX. Apache-2.0 is the exporter's own "
         "statement on its data exports.",
         "provenance": "Made by 'frontier data refresh' or 'import'; inputs are the addresses or "
@@ -525,17 +554,18 @@ def _sidecar(rows, inputs) -> dict:
     }
 
 
-def _import_own(files, said) -> Report:
+def _import_own(files, said, accept) -> Report:
     """Add one's own rows: of a series, a run that is there already gets the new values."""
-    new = own.read(files, said)
+    report = Report(own.SOURCE)
+    new = own.read(files, said, accept=accept, tell=report.warnings.append)
     keys = ["row_id"]
     old = tables.read(own.SOURCE) if tables.has(own.SOURCE) else new.head(0)
-    report = Report(own.SOURCE, repeated=int(new.duplicated(keys).sum()))
+    report.repeated = int(new.duplicated(keys).sum())
     new = new.drop_duplicates(keys, keep="last")
     rows = pd.concat([old[~old["row_id"].isin(new["row_id"])], new], ignore_index=True)
     rows = rows.sort_values(["label", *RUN, "row_id"], kind="stable", ignore_index=True)
     _count(report, old, rows)
-    report.warnings = _unseen(new, measurements.load_measurements())
+    report.warnings += _unseen(new, measurements.load_measurements())
     if rows.equals(old):
         return report
     inputs = {file.name: _digest(file) for file in files}

@@ -1,16 +1,17 @@
 """A person's own benchmark results, from the tools that people measure with.
 
-Read are the results of ``vllm bench serve``, SGLang's ``bench_serving``, GenAI-Perf and AIPerf
-as the tools write them, and a CSV with the columns of `data.measurements` (docs/data.md has
-an example of each). A tool knows its client and not the server, so what ran (accelerator, GPUs,
-precision, ...) is said beside the file. Own numbers are taken as they are or not at all: what
-contradicts itself is an error that names the file, the row and the column.
+Read are the results of ``vllm bench serve``, SGLang's ``bench_serving``, GenAI-Perf, AIPerf and
+InferenceX's own harness as the tools write them, and a CSV with the columns of
+`data.measurements` (docs/data.md has an example of each). A client does not know its server, so
+what ran (software, accelerator, GPUs, precision, ...) is said beside the file. Own numbers are
+taken as they are or not at all: what contradicts itself is an error that names the file, the
+row and the column.
 """
 
-import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ import pandas as pd
 
 from frontier.data import checks, hardware, measurements, tables
 from frontier.errors import DataError, UsageError
-from frontier.sources import inferencex, raw
+from frontier.sources import inferencex, reading
 
 SOURCE = measurements.OWN
 COLUMNS = measurements.OWN_COLUMNS
@@ -44,29 +45,62 @@ SAID = {
     "run_url": (str, False),
     "image": (str, False),
 }
+_LOWER = ("hardware", "framework", "precision")
 _MEASURED = ("throughput_per_gpu", "output_throughput_per_gpu", "interactivity", "tpot", "ttft")
 _POWER = ("throughput_per_mw", "power_edition")
-# The model's name at the server, to the key that it has here.
+_FLOATS = (*_MEASURED, _POWER[0])
+_EMPTY = {str: "", bool: False, int: 0}
+_TRUTHS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
+
+# A model by its name, and what may follow the name of the same model: its release, its format.
 _MODELS = {
     r"deepseek-?r1": "deepseek-r1",
     r"gpt-?oss-?120b": "gpt-oss-120b",
     r"llama-?3(\.[13])?-?70b": "llama-70b",
     r"llama-?3\.1-?405b": "llama-405b",
 }
+_FORMATS = {"fp4": "fp4", "nvfp4": "fp4", "mxfp4": "fp4", "fp8": "fp8", "bf16": "bf16"}
+_SAME = rf"(-(0528|instruct|hf|kv|preview|dynamic|v\d+|{'|'.join(_FORMATS)}))*"
+# A name with one of these, or of the form MAKER/NAME, is a model's and not an alias.
+_FAMILIES = re.compile(
+    "deepseek|gpt-?oss|llama|qwen|glm|kimi|minimax|mistral|mixtral|gemma|nemotron|phi-"
+)
+
 # Throughput and latencies of one closed loop agree within a few per cent (see `checks`); a
 # factor of 3 is another unit or, in a CSV, GPUs that were not counted. A tool's result has no
-# number per GPU, so that only its TP speaks against a wrong number of GPUs.
+# number per GPU, so that only the server's own information speaks against a number of GPUs.
 AGREES = 3.0
-LENGTH = (0.5, 1.1)  # mean over nominal lengths: random ones average 0.9, or 0.5 at the least
+# Requests that came at a rate, and not as answers did, are a closed loop in effect if nearly all
+# users had a request under way.
+BUSY = 0.85
+# The latency of requests is TTFT and TPOT: within 2 % for means in the public rows, within 30 %
+# for medians.
+WHOLE = 1.5
+STATED = 0.05  # two statements of one rate, one of them rounded
+FAILED = 0.05  # of all requests; what failed leaves the others faster than they would have been
+# Mean over nominal lengths: random ones average 0.9, or 0.5 at the least. A mean of n draws is
+# off by chance; the widest that a tool draws from is 0 to twice the nominal length.
+LENGTH = (0.5, 1.1)
+SPREAD = 3 / math.sqrt(3)
 
 
-def read(files: list[Path], /, said: Mapping[str, object]) -> pd.DataFrame:
+def read(
+    files: list[Path],
+    /,
+    said: Mapping[str, object],
+    *,
+    accept: bool = False,
+    tell: Callable[[str], None] = lambda text: None,
+) -> pd.DataFrame:
     """Return the rows of result files with the columns `COLUMNS`.
 
     Args:
         files: results of any of the tools, or CSVs.
         said: what is known of the runs, by the names of `SAID`; it fills what a file does not
             say, and contradicting a file is an error.
+        accept: take runs although many of their requests failed or they were cancelled, and
+            GPUs that are several times those of the server that was asked.
+        tell: called with a line for what is right and yet to be known.
 
     Raises:
         UsageError: when a file is of no known kind, or something needed is not known.
@@ -74,99 +108,135 @@ def read(files: list[Path], /, said: Mapping[str, object]) -> pd.DataFrame:
     """
     frames = []
     for file in files:
-        rows = list(_rows(file, said))
+        rows = list(_rows(file, said, accept, tell))
         if not rows:
             raise DataError(file, "has no results")
         frame = _tidy(file, rows)
-        _sound(file, frame, rows)
+        _sound(file, frame, rows, accept)
         frames.append(frame)
     return pd.concat(frames, ignore_index=True)
 
 
-def _rows(file: Path, said) -> Iterator[dict]:
-    if file.suffix.lower() == ".csv":
-        found, kind = raw.read_csv(file).astype(object), _from_csv
-        found = found.where(found.notna(), None).to_dict("records")
+def _rows(file: Path, said, accept, tell) -> Iterator[dict]:
+    if {".csv", ".tsv"} & {suffix.lower() for suffix in file.suffixes}:
+        found = [
+            {k: v or None for k, v in row.items()} for row in reading.table(file, numbers=_FLOATS)
+        ]
+        readers = [_from_csv] * len(found)
     else:
-        found = _documents(file)
-        kind = next((reader for test, reader in _KINDS if found and test(found[0])), None)
-        if found and kind is None:
+        found = reading.documents(reading.text(file), file=file)
+        found = [one for value in found for one in (value if isinstance(value, list) else [value])]
+        if not all(isinstance(value, dict) for value in found):
+            raise DataError(file, "expected results, found other values")
+        readers = [next((read for known, read in _KINDS if known(row)), None) for row in found]
+    for number, (row, reader) in enumerate(zip(found, readers, strict=True), start=1):
+        if reader is None:
             raise UsageError(
-                f"{file} is of no known kind: neither an answer of the API, a dump, a CSV, nor a "
-                "result of vllm bench serve, SGLang bench_serving, GenAI-Perf or AIPerf"
+                f"{file}, row {number}: is of no known kind: neither an answer of the API, a dump, "
+                "a CSV, nor a result of vllm bench serve, SGLang bench_serving, GenAI-Perf, AIPerf "
+                "or InferenceX"
             )
-    for number, row in enumerate(found, start=1):
         try:
-            own = kind(row)
-            filled = {name: value for name, value in own.items() if value is not None}
-        except (ArithmeticError, KeyError, TypeError, ValueError) as error:
-            problem = f"cannot be read: {error!r}"
+            own = reader(row)
+        except KeyError as error:
+            problem = f"cannot be read: {error} is missing"
             raise DataError(file, problem, row=number, remedy="see docs/data.md") from None
-        for name, value in said.items():
-            if value is not None and filled.setdefault(name, value) != value:
-                problem = f"is {filled[name]} in the file and {value} was said"
-                raise DataError(file, problem, row=number, column=name)
-        yield _complete(file, number, filled)
+        except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
+            problem = f"cannot be read: {' '.join(str(error).split())[:200]}"
+            raise DataError(file, problem, row=number, remedy="see docs/data.md") from None
+        _answered(file, number, own.get("requests"), accept, tell)
+        yield _complete(file, number, own, said, tell)
 
 
-def _complete(file, number, row: dict) -> dict:
+def _answered(file, number, requests, accept, tell) -> None:
+    """Raise DataError where too many requests failed, and tell of fewer."""
+    if requests is None:
+        return
+    done, failed, cancelled = requests
+    if done < 1:
+        raise DataError(file, "no request succeeded", row=number)
+    if cancelled and not accept:
+        problem = "the run was cancelled before its end"
+        raise DataError(file, problem, row=number, remedy="if it is to count, say --accept")
+    if failed > 0:
+        told = f"{failed:,.0f} of {done + failed:,.0f} requests failed"
+        if failed > FAILED * (done + failed) and not accept:
+            problem = f"{told}, more than {FAILED:.0%}: the others had the server for themselves"
+            raise DataError(file, problem, row=number, remedy="if it is to count, say --accept")
+        tell(f"{file.name}, row {number}: {told}")
+    if cancelled:
+        tell(f"{file.name}, row {number}: the run was cancelled before its end")
+
+
+def _complete(file, number, own: dict, said, tell) -> dict:
     """Return a row with every column, each of its type, or say which cannot be."""
     out = {}
     for name, (kind, needed) in SAID.items():
-        value = row.get(name)
-        if value is None and needed:
-            option = "--" + name.replace("_", "-")
+        mine, theirs = (
+            None if values.get(name) is None else _of_kind(file, number, name, values[name])
+            for values in (own, said)
+        )
+        if mine is not None and theirs is not None and mine != theirs:
+            problem = f"is {mine} in the file and {theirs} was said"
+            raise DataError(file, problem, row=number, column=name)
+        value = theirs if mine is None else mine
+        if value is None and name == "framework" and own.get("client"):
+            value = own["client"]
+            told = f"it says {value} for what sent the requests, and so {value} for what served"
+            tell(f"{file.name}, row {number}: {told}; say --framework if another did")
+        if needed and value in (None, ""):
+            alias = own.get("alias") if name == "model" else None
+            told = f"{alias!r} is a path or an alias" if alias else "not in the file"
             place = f"{file}, row {number}, column {name}"
-            raise UsageError(f"{place}: not in the file; say it with {option}")
-        out[name] = _of_kind(file, number, name, kind, value)
-    if rates := row.get("rates"):
+            raise UsageError(f"{place}: {told}; say it with --{name.replace('_', '-')}")
+        out[name] = _EMPTY[kind] if value is None else value
+    if own.get("path_format") and out["precision"] not in ("", own["path_format"]):
+        told = f"{own['path_format']} in the model's path, and {out['precision']} was said"
+        tell(f"{file.name}, row {number}: {told}")
+    if rates := own.get("rates"):
         gpus = out["gpus"] or math.nan
-        row = row | {
-            "throughput_per_gpu": rates["total"] / gpus,
-            "output_throughput_per_gpu": rates["output"] / gpus,
-        }
-    for name in _MEASURED:
-        value = row.get(name)
+        total, output = (rate / gpus for rate in rates)
+        own = own | {"throughput_per_gpu": total, "output_throughput_per_gpu": output}
+    for name in _FLOATS:
+        value = own.get(name)
         out[name] = math.nan if value is None else _positive(file, number, name, value)
     if math.isnan(out["throughput_per_gpu"]):
         raise DataError(file, "is missing", row=number, column="throughput_per_gpu")
     if math.isnan(out["tpot"]) and math.isnan(out["interactivity"]):
         raise DataError(file, "is missing, and interactivity too", row=number, column="tpot")
-    mw = row.get(_POWER[0])
-    out[_POWER[0]] = math.nan if mw is None else _positive(file, number, _POWER[0], mw)
-    out[_POWER[1]] = row.get(_POWER[1])
-    return out | {"mean_latency": bool(row.get("mean_latency")), "lengths": row.get("lengths")}
+    more = ("mean_latency", "lengths", "requests", "open_loop", "world", "contradiction", _POWER[1])
+    return out | {name: own.get(name) for name in more}
 
 
-def _of_kind(file, number, name, kind, value):
-    if value is None:
-        return {str: "", bool: False, int: 0}[kind]
+def _of_kind(file, number, name, value):
+    """Return a value of the file or of the command line as its column has it."""
+    kind = SAID[name][0]
     if kind is str:
-        return inferencex.plain(value)
+        found = inferencex.plain(value)
+        if name == "model":
+            return _model(found)
+        return found.lower() if name in _LOWER else found
     if kind is bool:
-        words = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
-        if str(value).lower() in words:
-            return words[str(value).lower()]
-        raise DataError(file, f"expected true or false, found {value!r}", row=number, column=name)
+        if (word := str(value).lower()) in _TRUTHS:
+            return _TRUTHS[word]
+        problem = f"expected true or false, found {reading.shown(value)}"
+        raise DataError(file, problem, row=number, column=name)
     try:
         whole = int(float(value))
-        if whole != float(value) or not 0 <= whole < 2**31:
+        if whole != float(value) or not 0 <= whole < 2**31 or isinstance(value, bool):
             raise ValueError
     except (TypeError, ValueError, OverflowError):
-        problem = f"expected a whole number, found {value!r}"
+        problem = f"expected a whole number, found {reading.shown(value)}"
         raise DataError(file, problem, row=number, column=name) from None
     return whole
 
 
 def _positive(file, number, name, value) -> float:
     try:
-        found = float(value)
-    except (TypeError, ValueError):
-        found = math.nan
-    if isinstance(value, bool) or not 0 < found < math.inf:
-        problem = f"expected a positive number, found {value!r}"
-        raise DataError(file, problem, row=number, column=name)
-    return found
+        return _number({name: value}, name)
+    except ValueError:
+        problem = f"expected a positive number, found {reading.shown(value)}"
+        raise DataError(file, problem, row=number, column=name) from None
 
 
 def _tidy(file: Path, rows: list[dict]) -> pd.DataFrame:
@@ -176,8 +246,6 @@ def _tidy(file: Path, rows: list[dict]) -> pd.DataFrame:
     share = frame["osl"] / (frame["isl"] + frame["osl"]).where(frame["isl"] + frame["osl"] > 0)
     output = frame["output_throughput_per_gpu"].fillna(frame["throughput_per_gpu"] * share)
     out = frame.assign(
-        model=[_model(m) for m in frame["model"]],
-        **{c: frame[c].str.lower() for c in ("hardware", "framework", "precision")},
         prefill_gpus=frame["prefill_gpus"].where(apart, frame["gpus"]),
         decode_gpus=frame["decode_gpus"].where(apart, frame["gpus"]),
         tp=frame["tp"].where(frame["tp"] > 0, frame["gpus"].where(~apart, 0)),
@@ -185,7 +253,7 @@ def _tidy(file: Path, rows: list[dict]) -> pd.DataFrame:
         interactivity=frame["interactivity"].fillna(1 / tpot),
         output_throughput_per_gpu=output,
         date=[_day(file, n, d) for n, d in enumerate(frame["date"], start=1)],
-        latency=np.where(frame["mean_latency"], "mean", "median"),
+        latency=np.where(frame["mean_latency"].fillna(False).astype(bool), "mean", "median"),
         label=frame["label"].where(frame["label"] != "", "own"),
         **{"source": SOURCE, "prefill": "", "caveat": "", "citation": file.name},
     )
@@ -193,60 +261,124 @@ def _tidy(file: Path, rows: list[dict]) -> pd.DataFrame:
     out = out.reindex(columns=list(COLUMNS)).assign(row_id="").astype(kinds)
     out = out.assign(**{c: inferencex.significant(out[c]) for c in _MEASURED})
     runs = pd.util.hash_pandas_object(out[[*measurements.RUN, "label"]], index=False)
-    return out.assign(row_id=[f"{SOURCE}-{run:016x}" for run in runs])[list(COLUMNS)]
+    return out.assign(row_id=[f"{SOURCE}-{run:016x}" for run in runs])
 
 
 def _day(file, number, text) -> pd.Timestamp:
+    """Return the day of a date, or of a time; in UTC where it names its zone."""
     if not text:
         return pd.NaT
-    found = pd.to_datetime(text[:10], errors="coerce", format="%Y-%m-%d")
-    if pd.isna(found):
-        problem = f"expected YYYY-MM-DD, found {text!r}"
-        raise DataError(file, problem, row=number, column="date")
-    return found
+    parts = re.match(r"(\d{4})-?(\d\d)-?(\d\d)(?!\d)", text)
+    try:
+        found = pd.Timestamp("-".join(parts.groups()))
+        if re.search(r"\d(Z|[+-]\d\d:?\d\d)$", text[10:]):
+            found = pd.Timestamp(datetime.fromisoformat(text).astimezone(UTC).date())
+        return found
+    except (AttributeError, ValueError, OverflowError):
+        problem = f"expected YYYY-MM-DD, found {reading.shown(text)}"
+        raise DataError(file, problem, row=number, column="date") from None
 
 
 def _model(name: str) -> str:
-    """Return the key of a model that is known here, else the last part of its name."""
-    last = name.rpartition("/")[2].lower()
-    return next((key for pattern, key in _MODELS.items() if re.search(pattern, last)), last)
+    """Return the key of a model that is known here, else the last part of its name.
+
+    A model that was distilled or quantised from a known one is another model; one that is in
+    another format (FP4, FP8) is the same, and its precision is a column of its own.
+    """
+    cached = re.search(r"models--[^/]+?--([^/]+)", name)  # as a cache of downloads has it
+    last = (cached[1] if cached else name.rstrip("/").rpartition("/")[2]).lower()
+    known = (k for pattern, k in _MODELS.items() if re.fullmatch(f"(meta-)?{pattern}{_SAME}", last))
+    return next(known, last)
 
 
-def _sound(file: Path, frame: pd.DataFrame, rows: list[dict]) -> None:
+def _served(name: object, precision: object = None) -> dict:
+    """Return what a name at a server tells: the model and its format, or that it is an alias."""
+    if not isinstance(name, str) or not name:
+        return {"precision": precision}
+    key = _model(name)
+    path = name.startswith(("/", ".", "~"))
+    if not _FAMILIES.search(key) and (path or name.count("/") != 1):
+        return {"alias": name[:80], "precision": precision}
+    words = re.split(r"[-_/.]", name.lower())
+    stated = next((kind for word, kind in _FORMATS.items() if word in words), None)
+    if path:
+        return {"model": name, "precision": precision, "path_format": stated}
+    if stated and precision and str(precision).lower() != stated:
+        raise ValueError(f"the model's name has {stated}, and precision is {precision}")
+    return {"model": name, "precision": precision or stated}
+
+
+# --- what contradicts itself --------------------------------------------------------------
+
+
+def _sound(file: Path, frame: pd.DataFrame, rows: list[dict], accept: bool) -> None:
     """Raise DataError at the first row that contradicts itself."""
+    mean_in, mean_out = (
+        pd.Series([row["lengths"][way] if row["lengths"] else math.nan for row in rows])
+        for way in (0, 1)
+    )
+    latency = checks.request_latency(frame)
+    latency = latency.where(mean_out.isna(), frame["ttft"] + frame["tpot"] * (mean_out - 1))
+    served = frame["concurrency"] * (mean_in + mean_out) / latency / frame["gpus"]
+    served = served.where(mean_out.notna(), checks.closed_loop_throughput(frame, latency))
+    little = measurements.little_quotient(frame)
+    little *= ((1 + frame["isl"] / frame["osl"]) / (1 + mean_in / mean_out)).fillna(1)
+    follows = (frame["throughput_per_gpu"] / served).fillna(little)
     problems = measurements.problems(frame)
-    for number, (problem, row) in enumerate(zip(problems, rows, strict=True), start=1):
-        _lengths(file, number, row)
-        if row["disaggregated"] and row["prefill_gpus"] + row["decode_gpus"] != row["gpus"]:
-            told = f"prefill_gpus and decode_gpus are not {row['gpus']} together"
-            raise DataError(file, told, row=number, column="gpus")
-        if not row["disaggregated"] and row["tp"] > row["gpus"]:
-            told = f"{row['gpus']} was said, and the deployment is TP {row['tp']}"
-            raise DataError(file, told, row=number, column="gpus")
-        if problem:
-            column, _, told = problem.partition(" ")
-            raise DataError(file, told, row=number, column=column)
-        _power(file, number, row)
-    allowed = checks.closed_loop_throughput(frame, checks.request_latency(frame))
-    quotient = (frame["throughput_per_gpu"] / allowed).fillna(measurements.little_quotient(frame))
-    far = ~quotient.between(1 / AGREES, AGREES)
-    if far.any():
-        at = int(far.to_numpy().argmax())
-        problem = f"is {quotient.iloc[at]:.3g} times what the latencies and the load give"
-        remedy = "is it per GPU, over all GPUs and all tokens, and are latencies in s?"
-        raise DataError(file, problem, row=at + 1, column="throughput_per_gpu", remedy=remedy)
+    for number, (row, problem) in enumerate(zip(rows, problems, strict=True), start=1):
+        at = number - 1
+        found = _lengths(row) or _gpus(row, accept)
+        if not found and problem:
+            found = problem.split(" ", 1)
+        if not found and little[at] > measurements.LITTLE_TOLERANCE:
+            found = "throughput_per_gpu", "is above Little's bound"
+        found = found or row["contradiction"] or _power(file, number, row)
+        if not found and not 1 / AGREES <= follows[at] <= AGREES:
+            told = f"is {follows[at]:.3g} times what the latencies and the load give"
+            found = "throughput_per_gpu", f"{told}; {_UNITS}"
+        if not found and row["open_loop"] and not BUSY <= follows[at] <= 1 / BUSY:
+            told = f"{follows[at] * row['concurrency']:.3g} of {row['concurrency']} users were"
+            found = "concurrency", f"requests came at a rate of their own, and {told} waiting"
+        if found:
+            raise DataError(file, found[1], row=number, column=found[0])
 
 
-def _lengths(file, number, row) -> None:
+_UNITS = "is it per GPU, over all GPUs and all tokens, and are latencies in s?"
+
+
+def _lengths(row) -> tuple[str, str] | None:
     for name, mean in zip(("isl", "osl"), row["lengths"] or (), strict=False):
-        if not LENGTH[0] <= mean / row[name] <= LENGTH[1]:
-            problem = f"{row[name]} was said, and requests had {mean:.0f} tokens on average"
-            raise DataError(file, problem, row=number, column=name)
+        requests = (row["requests"] or (1,))[0]
+        chance = SPREAD / math.sqrt(requests)
+        if not LENGTH[0] - chance / 2 <= mean / (row[name] or math.nan) <= LENGTH[1] + chance:
+            return name, f"{row[name]} was said, and requests had {mean:.0f} tokens on average"
+    return None
 
 
-def _power(file, number, row) -> None:
+def _gpus(row, accept) -> tuple[str, str] | None:
+    """Return what is wrong with the number of GPUs, by the roles and by the server itself.
+
+    Expert parallelism uses the GPUs of the others, and so does attention that is data-parallel.
+    """
+    gpus, sizes = row["gpus"], row["world"] or {}
+    if row["disaggregated"]:
+        if row["prefill_gpus"] + row["decode_gpus"] != gpus:
+            return "gpus", f"prefill_gpus and decode_gpus are not {gpus} together"
+        return None
+    if max(row["tp"], row["ep"]) > gpus:
+        told = f"TP {row['tp']}" if row["tp"] > gpus else f"EP {row['ep']}"
+        return "gpus", f"{gpus} was said, and the deployment is {told}"
+    world = max(math.prod(sizes.values()), row["ep"])
+    if not sizes or gpus == world or (accept and gpus % world == 0):
+        return None
+    told = " x ".join(f"{name.upper()} {size}" for name, size in sizes.items())
+    more = " (of several such servers, say --accept)" if gpus % world == 0 else ""
+    return "gpus", f"{gpus} was said, and the server is {told}, {world} GPUs{more}"
+
+
+def _power(file, number, row) -> tuple[str, str] | None:
     if math.isnan(row[_POWER[0]]):
-        return
+        return None
     edition = row[_POWER[1]]
     if edition is None:
         raise UsageError(
@@ -254,144 +386,328 @@ def _power(file, number, row) -> None:
             f"one of {', '.join(hardware.POWER_EDITIONS)}"
         )
     found = row["throughput_per_gpu"] * 1000 / row[_POWER[0]]
-    reason = checks.power_reason(found, row["hardware"].lower(), str(edition))
-    if reason:
-        raise DataError(file, reason, row=number, column=_POWER[0])
+    reason = checks.power_reason(found, row["hardware"], str(edition))
+    return (_POWER[0], reason) if reason else None
 
 
 # --- the tools ----------------------------------------------------------------------------
 
 
-def _documents(file: Path) -> list[dict]:
-    """Return the JSON objects of a file: one, a list of them, or one after another."""
+def _number(row: Mapping, key: str, *, zero: bool = False) -> float:
+    """Return a positive number (or 0), which may be text; ValueError says what is there."""
+    value = row[key]
     try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(file, f"is no text: {error}") from None
-    decoder, found, at = json.JSONDecoder(), [], 0
-    while text[at:].strip():
-        at += len(text[at:]) - len(text[at:].lstrip())
-        try:
-            value, at = decoder.raw_decode(text, at)
-        except ValueError as error:
-            raise DataError(file, f"is not JSON: {error}") from None
-        found += value if isinstance(value, list) else [value]
-    if not all(isinstance(value, dict) for value in found):
-        raise DataError(file, "expected results, found other values")
+        found = float(value)
+    except (TypeError, ValueError, OverflowError):
+        found = math.nan
+    if isinstance(value, bool) or not (0 < found < math.inf or (zero and found == 0)):
+        raise ValueError(f"{key} is no positive number but {reading.shown(value)}")
     return found
 
 
-def _from_csv(row: dict) -> dict:
-    unknown = row.keys() - SAID.keys() - set(_MEASURED) - set(_POWER)
-    if unknown - measurements.COLUMNS.keys():
-        raise ValueError(f"no column is called {min(unknown)}")
-    return {name: row.get(name) for name in (*SAID, *_MEASURED, *_POWER)}
+def _contradiction(row: Mapping, stated: Mapping, whole: Mapping) -> tuple[str, str] | None:
+    """Return what a result says twice and differently.
+
+    Args:
+        row: a result with statistics as ``median_ttft``, ...; the unit does not matter.
+        stated: by key of the row, what the rest of it gives for that key.
+        whole: by statistic, TTFT, the sum of the TPOT of a request, and its whole latency.
+    """
+    for key, expected in stated.items():
+        if row.get(key) is not None and abs(_number(row, key) / expected - 1) > STATED:
+            return key, f"is {_number(row, key):.6g}, and the rest of the file gives {expected:.6g}"
+    for statistic, (first, tokens, latency) in whole.items():
+        if not 1 / WHOLE <= latency / (first + tokens) <= WHOLE:
+            told = f"{latency:.4g} s, and TTFT and TPOT give {first + tokens:.4g} s"
+            return "ttft", f"the {statistic} latency of whole requests is {told}"
+    for name in ("ttft", "tpot"):
+        for unit in ("", "_ms"):
+            middle, high = (f"{which}_{name}{unit}" for which in ("median", "p99"))
+            both = None not in (row.get(middle), row.get(high))
+            if both and _number(row, high) < _number(row, middle):
+                return name, f"{middle} is above {high}"
+    return None
 
 
-def _latencies(row: Mapping, suffix: str = "_ms") -> dict:
-    """Return TTFT and TPOT in s, the medians, or the means where there is no median."""
-    statistic = "median" if row.get(f"median_tpot{suffix}") else "mean"
-    ttft = row.get(f"{statistic}_ttft{suffix}")
+def _latencies(row: Mapping, unit: str, scale: float, e2el: str, tokens: float) -> dict:
+    """Return TTFT and TPOT in s, the medians, or the means where there is no median.
+
+    `e2el` is what the tool calls the latency of whole requests of so many `tokens`.
+    """
+    whole = {}
+    for statistic in ("mean", "median"):
+        keys = [f"{statistic}_{name}{unit}" for name in ("ttft", "tpot", e2el)]
+        if all(row.get(key) for key in keys):
+            first, each, latency = (_number(row, key) * scale for key in keys)
+            whole[statistic] = (first, each * (tokens - 1), latency)
+    statistic = "median" if row.get(f"median_tpot{unit}") else "mean"
+    ttft = f"{statistic}_ttft{unit}"
     return {
-        "tpot": row[f"{statistic}_tpot{suffix}"] / 1000,
-        "ttft": ttft / 1000 if ttft else None,
+        "tpot": _number(row, f"{statistic}_tpot{unit}") * scale,
+        "ttft": _number(row, ttft) * scale if row.get(ttft) is not None else None,
         "mean_latency": statistic == "mean",
+        "whole": whole,
     }
 
 
-def _means(row: Mapping) -> tuple[float, float]:
-    done = row["completed"]
-    return row["total_input_tokens"] / done, row["total_output_tokens"] / done
+def _of_client(row: Mapping, e2el: str) -> dict:
+    """Return what the clients of vLLM and SGLang have in common: counts, rates and latencies."""
+    done = _number(row, "completed", zero=True)
+    failed = _number(row, "failed", zero=True) if row.get("failed") is not None else 0
+    if row.get("num_prompts") is not None:
+        failed = max(failed, _number(row, "num_prompts", zero=True) - done)
+    if done < 1:
+        return {"requests": (done, failed, False)}
+    tokens = [_number(row, f"total_{way}_tokens") for way in ("input", "output")]
+    duration = _number(row, "duration")
+    rates = (sum(tokens) / duration, tokens[1] / duration)
+    latencies = _latencies(row, "_ms", 1e-3, e2el, tokens[1] / done)
+    stated = {
+        "output_throughput": rates[1],
+        "input_throughput": tokens[0] / duration,
+        "total_throughput": rates[0],
+        "total_token_throughput": rates[0],
+        "request_throughput": done / duration,
+    }
+    return {
+        "requests": (done, failed, False),
+        "lengths": (tokens[0] / done, tokens[1] / done),
+        "rates": rates,
+        "concurrency": row.get("max_concurrency"),
+        "open_loop": _arrive(row.get("request_rate")),
+        "contradiction": _contradiction(row, stated, latencies.pop("whole")),
+        **latencies,
+    }
 
 
-def _rates(row: Mapping) -> dict:
-    """Return tok/s of the whole deployment: all tokens, and output."""
-    output = row["total_output_tokens"] / row["duration"]
-    total = output + row["total_input_tokens"] / row["duration"]
-    return {"total": total, "output": output}
+def _arrive(rate: object) -> bool:
+    """Return whether requests come at a rate of their own instead of when users have answers."""
+    return rate is not None and float(rate) < math.inf
+
+
+def _speculates(*places: Mapping) -> bool | None:
+    """Return True where a tool or its server states speculation in whatever way, None otherwise."""
+    keys = re.compile(r"spec(_|ulative)|accept(ance)?_(length|rate)|.*_accept_length|mtp$")
+    none = {"", "none", "false", "0", "off", "null", "[]", "{}"}
+    for place in places:
+        for key, value in place.items():
+            if keys.match(str(key)) and str(value).lower() not in none:
+                return True
+    return None
+
+
+def _from_csv(row: dict) -> dict:
+    unknown = row.keys() - SAID.keys() - set(_FLOATS) - set(_POWER)
+    if unknown - measurements.COLUMNS.keys():
+        raise ValueError(f"no column is called {min(unknown)}")
+    return {name: row.get(name) for name in (*SAID, *_FLOATS, _POWER[1])}
 
 
 def _from_vllm(row: Mapping) -> dict:
-    """Return a result of ``vllm bench serve --save-result``; ``--metadata`` fills what it names."""
-    day = str(row.get("date") or "")
+    """Return a result of ``vllm bench serve --save-result``; ``--metadata`` fills what it names.
+
+    Its ``backend`` is the protocol that the client spoke, whatever server answered.
+    """
+    sizes = {
+        "tp": row.get("tensor_parallel_size") or row.get("tp"),
+        "pp": row.get("pipeline_parallel_size") or row.get("pp"),
+        "dp": row.get("data_parallel_size") or row.get("dp"),
+    }
+    sizes = {name: int(_number(sizes, name)) for name, size in sizes.items() if size is not None}
+    said = {name: row.get(name) for name in SAID}
     return {
-        **{name: row.get(name) for name in SAID if name not in ("date", "model", "concurrency")},
-        "model": row.get("model") or row.get("model_id"),
-        "framework": row.get("framework") or "vllm",
-        "tp": row.get("tp") or row.get("tensor_parallel_size"),
-        "concurrency": row.get("max_concurrency"),
-        "date": f"{day[:4]}-{day[4:6]}-{day[6:8]}" if re.match(r"\d{8}", day) else day or None,
-        "lengths": _means(row),
-        "rates": _rates(row),
-        **_latencies(row),
+        **said,
+        "speculative": _speculates(row) if row.get("speculative") is None else row["speculative"],
+        **_served(row.get("model") or row["model_id"], row.get("precision")),
+        "tp": sizes.get("tp"),
+        "client": "vllm" if row.get("backend", row.get("endpoint_type")) == "vllm" else None,
+        "world": sizes if len(sizes) > 1 else None,
+        **_of_client(row, "e2el"),
     }
 
 
 def _from_sglang(row: Mapping) -> dict:
-    """Return a line of SGLang's ``bench_serving --output-file``."""
+    """Return a line of SGLang's ``bench_serving --output-file``.
+
+    Only a server of SGLang gives ``server_info``.
+    """
     server = row.get("server_info") or {}
     random = row.get("dataset_name") in (None, "random", "random-ids")
+    sizes = {name: server.get(f"{name}_size") for name in ("tp", "dp", "pp")}
+    if server.get("enable_dp_attention"):
+        del sizes["dp"]
+    sizes = {name: int(_number(sizes, name)) for name, size in sizes.items() if size is not None}
     return {
-        "model": server.get("model_path"),
-        "framework": "sglang",
+        **_served(server.get("model_path")),
+        "framework": "sglang" if server else None,
+        "client": "sglang" if row.get("backend") == "sglang" else None,
         "tp": server.get("tp_size"),
         "ep": server.get("ep_size"),
         "dp_attention": server.get("enable_dp_attention"),
-        "speculative": True if row.get("accept_length") else None,
+        "speculative": _speculates(row, server),
         "isl": row.get("random_input_len") if random else None,
         "osl": row.get("random_output_len") if random else None,
-        "concurrency": row.get("max_concurrency"),
         "label": row.get("tag"),
-        "lengths": _means(row),
-        "rates": _rates(row),
-        **_latencies(row),
+        "world": sizes,
+        **_of_client(row, "e2e_latency"),
     }
 
 
 def _from_perf(row: Mapping) -> dict:
     """Return a result of GenAI-Perf or AIPerf: a block of statistics with a unit a metric."""
-    isl, osl = (_statistic(row, f"{way}_sequence_length", 1, "avg") for way in ("input", "output"))
-    rate = _statistic(row, "request_throughput", 1, "avg")
+    isl, osl = (_statistic(row, f"{way}_sequence_length", "avg") for way in ("input", "output"))
+    rate = _statistic(row, "request_throughput", "avg")
     config = row.get("input_config") or {}
     statistic = "p50" if "p50" in row["inter_token_latency"] else "avg"
-    model = _found(config, "model_names") or _found(config, "model") or [None]
-    day = row.get("start_time")
+    day, load = row.get("start_time"), _measured_phase(config)
+    failed = sum(_number(one, "count", zero=True) for one in row.get("error_summary") or ())
+    if row.get("error_request_count"):
+        failed = max(failed, _number(row["error_request_count"], "avg", zero=True))
+    done = (row.get("request_count") or {}).get("avg")
+    whole = {
+        "mean" if name == "avg" else "median": (
+            _statistic(row, "time_to_first_token", name),
+            _statistic(row, "inter_token_latency", name) * (osl - 1),
+            _statistic(row, "request_latency", name),
+        )
+        for name in ("avg", "p50")
+        if all((row.get(metric) or {}).get(name) for metric in _TIMES)
+    }
+    flat = {
+        f"{how}_{short}": row[metric].get(name)
+        for metric, short in (("time_to_first_token", "ttft"), ("inter_token_latency", "tpot"))
+        for how, name in (("median", "p50"), ("p99", "p99"))
+        if metric in row
+    }
+    flat |= {
+        f"{kind}_throughput": (row.get(f"{kind}_throughput") or {}).get("avg")
+        for kind in _KINDS_OF_RATE
+    }
+    stated = {"output_token_throughput": rate * osl, "total_token_throughput": rate * (isl + osl)}
+    rates = _found(load, "request_rate", "rate")
     return {
-        "model": model[0] if isinstance(model, list) else model,
-        "concurrency": _found(config, "concurrency"),
-        "isl": _found(_found(config, "input_tokens") or {}, "mean"),
-        "osl": _found(_found(config, "output_tokens") or {}, "mean"),
-        "date": str(day)[:10] if day else None,
+        **_served(_one_name(config)),
+        "concurrency": _found(load, "concurrency"),
+        "open_loop": isinstance(rates, int | float) and _arrive(rates),
+        "isl": _found(_found(config, "input_tokens", "isl") or {}, "mean"),
+        "osl": _found(_found(config, "output_tokens", "osl") or {}, "mean"),
+        "date": str(day) if day else None,
+        "speculative": _speculates(row),
+        "requests": (
+            math.inf
+            if done is None
+            else _number({"request_count": done}, "request_count", zero=True),
+            failed,
+            row.get("was_cancelled") is True,
+        ),
         "lengths": (isl, osl),
-        "rates": {"total": rate * (isl + osl), "output": rate * osl},
-        "tpot": _statistic(row, "inter_token_latency", None, statistic),
-        "ttft": _statistic(row, "time_to_first_token", None, statistic),
+        "rates": (rate * (isl + osl), rate * osl),
+        "tpot": _statistic(row, "inter_token_latency", statistic),
+        "ttft": _statistic(row, "time_to_first_token", statistic)
+        if row.get("time_to_first_token")
+        else None,
         "mean_latency": statistic == "avg",
+        "contradiction": _contradiction(flat, stated, whole),
     }
 
 
-def _statistic(row, metric, scale, name) -> float:
+_TIMES = ("time_to_first_token", "inter_token_latency", "request_latency")
+_KINDS_OF_RATE = ("output_token", "total_token")
+_SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "sec": 1.0, "seconds": 1.0}
+
+
+def _statistic(row, metric, name) -> float:
     """Return a statistic; of a time, in s whatever its unit."""
     block = row[metric]
-    scales = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "sec": 1.0, "seconds": 1.0}
-    if scale is None:
-        scale = scales[str(block["unit"]).lower()]
-    return block[name] * scale
+    scale = _SECONDS[str(block["unit"]).lower()] if metric in _TIMES else 1
+    return _number({f"{name} of {metric}": block[name]}, f"{name} of {metric}") * scale
 
 
-def _found(config, key):
+def _measured_phase(config: Mapping) -> object:
+    """Return the part of a configuration that says how the measured requests were sent."""
+    phases = [phase for phase in config.get("phases") or () if isinstance(phase, Mapping)]
+    warm = [p for p in phases if p.get("name") == "warmup" or p.get("exclude_from_results")]
+    if any(phase.get("exclude_from_results") is False for phase in warm):
+        raise ValueError("its warm-up requests are in the results")
+    measured = [phase for phase in phases if phase not in warm]
+    if len(measured) > 1:
+        raise ValueError(f"it has {len(measured)} measured phases, and one load is expected")
+    return measured[0] if phases and measured else config
+
+
+def _one_name(config: Mapping) -> str | None:
+    """Return the model's name in a configuration that has one."""
+    named = _found(config, "model_names", "models", "model")
+    if isinstance(named, Mapping):
+        named = named.get("items") or named.get("name")
+    listed = named if isinstance(named, list) else [named]
+    names = {one.get("name") if isinstance(one, Mapping) else one for one in listed if one}
+    return str(names.pop()) if len(names) == 1 else None
+
+
+def _found(config, *keys):
     """Return the first value under a key, however deep: the tools moved theirs between versions."""
     if isinstance(config, Mapping):
-        if config.get(key) not in (None, [], {}):
-            return config[key]
-        config = list(config.values())
+        for key in keys:
+            if config.get(key) not in (None, [], {}):
+                return config[key]
+        config = [part for key, part in config.items() if not str(key).startswith("warm")]
     if isinstance(config, list):
-        return next((v for v in (_found(part, key) for part in config) if v is not None), None)
+        return next((v for v in (_found(part, *keys) for part in config) if v is not None), None)
     return None
+
+
+def _from_inferencex(row: Mapping) -> dict:
+    """Return a result of InferenceX's own harness, an entry of ``agg_*.json``.
+
+    Its output throughput is per decode GPU where the roles are apart.
+    """
+    if row.get("scenario_type") or row.get("benchmark_type") not in inferencex.SINGLE_TURN:
+        raise ValueError("it is of an agentic workload, whose requests have no fixed lengths")
+    apart, several = (
+        _TRUTHS[str(row.get(key, False)).lower()] for key in ("disagg", "is_multinode")
+    )
+    if several:
+        prefill, decode = (_number(row, f"num_{r}_gpu", zero=True) for r in ("prefill", "decode"))
+        gpus = row.get("num_aggregate_gpu") or prefill + decode
+    else:
+        gpus = math.prod(_number(row, key) for key in ("tp", "pp", "pcp_size") if row.get(key))
+        prefill = decode = gpus
+    role = "prefill_" if several and not decode else "decode_" if several else ""
+    total, output = _number(row, "tput_per_gpu"), _number(row, "output_tput_per_gpu")
+    output *= decode / gpus if apart else 1
+    outcome = row.get("benchmark_outcome") or {}
+    done = outcome.get("completed", math.inf)
+    osl = row.get("osl")
+    latencies = _latencies(row, "", 1.0, "e2el", 0.9 * _number(row, "osl") if osl else math.nan)
+    whole = latencies.pop("whole") if osl else latencies.pop("whole") and {}
+    parts = output + (row.get("input_tput_per_gpu") or math.nan) * (prefill / gpus if apart else 1)
+    stated = {} if math.isnan(parts) else {"tput_per_gpu": parts}
+    speculation = row.get("spec_decoding", row.get("mtp"))
+    return {
+        **{name: row.get(name) for name in ("framework", "image", "isl", "osl")},
+        "model": inferencex.MODELS.get(row.get("infmax_model_prefix")) or row.get("model"),
+        "hardware": str(row["hw"] or "").partition("-")[0] or None,
+        "precision": row.get("precision"),
+        "speculative": str(speculation).lower() not in ("none", "", "off", "false"),
+        "disaggregated": apart,
+        "gpus": gpus,
+        **({"prefill_gpus": prefill, "decode_gpus": decode} if apart else {}),
+        **{name: row.get(f"{role}{name}") for name in ("tp", "ep")},
+        "dp_attention": row.get(f"{role}dp_attention" if role else "dp_attention"),
+        "concurrency": row.get("conc"),
+        "throughput_per_gpu": total,
+        "output_throughput_per_gpu": output,
+        "interactivity": row.get("median_intvty"),
+        "requests": (done, outcome.get("requested", done) - done if outcome else 0, False),
+        "contradiction": _contradiction(row, stated, whole),
+        **latencies,
+    }
 
 
 _KINDS = (
     (lambda row: "inter_token_latency" in row and "request_throughput" in row, _from_perf),
+    (lambda row: "tput_per_gpu" in row and "hw" in row, _from_inferencex),
     (lambda row: "model_id" in row and "total_output_tokens" in row, _from_vllm),
     (lambda row: "total_output_tokens" in row and "duration" in row, _from_sglang),
 )

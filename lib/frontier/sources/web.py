@@ -2,28 +2,33 @@
 
 Answers are asked for with the tags of what is in the cache already, so that nothing is sent
 twice; only an answer that was read whole and is JSON gets there. What cannot be what was asked
-for (another host, a page instead of JSON, half a body, a body that trickles) is one line that
-says so.
+for (another host, a page instead of JSON, half a body, headers or a body that trickle) is one
+line that says so. The user and the password of an address are sent and never told.
 """
 
+import contextlib
 import gzip
 import hashlib
 import json
+import socket
 import threading
 import time
+import weakref
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import requests
 import tenacity
+import urllib3
 
 from frontier import __version__
 from frontier.errors import DataError, FrontierError, UsageError
+from frontier.sources import reading
 
 AGENT = f"inference-frontier/{__version__} (checks public claims; one request at a time)"
 BUSY = {408, 425, 429, 500, 502, 503, 504}  # try again; any other refusal is final
@@ -55,7 +60,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Patience:
-    """How long and how often to wait, in s; `most` is the largest body in bytes."""
+    """How long and how often to wait, in s; `most` is the largest body in bytes, unpacked.
+
+    `whole` is from the first byte of a question to the last one of its answer.
+    """
 
     pause: float = 1.0
     attempts: int = 5
@@ -64,7 +72,7 @@ class Patience:
     connect: float = 10.0
     read: float = 60.0
     whole: float = 600.0
-    most: int = 512 * 2**20
+    most: int = reading.MOST_BYTES
 
 
 class Client:
@@ -78,15 +86,28 @@ class Client:
         patience: Patience = Patience(),
         sleep: Callable[[float], None] = time.sleep,
     ):
-        if urlsplit(root).scheme not in ("http", "https") or not urlsplit(root).hostname:
-            raise UsageError(f"{root!r} is not the address of an API; expected https://HOST/PATH/")
-        self.root = root.rstrip("/") + "/"
+        try:
+            parts = urlsplit(root)
+            fine = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:
+            fine = False
+        if not fine or parts.query or parts.fragment:
+            told = "what was given" if "@" in root else repr(root)
+            raise UsageError(f"{told} is not the address of an API; expected https://HOST/PATH/")
+        user, _, host = parts.netloc.rpartition("@")
+        self.root = parts._replace(netloc=host).geturl().rstrip("/") + "/"
         self.patience = patience
         self.requests = 0
         self._sleep = sleep
         self._cache = cache
         self._session = requests.Session()
         self._session.headers.update({"User-Agent": AGENT, "Accept": "application/json"})
+        if user:
+            name, _, password = user.partition(":")
+            self._session.auth = (unquote(name), unquote(password))
+        self._sockets = weakref.WeakSet()
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, _Watched(self._sockets))
 
     def get(self, path: str, /, **query: str) -> Answer:
         """Return the answer to a question.
@@ -118,28 +139,33 @@ class Client:
 
     def _once(self, url) -> Answer:
         place = self._cache / hashlib.sha256(url.encode()).hexdigest()
-        known = _kept(place)
+        known, late = _kept(place, self.patience.most), threading.Event()
+        timer = threading.Timer(self.patience.whole, self._hang_up, (late,))
+        timer.daemon = True
+        timer.start()
         try:
             with self._follow(url, known) as response:
                 cached = response.status_code == 304
                 if cached and known is None:
                     raise DataError(url, "expected an answer, got 304 unasked", remedy=LATER)
                 body = known.body if cached else self._body(response)
-        except (
-            requests.ConnectionError,
-            requests.Timeout,
-            requests.exceptions.ChunkedEncodingError,
-        ) as error:
-            raise _BusyError(_reason(error)) from None
-        except requests.RequestException as error:
+            if late.is_set():  # headers that were cut short look like whole ones
+                raise requests.ConnectionError
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            if late.is_set():
+                told = f"the answer was not complete after {self.patience.whole:g} s"
+                raise _BusyError(told) from None
+            if isinstance(error, _PASSING):
+                raise _BusyError(_reason(error)) from None
             raise FrontierError(f"{url}: {_reason(error)}; {LATER}") from None
+        except ValueError:
+            raise DataError(url, "leads to an address that is none", remedy=LATER) from None
+        finally:
+            timer.cancel()
         kind = response.headers.get("Content-Type", "no type")
         if not cached and "json" not in kind:
             raise DataError(url, f"expected JSON, got {kind[:60]}", remedy=LATER)
-        try:
-            value = json.loads(body)
-        except ValueError as error:
-            raise DataError(url, f"is not JSON: {error}", remedy=LATER) from None
+        value = reading.document(reading.decoded(body, file=url), file=url)
         if not cached:
             _keep(place, response.headers, body)
         return Answer(url, value, body, cached)
@@ -158,7 +184,7 @@ class Client:
             response.close()
             there = urljoin(there, response.headers["Location"])
             if _origin(there) != _origin(self.root):
-                host = urlsplit(there).netloc
+                host = str(urlsplit(there).hostname)  # without a user's name and password
                 raise DataError(url, f"leads to another host, {host[:60]}", remedy=LATER)
         raise DataError(url, f"leads on more than {REDIRECTS} times", remedy=LATER)
 
@@ -175,26 +201,46 @@ class Client:
         raise _BusyError(told, pause)
 
     def _body(self, response) -> bytes:
-        """Read the body, but neither for ever nor without end."""
-        pieces, size, late = [], 0, threading.Event()
-        timer = threading.Timer(self.patience.whole, _hang_up, (response.raw, late))
-        timer.daemon = True
-        timer.start()
-        try:
-            for piece in response.iter_content(64 * 1024):
-                pieces.append(piece)
-                size += len(piece)
-                if size > self.patience.most:
-                    most = f"is over {self.patience.most:,} bytes"
-                    raise DataError(response.url, most, remedy=LATER)
-        except requests.RequestException:
-            if not late.is_set():
-                raise
-        finally:
-            timer.cancel()
-        if late.is_set():
-            raise _BusyError(f"the answer was not complete after {self.patience.whole:g} s")
+        """Read the body, but not without end."""
+        pieces, size = [], 0
+        for piece in response.iter_content(64 * 1024):
+            pieces.append(piece)
+            size += len(piece)
+            if size > self.patience.most:
+                most = f"is over {self.patience.most:,} bytes"
+                raise DataError(response.url, most, remedy=LATER)
         return b"".join(pieces)
+
+    def _hang_up(self, late):
+        """End what trickles: a read waits for its next byte whatever the clock says."""
+        late.set()
+        for one in list(self._sockets):
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(one, socket.SHUT_RDWR)
+
+
+_PASSING = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
+
+
+class _Watched(requests.adapters.HTTPAdapter):
+    """Keeps the sockets of its connections where they can be closed from outside."""
+
+    def __init__(self, sockets):
+        self._sockets = sockets
+        super().__init__()
+
+    def get_connection_with_tls_context(self, *arguments, **options):
+        """Return a pool of connections each of which hands over its socket."""
+        pool = super().get_connection_with_tls_context(*arguments, **options)
+        kind, sockets = type(pool).ConnectionCls, self._sockets
+
+        class Connection(kind):
+            def connect(self):
+                super().connect()
+                sockets.add(self.sock)
+
+        pool.ConnectionCls = Connection
+        return pool
 
 
 class _Kept(NamedTuple):
@@ -204,11 +250,12 @@ class _Kept(NamedTuple):
     body: bytes
 
 
-def _kept(place: Path) -> _Kept | None:
+def _kept(place: Path, most: int) -> _Kept | None:
     """Return what the cache has; of what is damaged, nothing."""
     try:
         about = json.loads(place.with_suffix(".json").read_text())
-        body = gzip.decompress(place.with_suffix(".gz").read_bytes())
+        with gzip.open(place.with_suffix(".gz")) as file:
+            body = file.read(most + 1)
         return _Kept(about["tags"], body) if _sha(body) == about["sha256"] else None
     except (OSError, ValueError, EOFError, zlib.error, KeyError, TypeError):
         return None
@@ -226,12 +273,6 @@ def _keep(place: Path, headers, body: bytes) -> None:
 
 def _sha(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
-
-
-def _hang_up(raw, late):
-    """End a body that trickles: a read waits for its bytes whatever the clock says."""
-    late.set()
-    raw.shutdown()
 
 
 def _origin(url):

@@ -1,6 +1,8 @@
 """`frontier data refresh` against a server on this machine that behaves, fails, and changes."""
 
+import base64
 import copy
+import gzip
 import json
 import os
 import shutil
@@ -266,14 +268,139 @@ def test_agentic_rows_are_counted_and_left_out(client, server):
     assert report.rows == 18
 
 
+@pytest.mark.parametrize("length", ["many", [8192], float("inf"), -1, 0.5, {"a": 1}, True])
+def test_a_length_on_offer_that_is_none_is_one_line(client, server, length):
+    server.rows[0]["isl"] = length
+    with pytest.raises(DataError, match=r"availability, row \d+: expected lengths in tokens"):
+        intake.refresh(client=client)
+
+
+def test_an_offer_that_would_take_hours_is_refused_before_anything_is_asked(client, server):
+    server.rows += [api.row(4, isl=isl) for isl in range(2000, 2500)]
+    with pytest.raises(DataError, match=r"takes 50. questions, at most 500; name fewer with --mo"):
+        intake.refresh(client=client)
+    assert client.requests == 1
+
+
+# --- today's API --------------------------------------------------------------------------
+
+
+def refused(report):
+    return list(report.refused)
+
+
+def live(home, *rows):
+    """Import rows as a saved answer; return the report and the table."""
+    (home / "answer.json").write_text(json.dumps(rows))
+    report = intake.import_files([home / "answer.json"])
+    return report, tables.read(LIVE) if tables.has(LIVE) else None
+
+
+def spread(**more):
+    """Return a row of workers that span two nodes and do both prefill and decode."""
+    one = api.row(64, is_multinode=True, num_prefill_gpu=16, num_decode_gpu=0)
+    for key in ("tput_per_gpu", "output_tput_per_gpu", "input_tput_per_gpu"):
+        one["metrics"][key] /= 2
+    return one | {"prefill_pp": 2, "prefill_num_workers": 1, "decode_tp": 0, "decode_ep": 0} | more
+
+
+@pytest.mark.parametrize("left_over", [{}, {"decode_tp": 8, "decode_ep": 1, "decode_pp": 1}])
+def test_workers_that_span_nodes_have_all_the_gpus_that_the_row_says(home, left_over):
+    report, rows = live(home, spread(**left_over), api.row(32))
+    assert not report.refused and sorted(rows["gpus"]) == [8, 16]
+    (row,) = rows[rows["gpus"] == 16].to_dict("records")
+    assert (row["prefill_gpus"], row["decode_gpus"], row["tp"], row["ep"]) == (16, 16, 8, 1)
+    node = measurements.select(rows, single_node=True)
+    assert node["gpus"].tolist() == [8]
+
+
+def test_pipeline_stages_on_one_node_are_gpus_and_expert_parallelism_is_not(home):
+    one = api.row(64, decode_tp=4, prefill_tp=4, decode_ep=4, num_decode_gpu=16, num_prefill_gpu=16)
+    one["metrics"]["pp"] = 2
+    _, rows = live(home, one)
+    assert rows["gpus"].tolist() == [8]
+
+
+def test_a_number_of_gpus_that_the_row_has_itself_is_taken(home):
+    _, rows = live(home, api.row(64, decode_tp=2, prefill_tp=2) | {"gpu_count": 8})
+    assert rows["gpus"].tolist() == [8]
+
+
+def powered(**more):
+    power = {"power_valid": 1, "power_metric_schema_version": 2, "avg_power_w": 600.0}
+    power |= {"avg_total_gpu_power_w": 4800.0, "joules_per_output_token": 4.0}
+    one = api.row(64)
+    one["metrics"] |= power | more
+    return one
+
+
+def test_energy_is_read_from_the_schema_that_counts_every_gpu_only():
+    changes = ({}, {"power_metric_schema_version": 1}, {"power_valid": 0}, {"power_valid": None})
+    flat = inferencex.flat([powered(**change) for change in changes], file="a")
+    assert inferencex.energy_is_sound(flat.rows).tolist() == [True, False, False, False]
+    _, report = intake._judged(intake._batch(flat, "", {}))
+    assert not report.refused
+    assert "the energy of 3 rows is not of all GPUs" in report.warnings[0]
+    assert not [text for text in report.warnings if "nothing here reads" in text]
+
+
+def test_power_of_another_number_of_gpus_than_the_row_has_is_a_contradiction(home):
+    report, _ = live(home, powered(avg_total_gpu_power_w=9600.0), api.row(32))
+    assert refused(report) == ["the power of 16.0 GPUs was measured, the row has 8"]
+
+
+def test_an_agentic_row_is_no_point_and_one_of_fixed_lengths_without_them_is_refused(home):
+    agentic = api.row(64) | {"benchmark_type": "agentic_traces", "isl": None, "osl": None}
+    nameless = {k: v for k, v in agentic.items() if k != "benchmark_type"}
+    report, rows = live(
+        home,
+        agentic,
+        nameless,
+        agentic | {"isl": 8192, "osl": 1024},
+        api.row(32),
+        api.row(128) | {"benchmark_type": "single_turn", "osl": None},
+    )
+    assert report.agentic == 3 and len(rows) == 1
+    assert sum(report.refused.values()) == 1
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_batch_without_a_sound_row_is_told_and_goes_to_quarantine(home, before):
+    if before:
+        live(home, api.row(4))
+    report, rows = live(home, api.row(8, median_ttft=-1), api.row(16, date="0001-01-01"))
+    assert sum(report.refused.values()) == 2 and "2 rows" not in str(report).splitlines()[0]
+    assert len(tables.read("quarantine").query("source == @LIVE")) == 2
+    assert (rows is None) != before
+    if not before:
+        assert "no row of it can be used: all are in quarantine" in str(report)
+    tables.verify()
+    assert live(home, api.row(8))[1]["concurrency"].tolist() == ([4, 8] if before else [8])
+
+
+def test_a_batch_without_a_sound_row_is_one_line_for_the_command(home, capsys):
+    (home / "answer.json").write_text(json.dumps([api.row(8, median_ttft=-1)]))
+    assert cli.main(["data", "import", str(home / "answer.json")]) == 0
+    out, err = capsys.readouterr()
+    assert "1 rows to quarantine" in out and not err
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_an_answer_saved_in_an_encoding_of_windows_is_an_answer(home, encoding):
+    (home / "answer.json").write_bytes(json.dumps([api.row(8)]).encode(encoding))
+    assert intake.import_files([home / "answer.json"]).table == LIVE
+
+
 # --- rows that cannot be right ------------------------------------------------------------
 
-TOMORROW = (date.today() + timedelta(days=2)).isoformat()
+LATER = (date.today() + timedelta(days=4)).isoformat()
 WRONG = {
     "negative latency": ({"median_ttft": -0.1}, "ttft is not positive"),
     "no time per token": ({"median_tpot": None}, "interactivity is not positive"),
     "a time per token of zero": ({"median_tpot": 0}, "interactivity is not positive"),
-    "a date in the future": ({"date": TOMORROW}, "date is in the future"),
+    "a date in the future": ({"date": LATER}, "date is in the future"),
+    "a date of the year 1": ({"date": "0001-01-01"}, "date is before 2023-01-01"),
+    "a date before the benchmark": ({"date": "1900-01-01"}, "date is before 2023-01-01"),
     "a date that is none": ({"date": "soon"}, "the date is missing or is none"),
     "above Little's bound": (
         {"tput_per_gpu": 9e4, "output_tput_per_gpu": 4.5e4, "input_tput_per_gpu": 4.5e4},
@@ -293,6 +420,10 @@ WRONG = {
     "half a GPU": ({"decode_tp": 7.5}, "decode_tp is no whole number but 7.5"),
     "a rate that is text": ({"tput_per_gpu": "fast"}, "tput_per_gpu is no number but 'fast'"),
     "a rate that is endless": ({"tput_per_gpu": float("inf")}, "tput_per_gpu is no number but inf"),
+    "a whole request that takes twice as long as its tokens": (
+        {"median_e2el": 30.0 + 2 * 0.0356 * 1024},
+        "the latency of whole requests is",
+    ),
     "an empty accelerator": ({"hardware": " "}, "hardware is empty"),
     "power of another edition": ({"m_tput_per_mw": 1e5}, "no power of h200 is known"),
 }
@@ -496,11 +627,14 @@ def test_a_changed_meaning_of_one_model_among_others_is_refused(client, server):
 # --- a server that fails ------------------------------------------------------------------
 
 
+SLOW = ("trickle", "trickling_headers", "always_to_be_continued")
+
+
 @pytest.mark.parametrize("path", ["availability", "benchmarks", "benchmarks/history"])
 @pytest.mark.parametrize("how", [*api.PASSING, *api.FINAL])
 def test_a_failing_server_is_one_line_and_the_tables_stay(server, home, capsys, how, path):
     server.fail(how, path)
-    limits = {} if how != "trickle" else {"attempts": 2}
+    limits = {"attempts": 2} if how in SLOW else {}
     before = whole(home)
     with pytest.raises(FrontierError) as failed:
         intake.refresh(client=patient(server.url, **limits))
@@ -510,7 +644,7 @@ def test_a_failing_server_is_one_line_and_the_tables_stay(server, home, capsys, 
     assert not snapshots.kept()
 
 
-@pytest.mark.parametrize("how", [h for h in api.PASSING if h != "trickle"])
+@pytest.mark.parametrize("how", [h for h in api.PASSING if h not in SLOW])
 def test_a_failure_that_passes_is_waited_for(server, client, how):
     server.fail(how, "benchmarks/history", times=2)
     report = intake.refresh(client=client)
@@ -531,10 +665,41 @@ def test_a_server_that_is_not_there_is_one_line(home):
         intake.refresh(client=patient(CLOSED_HOST))
 
 
-@pytest.mark.parametrize("url", ["inferencex", "ftp://example.org", "https:///api", ""])
+BAD_ADDRESSES = [
+    *(
+        "inferencex",
+        "ftp://example.org",
+        "https:///api",
+        "",
+        "https://host:99999/",
+        "https://[bad/",
+    ),
+    *("https://host/api?key=secret", "https://user:secret@host:port/", "https://host/#part"),
+]
+
+
+@pytest.mark.parametrize("url", BAD_ADDRESSES)
 def test_an_address_that_is_none_is_a_usage_error(home, url):
-    with pytest.raises(UsageError, match="is not the address of an API"):
+    with pytest.raises(UsageError, match="is not the address of an API") as failed:
         web.Client(url, cache=intake.cache())
+    assert "secret@" not in str(failed.value)
+
+
+def test_user_and_password_of_an_address_are_sent_and_are_in_no_file(server, home, capsys):
+    secret = server.url.replace("http://", "http://someone:pass%3Aword@")
+    report = intake.refresh(client=patient(secret))
+    sent = base64.b64encode(b"someone:pass:word").decode()
+    assert {headers["Authorization"] for _, _, headers in server.asked} == {f"Basic {sent}"}
+    for told in ("someone", "pass%3Aword", "pass:word", sent):
+        assert told not in str(report)
+        for path in home.rglob("*"):
+            content = path.read_bytes() if path.is_file() else b""
+            content = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+            assert told.encode() not in content, path
+    server.fail("not_found")
+    with pytest.raises(FrontierError) as failed:
+        intake.refresh(client=patient(secret))
+    assert "pass" not in str(failed.value)
 
 
 def test_the_command_reports_and_fails_in_one_line(server, home, capsys, monkeypatch):
@@ -713,6 +878,35 @@ def test_a_full_disk_is_one_line_and_leaves_the_old_tables(client, home, monkeyp
         intake.refresh(client=client)
     monkeypatch.undo()
     assert whole(home) == before
+
+
+def test_a_snapshot_that_cannot_be_kept_says_that_the_new_tables_are_in_place(
+    client, home, monkeypatch
+):
+    rename = Path.rename
+
+    def failing(path, target):
+        if path.name == "old":
+            raise OSError(28, os.strerror(28))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(FrontierError, match=r"the new tables are in place, but the old ones were"):
+        intake.refresh(client=client)
+    monkeypatch.undo()
+    monkeypatch.setenv("FRONTIER_HOME", str(home))
+    assert len(tables.read(LIVE)) == 18
+    snapshots.recover()
+    assert len(tables.read(LIVE)) == 18 and len(snapshots.kept()) == 1
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(home, monkeypatch):
+    def refused(*_arguments):
+        raise PermissionError(13, os.strerror(13))
+
+    monkeypatch.setattr(snapshots.folders, "locked", refused)
+    with pytest.raises(FrontierError, match=r"the tables cannot be changed here .*Permission den"):
+        intake.import_files([Path(__file__).parents[3] / "docs" / "examples" / "own.csv"])
 
 
 def test_two_refreshes_at_once_come_one_after_the_other(home, server):
