@@ -12,7 +12,7 @@ True
 """
 
 from frontier.serving.calibration import constants, spread, validation
-from frontier.serving.configurations import predict, runnable
+from frontier.serving.configurations import predict
 from frontier.serving.frontiers import System, front, ratio_interval, sensitivity, sweep
 from frontier.serving.steps import Constants
 
@@ -23,7 +23,6 @@ __all__ = [
     "front",
     "predict",
     "ratio_interval",
-    "runnable",
     "sensitivity",
     "spread",
     "sweep",

@@ -147,6 +147,14 @@ def extrapolated(kinds: Sequence[tuple], *, isl, osl, gpus, tp, users_per_gpu) -
     return ~inside.all(axis=0)
 
 
+@remembered.of("accelerators")
+def forecast(hardware: str) -> bool:
+    """Return whether no row on an accelerator was measured yet."""
+    from frontier.data.measurements import load_measurements
+
+    return hardware not in set(load_measurements(columns=["hardware"])["hardware"])
+
+
 @remembered.of("serving_validation")
 def _validated() -> dict:
     """Return the smallest and largest values measured, by model, accelerator and mode."""

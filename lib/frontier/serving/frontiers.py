@@ -25,7 +25,7 @@ import pandas as pd
 from frontier.curves import Frontier
 from frontier.curves.pareto import is_nondominated
 from frontier.errors import UsageError
-from frontier.serving import calibration, machines, modes, steps
+from frontier.serving import calibration, machines, modes, steps, transformers
 from frontier.serving.modes import Service, Traffic
 from frontier.serving.steps import Constants, Layout
 from frontier.serving.transformers import transformer
@@ -302,15 +302,9 @@ def _service(system, constants, acceptance) -> Service:
         machine = machine.with_domain(system.domain)
     numbers = machines.numbers(model, [system.precision], [system.hardware])
     fitted = constants or calibration.constants(model.family)
-    if system.speculative and not model.draft_layers and acceptance is None:
-        raise UsageError(
-            f"{model.model} publishes no draft module, so nothing says how many drafted tokens "
-            "are accepted: give acceptance="
-        )
-    if acceptance is not None:
-        fitted = replace(fitted, acceptance=acceptance)
+    accepted = transformers.accepted(model, acceptance) if system.speculative else (1.0,)
     traffic = Traffic.nominal(system.isl, system.osl)
-    return Service(model, machine, numbers, fitted, traffic).taking(0)
+    return Service(model, machine, numbers, fitted, traffic, accepted).taking(0)
 
 
 def _modes(system) -> tuple[bool, ...]:
@@ -347,10 +341,10 @@ def _layouts(system: System, service: Service) -> Layout:
 def _prefill(system: System, service: Service):
     """Return GPUs and seconds per request of the prefill worker of least GPU time, or None."""
     layout = _layouts(replace(system, max_worker_gpus=_prefill_limit(system, service)), service)
-    seconds, latency = modes.prefill_seconds(service, layout)
-    cost = np.where(
-        modes.fits(service, layout, layout.shares, MEMORY_SHARE), seconds * layout.gpus, np.inf
-    )
+    prompts = modes.most_prompts(service)
+    seconds, latency = modes.prefill_seconds(service, layout, prompts)
+    fits = modes.fits(service, layout, layout.shares * prompts, MEMORY_SHARE)
+    cost = np.where(fits, seconds * layout.gpus, np.inf)
     best = int(np.argmin(cost))
     if not np.isfinite(cost.flat[best]):
         return None
