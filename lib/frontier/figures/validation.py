@@ -100,7 +100,7 @@ def example(
 
 def errors(*, name: str) -> Exhibit:
     """Return the held-out error of each group of rows."""
-    rows, table = calibration.held_out(), []
+    rows, table = calibration.validation(), []
     for label, conditions in GROUPS.items():
         part = rows
         for column, value in conditions.items():
@@ -120,7 +120,7 @@ def errors(*, name: str) -> Exhibit:
 
 def groups(*, name: str) -> Exhibit:
     """Return the held-out error by family, accelerator, precision and mode."""
-    found = serving.validation()
+    found = serving.errors()
     kinds = found[["throughput_per_gpu_error", "interactivity_error"]].max(axis=1)
     mode = np.where(found["disaggregated"], "disaggregated", "one worker")
     data = pd.DataFrame(
@@ -149,7 +149,7 @@ def groups(*, name: str) -> Exhibit:
 
 def scatter(*, family: str | None, name: str) -> Exhibit:
     """Return predicted against measured, throughput and interactivity, one point a row."""
-    rows = calibration.held_out()
+    rows = calibration.validation()
     rows = rows if family is None else rows[rows["family"] == family]
     drawn, grid = figures.figure(columns=2, height=3.9)
     for axes, (column, unit) in zip(grid, MEASURES.items(), strict=True):
@@ -395,8 +395,8 @@ def sensitivities(ids: Sequence[str], /, *, at: float, name: str) -> Exhibit:
 
 def quotable() -> HTML:
     """Return the sentence on the model that can be quoted, with its condition."""
-    rows = calibration.held_out()
-    error, believed = _error(rows), serving.validation()
+    rows = calibration.validation()
+    error, believed = _error(rows), serving.errors()
     bad = believed[["throughput_per_gpu_error", "interactivity_error"]].max(axis=1)
     out = int((bad > calibration.TRUSTED).sum())
     curves = len(rows.drop_duplicates(["family", "curve"]))

@@ -18,10 +18,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from frontier.curves import Frontier
 from frontier.data import tables
 from frontier.data.measurements import CONFIGURATION, load_measurements
 from frontier.errors import UsageError
 from frontier.serving import configurations, transformers
+from frontier.serving.frontiers import sweep
 from frontier.serving.steps import SHARES, Constants
 from frontier.serving.transformers import transformer
 
@@ -30,9 +32,10 @@ SCALE = 0.1  # log errors beyond it weigh less: they are other software, not noi
 CURVE = [name for name in CONFIGURATION if name != "source"]
 NVIDIA = ("h100", "h200", "b200", "b300", "gb200", "gb300")
 RACKS = ("gb200", "gb300")  # what is no node of eight
-SPEEDS = (20, 30, 40, 50, 60, 75, 90, 100, 125, 150, 200)  # tok/s/user, of frontiers compared
-SYSTEM = ["model", "hardware", "precision", "speculative", "single_node", "isl", "osl"]
-LEAST_POINTS = 4  # on a measured frontier; fewer are no frontier to compare with
+SPEEDS = 24  # at which frontiers are compared
+SYSTEM = ["model", "hardware", "precision", "speculative", "isl", "osl"]
+# Of a measured frontier to compare with: points, and configurations they are of.
+LEAST_POINTS, LEAST_CURVES = 6, 2
 
 
 @dataclass(frozen=True)
@@ -147,56 +150,71 @@ def resampled(
 def held_out_frontiers(rows: pd.DataFrame, fits: dict) -> pd.DataFrame:
     """Return measured frontiers beside those modelled by fits that had not seen the system.
 
-    A system is a model on an accelerator in one precision and shape, with or without drafts, on
-    one node or without that limit.
+    A system is a model on an accelerator in one precision and traffic shape, with or without
+    drafts; eight GPUs are one node without disaggregation. Its software is as old as the rows on
+    its measured frontier (their median; undated rows are the newest).
 
     Args:
-        rows: measured rows of any models that the model can serve.
+        rows: measured rows of models that the model can serve.
         fits: family to (its rows, constants fitted to all of them), as `calibrate` has them.
 
     Returns:
-        One row a system, `held_out` and interactivity: the columns `SYSTEM`, `held_out` (system:
-        the fit lacks the accelerator's rows of that precision and mode; accelerator: it lacks
-        them all; model: nothing was fitted to the model), `interactivity`, and `measured` and
-        `modelled` (tok/s/GPU, of input and output tokens; NaN past an end).
+        One row a system, `held_out` and interactivity that its measured frontier spans: the
+        columns `SYSTEM`, `held_out` (system: the fit lacks the accelerator's rows of that
+        precision and mode; accelerator: it lacks them all; model: nothing was fitted to the
+        model), `interactivity`, and in tok/s/GPU of input and output tokens `measured` (through
+        the points of the frontier, the log of throughput linear in speed), `modelled` (by
+        `sweep`) and `predicted` (the same as measured, of predictions of the measured rows);
+        NaN past an end.
     """
-    from frontier.curves import Frontier
-    from frontier.serving.frontiers import System, sweep
-
-    single = (rows["gpus"] <= 8) & ~rows["disaggregated"]
     refits, found = {}, []
-    for nodes in (True, False):
-        part = rows[single] if nodes else rows[rows["hardware"].isin(RACKS)]
-        for key, group in part.groupby(SYSTEM[:3] + SYSTEM[5:]):
-            model, hardware, precision, isl, osl = key
-            family = transformer(model).family
-            for drafts in (False, True):
-                own = group[group["speculative"] <= drafts]
-                if own.empty or (drafts and not own["speculative"].any()):
+    node = (rows["gpus"] <= 8) & ~rows["disaggregated"]
+    rows = rows[node | rows["hardware"].isin(RACKS)]
+    for key, group in rows.groupby([name for name in SYSTEM if name != "speculative"]):
+        model, hardware, precision, isl, osl = key
+        for drafts in (False, True):
+            own = group[group["speculative"] <= drafts]
+            if own.empty or (drafts and not own["speculative"].any()):
+                continue
+            measured = Frontier.from_points(own)
+            if len(measured) < LEAST_POINTS or len(measured.curves) < LEAST_CURVES:
+                continue
+            speeds = np.geomspace(measured.low, measured.high, SPEEDS)
+            dates = pd.to_datetime(own.loc[list(measured.rows), "date"])
+            age = (configurations.NEWEST - dates).dt.days.clip(lower=0).fillna(0).median()
+            options = {
+                **{"isl": isl, "osl": osl, "speculative": drafts},
+                **{"single_node": hardware not in RACKS, "age_months": age / configurations.MONTH},
+            }
+            for kind in ("system", "accelerator") if model in fits else ("model",):
+                family = transformer(model).family
+                constants = _without(refits, fits, family, kind, hardware, precision, drafts)
+                try:
+                    front = sweep(model, hardware, precision, constants=constants, **options)
+                except UsageError:
                     continue
-                measured = Frontier.from_points(own)
-                if len(measured) < LEAST_POINTS:
-                    continue
-                system = System(*key[:3], isl, osl, speculative=drafts, single_node=nodes)
-                for kind in ("system", "accelerator") if model in fits else ("model",):
-                    constants = _without(refits, fits, family, kind, hardware, precision, drafts)
-                    try:
-                        front = sweep(**vars(system), constants=constants)
-                    except UsageError:
-                        continue
-                    found.append(
-                        pd.DataFrame(
-                            {
-                                **{name: getattr(system, name) for name in SYSTEM},
-                                "held_out": kind,
-                                "interactivity": SPEEDS,
-                                "measured": measured.at(SPEEDS),
-                                "modelled": front.at(SPEEDS),
-                            }
-                        )
+                said = configurations.predict(own, constants=constants).dropna(
+                    subset=["throughput_per_gpu"]
+                )
+                found.append(
+                    pd.DataFrame(
+                        {
+                            **dict(zip(SYSTEM, (*key[:3], drafts, isl, osl), strict=True)),
+                            "held_out": kind,
+                            "interactivity": speeds,
+                            "measured": _through(measured, speeds),
+                            "modelled": front.at(speeds),
+                            "predicted": _through(Frontier.from_points(said), speeds),
+                        }
                     )
-    found = pd.concat(found, ignore_index=True)
-    return found[found["measured"].notna() | found["modelled"].notna()].reset_index(drop=True)
+                )
+    return pd.concat(found, ignore_index=True)
+
+
+def _through(front, speeds):
+    """Return throughput through the points of a frontier, its log linear in speed."""
+    logs = np.interp(speeds, front.interactivity, np.log(front.throughput), right=np.nan)
+    return np.exp(logs)
 
 
 def _without(refits, fits, family, kind, hardware, precision, drafts):
