@@ -268,7 +268,7 @@ def _prefill_workers(rows, prefill_gpus):
 def _too_big(rows, inputs) -> np.ndarray:
     """Return of each row why its weights do not fit in its workers' memory, or an empty text."""
     reasons = np.full(len(rows), "", dtype=object)
-    for stage in ("decode", "prefill"):
+    for stage in ("prefill", "decode"):  # of one worker that does both, decode is named
         layout = inputs[stage]
         need = steps.weight_bytes(inputs["model"], inputs["numbers"], layout)
         for at in np.flatnonzero(need > inputs["machine"].memory):

@@ -131,7 +131,7 @@ def test_the_best_of_several_accelerators_is_named_and_beats_each_alone(best, un
 def test_h100_is_answered_over_the_network_that_its_weights_need():
     old = serving.System("deepseek-r1", "h100", "fp8", **SHAPE)
     new = serving.System("deepseek-r1", "b200", "fp8", **SHAPE)
-    assert serving.front(old)["worker_gpus"].min() >= 16
+    assert serving.front(old)["worker_gpus"].min() > 8
     found = serving.ratio_interval(new, old, [30])
     assert (found["ratio"] > 1).all()
     assert (found["low"] < found["ratio"]).all()
@@ -146,8 +146,12 @@ def test_older_software_is_slower_and_undated_rows_have_the_newest():
     assert old < new == undated
     later = serving.predict(rows(concurrency=4, date="2027-01-01"))["interactivity"].iloc[0]
     assert later == new  # no progress is made up
-    aged = serving.sweep("deepseek-r1", "h200", "fp8", age_months=6, **SHAPE)
-    assert better(serving.sweep("deepseek-r1", "h200", "fp8", **SHAPE), aged)
+    newest, aged = (
+        serving.sweep("deepseek-r1", "h200", "fp8", single_node=True, age_months=age, **SHAPE)
+        for age in (0, 6)
+    )
+    assert better(newest, aged)
+    assert newest.high > 1.1 * aged.high
 
 
 def test_the_newest_software_is_that_of_the_newest_row_fitted_to():
@@ -444,7 +448,7 @@ def test_the_model_predicts_rows_of_a_source_it_was_never_fitted_to():
         & ~measured["speculative"]
     ]
     found = serving.predict(measured)
-    assert (found["refused"] != "").mean() < 0.05
+    assert (found["refused"] != "").mean() < 0.1  # rows with too few GPUs for the weights
     error = (found["interactivity"] / measured["interactivity"] - 1).abs()
     assert error.median() < 0.15
 

@@ -109,6 +109,7 @@ def test_compressed_attention_has_few_entries_of_what_is_far_away():
 def test_a_decode_step_at_batch_one_is_its_bytes_over_bandwidth():
     # Llama-70B in fp8 on 8 H200 at ideal rates and context 1,000; every part memory-bound.
     made, layout = service("llama-70b"), Layout(8.0, 8.0, False)
+    made = replace(made, machine=replace(made.machine, bf16=1e30))  # no FLOP to add to the cache's
     found = passed(made, layout, 1.0, 1.0, 1000.0)
     attention = 80 * (8192 * 128 * 2 * (64 + 8))  # 12.08e9 bytes
     feed_forward = 80 * 3 * 8192 * 28672  # 56.37e9 bytes
@@ -155,6 +156,7 @@ def test_a_token_is_sent_once_to_a_gpu_however_many_of_its_experts_are_there():
 
 def test_one_token_reads_its_experts_and_many_read_all():
     made, layout = service(), Layout(8.0, 8.0, False)
+    made = replace(made, numbers=replace(made.numbers, ffn_rate=1e30))  # no FLOP to add
     expert = 58 * 3 * 7168 * 2048 / 8 / 4.8e12
     assert passed(made, layout, 1.0, 1.0, 1.0)["experts"] == pytest.approx(8 * expert)
     assert passed(made, layout, 400.0, 400.0, 1.0)["experts"] == pytest.approx(
@@ -397,3 +399,15 @@ def test_gpus_that_a_row_does_not_tell_are_what_the_others_leave(prefill, decode
     found = configurations._sides(rows, np.array([True]), np.array([72.0]))
     assert tuple(float(side[0]) for side in found) == sides
     assert sum(sides) == 72
+
+
+def test_what_experts_read_and_multiply_adds_up_while_decoding_and_not_with_prompts():
+    made, layout = service(), Layout(8.0, 8.0, False)
+    for tokens in (1.0, 64.0, 4096.0):
+        free = replace(made.numbers, ffn_rate=1e30)
+        reading = passed(replace(made, numbers=free), layout, tokens, tokens, 1.0)["experts"]
+        multiplying = 2 * 8 * 58 * 3 * 7168 * 2048 / 8 * tokens / 1979e12
+        decoded = passed(made, layout, tokens, tokens, 1.0)["experts"]
+        assert decoded == pytest.approx(reading + multiplying)
+        prompts = passed(made, layout, tokens, 1.0, tokens, prefill=True)["experts"]
+        assert prompts == pytest.approx(max(reading, multiplying))
