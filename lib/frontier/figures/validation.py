@@ -224,9 +224,8 @@ def refusals(*, name: str) -> Exhibit:
         for what, (*key, options) in asked.items()
     ]
     new = serving.System("deepseek-r1", "gb200", "fp4", **shape)
-    old = serving.System("deepseek-r1", "h100", "fp8", **shape)
-    answer = _refusal(serving.ratio_interval, new, old, [50])
-    rows.append({"asked": "a ratio over H100", "answer": answer})
+    answer = _refusal(serving.ratio_interval, new, new, [50], draws=0)
+    rows.append({"asked": "an interval of no draws", "answer": answer})
     data = pd.DataFrame(rows)
     caption = f"{len(data)} requests that the library refuses, in one line each."
     return figures.table(data, name=name, caption=caption, sources=["serving_fit"])

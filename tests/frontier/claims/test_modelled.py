@@ -81,8 +81,8 @@ def test_a_comparison_with_a_misspelt_side_is_refused_and_the_side_named(key):
 
 
 def test_what_the_model_does_not_answer_is_refused_when_it_is_examined():
-    with pytest.raises(UsageError, match="h100"):
-        modelled.examine(pair(denominator={**NODE, "hardware": "h100"}), Target(2, "gain"))
+    with pytest.raises(UsageError, match="h200 has no 4-bit units"):
+        modelled.examine(pair(denominator={**NODE, "precision": "fp4"}), Target(2, "gain"))
 
 
 # Known answers of the model.

@@ -35,6 +35,7 @@ def rows_of(family, throughput, interactivity, *, curve=0, **changes):
         "disaggregated": False,
         "curve": curve,
         "source": "inferencex_captures",
+        "row_id": ["captures-1", "captures-2", "captures-3"],
     }
     return measured.assign(
         **{**kind, **changes},
@@ -52,7 +53,7 @@ def known(monkeypatch):
         *(rows_of(family, *error) for family, error in FAMILIES.items()),
         rows_of("deepseek-r1", 0.6, 2.5, curve=1, hardware="gb200", speculative=True),
     )
-    monkeypatch.setattr(calibration, "held_out", lambda: rows.copy())
+    monkeypatch.setattr(calibration, "validation", lambda: rows.copy())
     return rows
 
 
@@ -95,7 +96,7 @@ def test_errors_of_either_sign_do_not_cancel_in_the_median_error(monkeypatch):
             for i, factor in enumerate((0.8, 1.2))
         )
     )
-    monkeypatch.setattr(calibration, "held_out", lambda: even)
+    monkeypatch.setattr(calibration, "validation", lambda: even)
     row = shown(validation.errors(name="07-errors")).iloc[0]
     assert (row["throughput, median error"], row["throughput, bias"]) == ("20 %", "0 %")
 
@@ -131,7 +132,7 @@ def test_the_groups_are_those_that_the_model_marks_as_extrapolated():
     table = data(validation.groups(name="07-groups"))
     outside = table[["throughput, median error", "interactivity, median error"]].max(axis=1)
     assert (table["believed"] == (outside <= calibration.TRUSTED)).all()
-    assert table["rows"].sum() == len(calibration.held_out())
+    assert table["rows"].sum() == len(calibration.validation())
 
 
 def test_the_scatter_draws_the_rows_whose_error_it_states(known):
@@ -182,7 +183,7 @@ def test_every_refusal_is_one_line_and_they_are_counted():
     assert caption(exhibit).startswith(f"{len(table)} requests")
     assert table["answer"].is_unique
     assert not table["answer"].str.contains("\n").any()
-    assert "h100" in table.set_index("asked").loc["a ratio over H100", "answer"]
+    assert "draws is 0" in table.set_index("asked").loc["an interval of no draws", "answer"]
 
 
 @pytest.mark.parametrize("name", ["sweep", "ratio_interval"])
