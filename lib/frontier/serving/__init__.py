@@ -11,8 +11,8 @@ makes of an answer belongs in `frontier.claims`.
 True
 """
 
-from frontier.serving.calibration import constants, spread, validation
-from frontier.serving.configurations import predict, runnable
+from frontier.serving.calibration import constants, errors, frontier_errors, spread, validation
+from frontier.serving.configurations import predict
 from frontier.serving.frontiers import System, front, ratio_interval, sensitivity, sweep
 from frontier.serving.steps import Constants
 
@@ -20,10 +20,11 @@ __all__ = [
     "Constants",
     "System",
     "constants",
+    "errors",
     "front",
+    "frontier_errors",
     "predict",
     "ratio_interval",
-    "runnable",
     "sensitivity",
     "spread",
     "sweep",

@@ -1,9 +1,10 @@
 """The fitted constants, how sure they are, and where the model may be believed.
 
-Three tables, all made by `frontier.serving.fit.calibrate`: ``serving_fit`` (the constants of
+Four tables, all made by `frontier.serving.fit.calibrate`: ``serving_fit`` (the constants of
 each family with their spread), ``serving_samples`` (refits on resampled curves, which carry
-that spread into any result) and ``serving_validation`` (measured against predicted, each row
-by a fit that has not seen its curve). Fitting belongs in `fit`; this module only reads.
+that spread into any result), ``serving_validation`` (measured against predicted, each row by a
+fit that has not seen its curve) and ``serving_frontiers`` (measured against modelled frontiers
+of systems that the fit has not seen). Fitting belongs in `fit`; this module only reads.
 
 >>> from frontier.serving import calibration
 >>> 0.5 < calibration.constants("llama-70b").memory < 1
@@ -11,6 +12,8 @@ True
 """
 
 from collections.abc import Sequence
+from itertools import combinations
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -24,6 +27,9 @@ STRETCH = 1.5  # beyond the validated range of a count by more than this factor:
 TRUSTED = 0.3  # median held-out error above which an accelerator and mode is not validated
 GROUP = ["family", "hardware", "precision", "speculative", "disaggregated"]
 ERRORS = ("interactivity", "throughput_per_gpu")
+LIKE = ["model", "hardware", "precision", "speculative"]
+FRONTIERS = ("interactivity", "measured", "modelled", "predicted")
+LEAST_SPEEDS = 4  # at which both frontiers are, for a mean of their error
 
 
 @remembered.of("serving_fit")
@@ -58,65 +64,129 @@ def samples(family: str) -> tuple[Constants, ...]:
     return tuple(Constants(**row) for row in rows.to_dict("records"))
 
 
-def held_out() -> pd.DataFrame:
+def validation() -> pd.DataFrame:
     """Return measured and predicted rows, predicted by fits that had not seen their curve.
 
     Columns beside those of the table: `interactivity_error` and `throughput_per_gpu_error`,
     the natural logarithm of predicted over measured.
     """
     rows = tables.read("serving_validation")
-    errors = {
+    found = {
         f"{name}_error": np.log(rows[f"predicted_{name}"] / rows[f"measured_{name}"])
         for name in ERRORS
     }
-    return rows.assign(**errors)
+    return rows.assign(**found)
 
 
-def validation(by: list[str] | None = None) -> pd.DataFrame:
-    """Return the held-out error by group: rows, curves, median absolute error and bias.
+def errors(by: Sequence[str] | None = None) -> pd.DataFrame:
+    """Return the error on held-out curves by group, with the worst miss of each.
 
     Args:
-        by: columns of the validation table; by default family, hardware, precision and mode.
+        by: columns of `validation`; by default family, accelerator, precision and mode.
 
     Returns:
         One row a group: `rows`, `curves`, and for interactivity and throughput per GPU
-        `..._error` (median of |predicted / measured - 1|), `..._p90` of the same, and
-        `..._bias` (median of predicted / measured - 1).
+        `..._error` (median of |predicted / measured - 1|), `..._p90` of the same, `..._bias`
+        (median of predicted / measured - 1), `..._worst` (the largest such, with its sign) and
+        `..._worst_row` (the `row_id` of that measured row).
 
-    >>> found = validation(["family"])
+    >>> found = errors(["family"])
     >>> bool((found["interactivity_error"] < 1).all())
     True
     """
-    rows = held_out()
+    rows = validation()
     keys = GROUP if by is None else list(by)
     if missing := [name for name in keys if name not in rows]:
-        raise UsageError(f"validation has no column {', '.join(missing)}")
+        raise UsageError(f"the validation has no column {', '.join(missing)}")
     found = []
     for key, group in rows.groupby(keys, sort=True):
         entry = dict(zip(keys, key, strict=True))
         entry |= {"rows": len(group), "curves": group["curve"].nunique()}
         for name in ERRORS:
-            relative = np.expm1(group[f"{name}_error"])
-            entry[f"{name}_error"] = float(relative.abs().median())
-            entry[f"{name}_p90"] = float(relative.abs().quantile(0.9))
-            entry[f"{name}_bias"] = float(relative.median())
+            missed = np.expm1(group[f"{name}_error"])
+            worst = missed.abs().idxmax()
+            entry[f"{name}_error"] = float(missed.abs().median())
+            entry[f"{name}_p90"] = float(missed.abs().quantile(0.9))
+            entry[f"{name}_bias"] = float(missed.median())
+            entry[f"{name}_worst"] = float(missed[worst])
+            entry[f"{name}_worst_row"] = group.loc[worst, "row_id"]
         found.append(entry)
     return pd.DataFrame(found)
 
 
-@remembered.of("serving_validation")
-def residuals(family: str, hardware: str, precision: str) -> np.ndarray:
-    """Return (c, 2) held-out log errors of whole curves, interactivity and throughput.
+@remembered.of("serving_frontiers")
+def frontier_errors() -> pd.DataFrame:
+    """Return how far modelled frontiers missed measured ones, a row a held-out system.
 
-    Of the accelerator and precision where at least 8 curves of it were measured, else of the
-    family: the error that no choice of constants removes.
+    Columns: those that name the system, `held_out` (system, accelerator or model: what the fit
+    had not seen), `error` (mean over log speed of the log of modelled over measured, where both
+    are), `expected` (what `interval` would expect it to be from other systems) and `speeds`.
     """
-    rows = held_out()
-    rows = rows[(rows["family"] == family) & (rows["hardware"] != "h100")]
-    own = rows[(rows["hardware"] == hardware) & (rows["precision"] == precision)]
-    chosen = own if own["curve"].nunique() >= 8 else rows
-    columns = [f"{name}_error" for name in ERRORS]
-    return chosen.groupby("curve")[columns].median().to_numpy()
+    rows = tables.read("serving_frontiers").dropna(subset=["measured", "modelled"])
+    rows = rows.assign(error=np.log(rows["modelled"] / rows["measured"]))
+    keys = [name for name in rows if name not in (*FRONTIERS, "error")]
+    found = rows.groupby(keys, sort=False)["error"].agg(["mean", "size"]).reset_index()
+    found = found.rename(columns={"mean": "error", "size": "speeds"})
+    found = found[found["speeds"] >= LEAST_SPEEDS].reset_index(drop=True)
+    expected = [_expected(found[found["held_out"] == "system"], one) for one in found.itertuples()]
+    return found.assign(expected=expected)
+
+
+def _expected(systems: pd.DataFrame, one) -> float:
+    """Return the error that systems held out show for the like of one: not the system itself.
+
+    The mean of those of this accelerator, precision and mode in other traffic, drawn towards
+    none by half a system. Where a whole accelerator or model is held out, nothing is expected.
+    """
+    if one.held_out != "system":
+        return 0.0
+    like = np.logical_and.reduce([systems[name] == getattr(one, name) for name in LIKE])
+    same = (systems["isl"] == one.isl) & (systems["osl"] == one.osl)
+    return float(systems.loc[like & ~same, "error"].sum() / ((like & ~same).sum() + 0.5))
+
+
+@remembered.of("serving_frontiers")
+def missed_ratios() -> pd.DataFrame:
+    """Return how far modelled ratios of two held-out systems missed measured ones.
+
+    One row a pair of systems of one model in one traffic shape, held out in the same way:
+    `model`, `held_out`, `isl`, `osl`, `new` and `old` (accelerators) and `miss`, the log of the
+    modelled over the measured ratio, less what is expected of both (`frontier_errors`).
+    """
+    found = frontier_errors()
+    left = found["error"] - found["expected"]
+    rows = []
+    for key, group in found.groupby(["model", "held_out", "isl", "osl"]):
+        for a, b in combinations(group.index, 2):
+            new, old = group["hardware"][a], group["hardware"][b]
+            rows.append((*key, new, old, left[a] - left[b]))
+    return pd.DataFrame(rows, columns=["model", "held_out", "isl", "osl", "new", "old", "miss"])
+
+
+def interval(new, old, wide: bool, *, level: float = 0.9) -> tuple[float, float]:
+    """Return the factors from a modelled ratio of two systems to the ends of its interval.
+
+    Args:
+        new: a `System`, the numerator.
+        old: a `System`, the denominator.
+        wide: one of them is extrapolated: as wide as ratios of models and accelerators missed
+            to which nothing was fitted; else as those of systems alone that the fit had not seen.
+        level: share of such ratios that the interval holds.
+    """
+    centre, systems = 0.0, frontier_errors()
+    systems = systems[systems["held_out"] == "system"]
+    for system, sign in ((new, -1), (old, 1)):
+        one = SimpleNamespace(**vars(system), held_out="model" if wide else "system")
+        centre += sign * _expected(systems, one)
+    half = half_width(missed_ratios(), wide, new.isl > new.osl, level)
+    return min(1.0, float(np.exp(centre - half))), max(1.0, float(np.exp(centre + half)))
+
+
+def half_width(missed: pd.DataFrame, wide: bool, long_prompts: bool, level: float) -> float:
+    """Return the log that a share `level` of missed ratios stays within, in such traffic."""
+    like = (missed["held_out"] == "system") != wide
+    like &= (missed["isl"] > missed["osl"]) == long_prompts
+    return float(missed.loc[like, "miss"].abs().quantile(level))
 
 
 def extrapolated(kinds: Sequence[tuple], *, isl, osl, gpus, tp, users_per_gpu) -> np.ndarray:
@@ -147,15 +217,23 @@ def extrapolated(kinds: Sequence[tuple], *, isl, osl, gpus, tp, users_per_gpu) -
     return ~inside.all(axis=0)
 
 
+@remembered.of("accelerators")
+def forecast(hardware: str) -> bool:
+    """Return whether no row on an accelerator was measured yet."""
+    from frontier.data.measurements import load_measurements
+
+    return hardware not in set(load_measurements(columns=["hardware"])["hardware"])
+
+
 @remembered.of("serving_validation")
 def _validated() -> dict:
     """Return the smallest and largest values measured, by model, accelerator and mode."""
-    rows = held_out()
+    rows = validation()
     columns = ["isl", "osl", "worker_gpus", "tp", "users_per_gpu"]
     boxes = {}
     for key, group in rows.groupby(GROUP):
-        errors = [np.expm1(group[f"{name}_error"]).abs().median() for name in ERRORS]
-        if max(errors) <= TRUSTED:
+        missed = [np.expm1(group[f"{name}_error"]).abs().median() for name in ERRORS]
+        if max(missed) <= TRUSTED:
             box = group[columns].to_numpy(float)
             boxes[key] = (box.min(axis=0), box.max(axis=0))
     return boxes

@@ -1,9 +1,9 @@
 """What the model says about configurations given as rows, such as measured ones.
 
 `predict` takes the columns of the measurements and returns the same rows with what the model
-expects a benchmark to measure. A frame is grouped by model; everything else is arrays. What
-was never measured is answered and marked, never silently; what cannot run is refused. Choosing
-configurations belongs in `frontiers`.
+expects a benchmark to measure. A frame is grouped by model; everything else is arrays. A row
+that nobody measured the like of is answered and marked; one that cannot run, or does not say
+enough, gets no number but the reason. Choosing configurations belongs in `frontiers`.
 
 >>> import frontier
 >>> rows = frontier.load_measurements().query("model == 'llama-70b'").head(3)
@@ -11,24 +11,22 @@ configurations belongs in `frontiers`.
 True
 """
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
 from frontier.errors import UsageError
-from frontier.serving import calibration, machines, modes, steps
+from frontier.serving import calibration, machines, modes, steps, transformers
 from frontier.serving.modes import Service, Traffic
 from frontier.serving.steps import Constants, Layout
 from frontier.serving.transformers import transformer
 
-NEEDED = (
-    *("model", "hardware", "precision", "speculative", "disaggregated", "gpus", "tp", "ep"),
-    *("dp_attention", "isl", "osl", "concurrency"),
-)
 KIND = ("model", "hardware", "precision", "speculative", "disaggregated")
+NEEDED = (*KIND, "gpus", "tp", "ep", "dp_attention", "isl", "osl", "concurrency")
+ANSWERS = ("interactivity", "throughput_per_gpu", "output_throughput_per_gpu", "tpot", "ttft")
 _POSITIVE = ("gpus", "isl", "osl", "concurrency")
 NODE = 8  # GPUs; the size of a worker where a row does not say it
+NEWEST = pd.Timestamp("2026-06-11")  # newest row fitted to: software has no age from then on
+MONTH = 30.4  # days
 
 
 def predict(
@@ -42,20 +40,20 @@ def predict(
 
     Args:
         configurations: a frame with the columns `NEEDED` (see the measurements), and where
-            rows are disaggregated `prefill_gpus` and `decode_gpus`; the column `prefill`
-            ("2 x tp8 ep8 dp") says how prefill workers are made, or they are of at most 8 GPUs.
+            rows are disaggregated `prefill_gpus` and `decode_gpus`. Used where they are there:
+            `prefill` ("2 x tp8 ep8 dp": how prefill workers are made; else they are of at most
+            8 GPUs), `framework` (else TensorRT-LLM) and `date` (else the newest software).
         constants: instead of the fitted ones of each model's family.
-        acceptance: of drafted tokens, instead of the fitted one.
+        acceptance: probability that a drafted token is accepted, given the one before; instead
+            of the measured acceptance lengths.
 
     Returns:
         A new frame: the given columns, with `interactivity` (tok/s/user), `throughput_per_gpu`
         and `output_throughput_per_gpu` (tok/s/GPU, over all GPUs), `tpot` and `ttft` (s) as
-        modelled, and `extrapolated` (bool): outside what the model was validated on, or of
-        disaggregated workers that the row does not describe.
-
-    Raises:
-        UsageError: on a missing column, a model, accelerator or precision that there is not,
-            a count below one, or weights that do not fit in memory.
+        modelled; `extrapolated` (bool): outside what the model was validated on, or of
+        disaggregated workers that the row does not describe; `forecast` (bool): on an
+        accelerator of which no row was measured; and `refused`: why a row has no answer (NaN),
+        else empty.
 
     >>> from frontier.data.measurements import load_measurements, select
     >>> rows = select(load_measurements(), model="deepseek-r1", hardware="h200", single_node=True)
@@ -63,20 +61,25 @@ def predict(
     >>> bool((found["throughput_per_gpu"] > 0).all())
     True
     """
-    frame = configurations
-    _check(frame)
-    out = frame.copy()
-    names = ["interactivity", "throughput_per_gpu", "output_throughput_per_gpu", "tpot", "ttft"]
-    values = np.full((len(frame), len(names)), np.nan)
+    if not isinstance(configurations, pd.DataFrame):
+        raise UsageError(f"predict takes a DataFrame, not a {type(configurations).__name__}")
+    frame = configurations.reset_index(drop=True)
+    refused = _refused(frame, acceptance)
+    values = np.full((len(frame), len(ANSWERS)), np.nan)
     extrapolated = np.zeros(len(frame), bool)
-    for key in dict.fromkeys(frame["model"]):
-        at = np.flatnonzero(frame["model"].to_numpy() == key)
-        rows = frame.iloc[at]
-        fitted = constants or calibration.constants(transformer(key).family)
-        if acceptance is not None:
-            fitted = replace(fitted, acceptance=acceptance)
-        inputs = prepare(rows)
-        values[at] = np.column_stack([evaluate(inputs, fitted)[name] for name in names])
+    good = frame[refused == ""]
+    for key, rows in good.groupby("model", sort=False) if len(good) else ():
+        inputs = prepare(rows, acceptance)
+        too_big = _too_big(rows, inputs)
+        refused[rows.index[too_big != ""]] = too_big[too_big != ""]
+        at = rows.index[too_big == ""]
+        if at.empty:
+            continue
+        if len(at) < len(rows):
+            rows = rows.loc[at]
+            inputs = prepare(rows, acceptance)
+        found = evaluate(inputs, constants or calibration.constants(transformer(key).family))
+        values[at] = np.column_stack([found[name] for name in ANSWERS])
         extrapolated[at] = calibration.extrapolated(
             list(zip(*(rows[name] for name in KIND), strict=True)),
             isl=rows["isl"].to_numpy(float),
@@ -85,9 +88,48 @@ def predict(
             tp=inputs["decode"].tp,
             users_per_gpu=rows["concurrency"].to_numpy(float) / rows["gpus"].to_numpy(float),
         ) | _undescribed(rows)
-    out[names] = values
+    out = configurations.copy()
+    out[list(ANSWERS)] = values
     out["extrapolated"] = extrapolated
+    out["forecast"] = [calibration.forecast(key) for key in frame.get("hardware", refused)]
+    out["refused"] = refused.to_numpy()
     return out
+
+
+def _refused(frame, acceptance) -> pd.Series:
+    """Return why each row cannot be answered, as far as it can be seen without its layout."""
+    reasons = pd.Series("", index=frame.index, dtype="object")
+
+    def refuse(rows, reason):
+        reasons[rows & (reasons == "")] = reason
+
+    everything = pd.Series(True, index=frame.index)
+    for name in NEEDED:
+        refuse(frame[name].isna() if name in frame else everything, f"no {name}")
+    if missing := [name for name in NEEDED if name not in frame]:
+        return reasons.mask(everything, f"no {', '.join(missing)}")
+    for name in ("prefill_gpus", "decode_gpus"):
+        lacks = frame[name].isna() if name in frame else everything
+        refuse(lacks & frame["disaggregated"].eq(True), f"disaggregated, and no {name}")
+    for name in _POSITIVE:
+        value = pd.to_numeric(frame[name], errors="coerce")
+        bad = ~(value.ge(1) & np.isfinite(value))
+        for one in frame.loc[bad, name].unique():
+            refuse(frame[name].eq(one), f"{name} is {one}; expected at least 1")
+    kinds = ["model", "hardware", "precision", "speculative"]
+    for key, rows in frame[reasons == ""].groupby(kinds, sort=False):
+        try:
+            _known(*key, acceptance)
+        except UsageError as error:
+            reasons[rows.index] = str(error)
+    return reasons
+
+
+def _known(model, hardware, precision, speculative, acceptance):
+    """Raise UsageError where the tables do not have what a row names."""
+    machines.numbers(transformer(model), [precision], [hardware])
+    if speculative:
+        transformers.accepted(transformer(model), acceptance)
 
 
 def _undescribed(rows):
@@ -97,30 +139,43 @@ def _undescribed(rows):
     return split & (untold | (rows[["tp", "ep"]].max(axis=1) < 1).to_numpy(bool))
 
 
-def prepare(rows: pd.DataFrame) -> dict:
+def prepare(rows: pd.DataFrame, acceptance: float | None = None) -> dict:
     """Return everything but the constants that the rows of one model need, as arrays."""
     model = transformer(rows["model"].iloc[0])
-    _check_memory(rows)
     hardware = rows["hardware"].tolist()
     decode, prefill, workers = layouts(rows)
+    drafts = rows["speculative"].to_numpy(bool)
+    tensorrt = _text(rows, "framework", "trt").str.contains("trt").to_numpy()
+    dates = pd.to_datetime(rows["date"]) if "date" in rows else pd.Series(NEWEST, index=rows.index)
+    age = (NEWEST - dates).dt.days.fillna(0).clip(lower=0).to_numpy() / MONTH
     return {
         "model": model,
         "machine": machines.machine(hardware),
         "numbers": machines.numbers(model, rows["precision"].tolist(), hardware),
         "traffic": Traffic.nominal(rows["isl"], rows["osl"]),
+        "accepted": transformers.accepted(model, acceptance) if drafts.any() else (1.0,),
+        "tensorrt": tensorrt,
+        "age_months": age,
         "decode": decode,
         "prefill": prefill,
         "workers": workers,
         "split": rows["disaggregated"].to_numpy(bool),
-        "drafts": rows["speculative"].to_numpy(bool),
+        "drafts": drafts,
         "concurrency": rows["concurrency"].to_numpy(float),
     }
 
 
 def evaluate(inputs: dict, constants: Constants) -> dict:
     """Return the modelled columns of prepared rows under some constants."""
+    tensorrt = inputs["tensorrt"]
     service = Service(
-        inputs["model"], inputs["machine"], inputs["numbers"], constants, inputs["traffic"]
+        *(inputs[name] for name in ("model", "machine", "numbers")),
+        constants,
+        inputs["traffic"],
+        inputs["accepted"],
+        draft_layers=np.where(tensorrt, *modes.DRAFT_LAYERS),
+        slower=np.where(tensorrt, 1.0, constants.engine)
+        * np.exp(constants.progress * inputs["age_months"]),
     )
     decode, prefill, split = inputs["decode"], inputs["prefill"], inputs["split"]
     prefilling, decoding = inputs["workers"]
@@ -188,13 +243,17 @@ def _sides(rows, split, gpus):
 
 
 def _told(rows, column):
-    return rows[column].to_numpy(float) if column in rows else np.zeros(len(rows))
+    return rows[column].fillna(0).to_numpy(float) if column in rows else np.zeros(len(rows))
+
+
+def _text(rows, column, otherwise):
+    text = rows[column] if column in rows else pd.Series(otherwise, index=rows.index)
+    return text.astype("str")
 
 
 def _prefill_workers(rows, prefill_gpus):
     """Return how many prefill workers, and whether they are expert and data parallel."""
-    text = rows["prefill"] if "prefill" in rows else pd.Series("", index=rows.index)
-    said = text.astype("str").str.extract(r"^(\d+) x tp\d+ ep(\d+)( dp)?$")
+    said = _text(rows, "prefill", "").str.extract(r"^(\d+) x tp\d+ ep(\d+)( dp)?$")
     count = said[0].astype(float).to_numpy()
     guess = np.maximum(1.0, np.round(prefill_gpus / NODE))
     ep = said[1].astype(float).to_numpy()
@@ -206,53 +265,16 @@ def _prefill_workers(rows, prefill_gpus):
     )
 
 
-def _check(frame):
-    if missing := [name for name in NEEDED if name not in frame]:
-        raise UsageError(f"the configurations have no column {', '.join(missing)}")
-    if frame["disaggregated"].any():
-        split = ("prefill_gpus", "decode_gpus")
-        if missing := [name for name in split if name not in frame]:
-            raise UsageError(f"disaggregated configurations need the column {', '.join(missing)}")
-    for name in _POSITIVE:
-        value = frame[name].to_numpy(float)
-        if not (good := np.isfinite(value) & (value >= 1)).all():
-            at = int(np.flatnonzero(~good)[0])
-            label = frame.index[at]
-            raise UsageError(f"row {label}: {name} is {value[at]:g}; expected at least 1")
-
-
-def runnable(configurations: pd.DataFrame, /) -> np.ndarray:
-    """Return which rows' weights fit in the memory of their workers (a bool array).
-
-    `predict` refuses a frame with others: among measured rows they are mislabelled ones.
-    """
-    _check(configurations)
-    good = np.zeros(len(configurations), bool)
-    for key in dict.fromkeys(configurations["model"]):
-        at = np.flatnonzero(configurations["model"].to_numpy() == key)
-        rows = configurations.iloc[at]
-        good[at] = np.all([need <= have for _, _, need, have in _weights(rows)], axis=0)
-    return good
-
-
-def _weights(rows):
-    """Yield stage, layout, and bytes of weights needed and memory had per GPU."""
-    model, hardware = transformer(rows["model"].iloc[0]), rows["hardware"].tolist()
-    numbers = machines.numbers(model, rows["precision"].tolist(), hardware)
-    have = machines.machine(hardware).memory
-    decode, prefill, _ = layouts(rows)
-    for stage, layout in (("decode", decode), ("prefill", prefill)):
-        yield stage, layout, steps.weight_bytes(model, numbers, layout), have
-
-
-def _check_memory(rows):
-    for stage, layout, need, have in _weights(rows):
-        if (over := need > have).any():
-            at = int(np.flatnonzero(over)[0])
-            row = rows.iloc[at]
-            raise UsageError(
-                f"row {rows.index[at]}: {row['model']} in {row['precision']} needs "
-                f"{need[at] / 1e9:.0f} GB of weights on each of {layout.gpus[at]:.0f} "
-                f"{row['hardware']} ({stage}), which have {have[at] / 1e9:.0f} GB: "
+def _too_big(rows, inputs) -> np.ndarray:
+    """Return of each row why its weights do not fit in its workers' memory, or an empty text."""
+    reasons = np.full(len(rows), "", dtype=object)
+    for stage in ("prefill", "decode"):  # of one worker that does both, decode is named
+        layout = inputs[stage]
+        need = steps.weight_bytes(inputs["model"], inputs["numbers"], layout)
+        for at in np.flatnonzero(need > inputs["machine"].memory):
+            reasons[at] = (
+                f"{need[at] / 1e9:.0f} GB of weights on each of {layout.gpus[at]:.0f} GPUs "
+                f"({stage}) that have {inputs['machine'].memory[at] / 1e9:.0f} GB: "
                 "use more GPUs a worker or fewer bits"
             )
+    return reasons

@@ -63,38 +63,6 @@ fronts = {mode: front[["tokens/s/gpu", "tokens/s/user"]].values.tolist()
           for mode, front in found.pareto_fronts.items() if front is not None}
 print("FOUND " + json.dumps([seconds, fronts]))
 """
-_META = {
-    "title": f"Frontiers of AIConfigurator {VERSION}",
-    "producer": "NVIDIA (AIConfigurator), run by this project",
-    "citation": f"NVIDIA AIConfigurator, package aiconfigurator {VERSION}, backend trtllm",
-    "url": "https://github.com/ai-dynamo/aiconfigurator",
-    "accessed": "2026-11-22",
-    "published": "2026-10",
-    "licence": "Apache-2.0",
-    "provenance": "Pareto fronts of aiconfigurator.cli.cli_default with ttft=1e5 ms and tpot=1e3 "
-    "ms, no drafts; made by python -m frontier.serving.crosscheck. DeepSeek-R1 in FP4 is run as "
-    "nvidia/DeepSeek-V3.1-NVFP4, which has the same architecture. Output tokens only.",
-    "columns": {
-        "model": {"dtype": "string", "unit": "", "description": "model key"},
-        "hardware": {"dtype": "string", "unit": "", "description": "accelerator key"},
-        "precision": {"dtype": "string", "unit": "", "description": "number format of the weights"},
-        "isl": {"dtype": "int", "unit": "token", "description": "input length"},
-        "osl": {"dtype": "int", "unit": "token", "description": "output length"},
-        "max_gpus": {"dtype": "int", "unit": "GPU", "description": "GPUs it may use"},
-        "disaggregated": {"dtype": "bool", "unit": "", "description": "prefill on separate GPUs"},
-        "interactivity": {"dtype": "float", "unit": "tok/s/user", "description": "tokens/s/user"},
-        "output_throughput_per_gpu": {
-            "dtype": "float",
-            "unit": "tok/s/GPU",
-            "description": "tokens/s/gpu: output tokens over all GPUs",
-        },
-        "run_s": {
-            "dtype": "float",
-            "unit": "s",
-            "description": "wall time of the call that gave both fronts, on two shared cores",
-        },
-    },
-}
 
 
 def collect(python: str) -> pd.DataFrame:
@@ -146,4 +114,5 @@ def compared() -> pd.DataFrame:
 
 if __name__ == "__main__":
     where = Path(sys.argv[2]) if len(sys.argv) > 2 else None
-    tables.write("aiconfigurator_frontiers", collect(sys.argv[1]), _META, where)
+    name = "aiconfigurator_frontiers"
+    tables.write(name, collect(sys.argv[1]), tables.meta(name), where)

@@ -3,8 +3,8 @@
 All worker layouts, batches, draft lengths and serving modes are evaluated as arrays, in chunks
 that bound memory, and only what is nondominated is kept. `sweep` gives a `curves.Frontier` to
 compare with measured ones; `front` the configurations behind it; `ratio_interval` the ratio of
-two modelled systems with the uncertainty of the constants and the error that held-out curves
-show. Rows that are given rather than searched belong in `configurations`.
+two modelled systems with an interval as wide as such ratios missed measured ones. Rows that are
+given rather than searched belong in `configurations`.
 
 >>> from frontier.serving import System, ratio_interval
 >>> shape = {"isl": 8192, "osl": 1024}
@@ -22,10 +22,11 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from frontier.curves import Frontier
+from frontier.curves import Frontier, ratio
 from frontier.curves.pareto import is_nondominated
+from frontier.data import hardware as hardware_table
 from frontier.errors import UsageError
-from frontier.serving import calibration, machines, modes, steps
+from frontier.serving import calibration, machines, modes, steps, transformers
 from frontier.serving.modes import Service, Traffic
 from frontier.serving.steps import Constants, Layout
 from frontier.serving.transformers import transformer
@@ -35,7 +36,8 @@ WORKERS = (1, 2, 4, 8, 12, 16, 24, 32, 36, 48, 64, 72, 96, 128, 144, 256)
 NODE = 8
 MEMORY_SHARE = 0.9  # of memory for weights and cache; the rest is activations and buffers
 CHUNK = 32768  # configurations evaluated at a time: their arrays stay in the processor's cache
-UNTRUSTED = ("h100",)  # measured with cross-node exchange and drafts only, which the model misses
+UNTRUSTED = ()  # accelerators of which nothing is answered: none any more
+BEST = ("cost", "power")
 
 
 @dataclass(frozen=True, repr=False)
@@ -51,12 +53,13 @@ class System:
         speculative: drafted tokens allowed; the best draft length of 0 to 3 is taken.
         disaggregated: True or False for one mode only; None takes the better.
         max_gpus: GPUs of a deployment.
-        max_worker_gpus: GPUs of a worker; by default the NVLink domain. Larger ones
-            exchange over the network.
+        max_worker_gpus: GPUs of a worker; by default the NVLink domain, or as many as the
+            weights need where they do not fit in it. Larger ones exchange over the network.
         max_tp: GPUs of an attention share; above 8 nothing was measured on these systems.
         expert_parallel: False keeps attention and experts tensor-parallel.
         domain: another NVLink domain for the same silicon, to ask what the domain is worth.
         single_node: one aggregated worker of at most 8 GPUs.
+        age_months: how much older the software is than the newest that was fitted to.
 
     >>> System("deepseek-r1", "h200", "fp8", isl=8192, osl=1024, single_node=True)
     System('deepseek-r1', 'h200', 'fp8', isl=8192, osl=1024, single_node=True)
@@ -75,6 +78,7 @@ class System:
     expert_parallel: bool = True
     domain: int | None = None
     single_node: bool = False
+    age_months: float = 0.0
 
     def __repr__(self):
         # What differs from the defaults: the other ten say nothing about this system.
@@ -92,41 +96,48 @@ class System:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise UsageError(f"{name} is {value}; expected at least 1")
+        if not 0 <= self.age_months < np.inf:
+            raise UsageError(f"age_months is {self.age_months}; expected at least 0")
         if self.single_node and self.disaggregated:
             raise UsageError("a single node is not disaggregated here: drop one of the two")
 
 
 def sweep(
     model: str,
-    hardware: str,
-    precision: str,
+    hardware: str | Sequence[str],
+    precision: str | Sequence[str],
     *,
     isl: int,
     osl: int,
     output_tokens: bool = False,
+    best: str | None = None,
+    edition: str = hardware_table.POWER_EDITIONS[-1],
     constants: Constants | None = None,
     acceptance: float | None = None,
     batches: Sequence[float] | None = None,
     **options,
 ) -> Frontier:
-    """Return the modelled frontier of throughput per GPU over interactivity.
+    """Return the modelled frontier of throughput over interactivity.
 
     Args:
-        model: and `hardware`, `precision`, `isl`, `osl`, `options`: as `System`.
-        hardware: accelerator.
-        precision: number format.
+        model: and `isl`, `osl`, `options`: as `System`.
+        hardware: accelerator; with `best`, one or several to choose from.
+        precision: number format; with `best`, one or several to choose from.
         isl: nominal input length, tokens.
         osl: nominal output length, tokens.
         output_tokens: count output tokens only, instead of input and output.
+        best: None gives tok/s per GPU; "cost" tokens per dollar (hyperscaler's price) and "power"
+            tok/s per MW, of the accelerator and number format that gives most at each speed.
+        edition: of prices and power.
         constants: instead of the family's fitted ones.
-        acceptance: of drafted tokens, instead of the fitted one; needed where the model
-            publishes no draft module.
+        acceptance: probability that a drafted token is accepted, instead of the measured
+            acceptance lengths; needed where no draft module of the model was measured.
         batches: sequences in a decode worker to try, each at least 1.
         options: speculative, disaggregated, max_gpus, ... as `System`.
 
     Returns:
-        A frontier whose `rows` describe the configurations, with ``extrapolated`` in the
-        description of those outside what was validated.
+        A frontier whose `rows` name the configurations, with ``extrapolated`` in the name of
+        those outside what was validated and ``forecast`` on unmeasured accelerators.
 
     Raises:
         UsageError: for what does not exist, does not fit in memory, or is not positive.
@@ -134,15 +145,42 @@ def sweep(
     >>> front = sweep("deepseek-r1", "h200", "fp8", isl=8192, osl=1024, single_node=True)
     >>> front.unit, bool(front.at(30) > front.at(60))
     ('modelled tok/s/GPU', True)
+    >>> chosen = sweep("deepseek-r1", ["h200", "b200"], "fp8", isl=8192, osl=1024, best="cost")
+    >>> chosen.rows[0].split()[0] in ("h200", "b200")
+    True
     """
-    system = System(model, hardware, precision, isl, osl, **options)
-    found = front(system, constants=constants, acceptance=acceptance, batches=batches)
+    chips = [hardware] if isinstance(hardware, str) else list(hardware)
+    formats = [precision] if isinstance(precision, str) else list(precision)
+    if best not in (None, *BEST):
+        raise UsageError(f"best is {best!r}; expected None, {' or '.join(BEST)}")
+    if best is None and (len(chips) > 1 or len(formats) > 1):
+        raise UsageError("several accelerators or formats need best='cost' or best='power'")
     column = "output_throughput_per_gpu" if output_tokens else "throughput_per_gpu"
-    labels = _described(found)
-    sets = labels.str.partition(" batch")[0]
-    unit = "modelled output tok/s/GPU" if output_tokens else "modelled tok/s/GPU"
-    x, y = found["interactivity"], found[column]
-    return Frontier(x, y, configurations=sets, rows=labels, unit=unit)
+    parts, refusal = [], None
+    for chip, number_format in product(chips, formats):
+        system = System(model, chip, number_format, isl, osl, **options)
+        try:
+            found = front(system, constants=constants, acceptance=acceptance, batches=batches)
+        except UsageError as error:
+            refusal = error
+            continue
+        worth = found[column] * _worth(chip, best, edition)
+        named = f"{chip} {number_format} " * (len(chips) * len(formats) > 1) + _described(found)
+        parts.append(pd.DataFrame({"x": found["interactivity"], "y": worth, "row": named}))
+    if not parts:
+        raise refusal
+    rows = pd.concat(parts, ignore_index=True)
+    unit = {None: "tok/s/GPU", "cost": "tok/$", "power": "tok/s/MW"}[best]
+    unit = f"modelled {'output ' * output_tokens}{unit}"
+    sets = rows["row"].str.partition(" batch")[0]
+    return Frontier(rows["x"], rows["y"], configurations=sets, rows=rows["row"], unit=unit)
+
+
+def _worth(chip, best, edition) -> float:
+    """Return what a token a second and GPU is in the unit of a sweep."""
+    if best == "cost":
+        return 3600 / hardware_table.price(chip, edition)
+    return 1000 / hardware_table.power_kw(chip, edition) if best == "power" else 1.0
 
 
 def front(
@@ -157,7 +195,7 @@ def front(
     One row each: `interactivity` (tok/s/user), `throughput_per_gpu` and
     `output_throughput_per_gpu` (tok/s/GPU over all GPUs), `ttft` (s), `disaggregated`, `gpus`
     of the deployment, `worker_gpus`, `tp`, `expert_parallel`, `batch` and `draft` (drafted
-    tokens) of a decode worker, and `extrapolated`. Arguments and errors as `sweep`.
+    tokens) of a decode worker, `extrapolated` and `forecast`. Arguments and errors as `sweep`.
 
     >>> system = System("deepseek-r1", "h200", "fp8", isl=8192, osl=1024, single_node=True)
     >>> found = front(system)
@@ -191,18 +229,30 @@ def ratio_interval(
 ) -> pd.DataFrame:
     """Return the modelled ratio of throughput per GPU at interactivities, with an interval.
 
-    Each draw takes constants from the resampled fits (the same for both systems if they share
-    a family) and, with `model_error`, moves each frontier by the interactivity and throughput
-    error of one held-out curve of its accelerator and precision (or of the family, where there
-    are few): what the constants cannot explain.
+    The interval is for the ratio of what would be measured, as a mean over the speeds that two
+    frontiers share: it is centred on the ratio less what frontiers of these accelerators,
+    formats and modes were found to miss, and as wide as such ratios still missed those of
+    systems held out of the fit (`calibration.interval`). At a single speed a measured step curve
+    of few points can lie further off. It is wider where either side is extrapolated.
+
+    Args:
+        new: the numerator.
+        old: the denominator.
+        at: interactivities, tok/s/user.
+        draws: refits used, at most, where `model_error` is off.
+        level: share of ratios of held-out systems that the interval holds.
+        model_error: off, the interval is only that of the constants, from refits on resampled
+            curves (the same for both systems if they share a family).
+        output_tokens: count output tokens only.
+        acceptance: as of `sweep`.
+        seed: kept for callers; nothing is random.
 
     Returns:
-        One row an interactivity: `interactivity`, `ratio`, `low`, `high` (quantiles that hold
-        `level` of the draws; 0 or infinity where one frontier ends first), and
-        `extrapolated`: whether either point is outside what was validated. NaN past an end.
+        One row an interactivity: `interactivity`, `ratio`, `low`, `high`, and `extrapolated`:
+        whether either point is outside what was validated. NaN past an end.
 
     Raises:
-        UsageError: as `sweep`; and for an accelerator whose ratios are not published.
+        UsageError: as `sweep`.
 
     >>> shape = {"isl": 8192, "osl": 1024}
     >>> rack = System("deepseek-r1", "gb200", "fp4", **shape)
@@ -213,31 +263,29 @@ def ratio_interval(
     for system in (new, old):
         if not isinstance(system, System):
             raise UsageError(f"expected two of serving.System, not {system!r}")
-        if system.hardware in UNTRUSTED:
-            raise UsageError(
-                f"no modelled ratio is published for {system.hardware}: the model misses its "
-                "measured rows; use measured ones or another accelerator"
-            )
     if draws < 1:
         raise UsageError(f"draws is {draws}; expected at least 1")
+    if not 0 < level < 1:
+        raise UsageError(f"level is {level}; expected a share between 0 and 1")
     at = np.asarray(at, float)
-    random = np.random.default_rng(seed)
-    column = "output_throughput_per_gpu" if output_tokens else "throughput_per_gpu"
     fronts = [front(system, acceptance=acceptance) for system in (new, old)]
-    ratio = _at(fronts[0], column, at) / _at(fronts[1], column, at)
-    drawn = _drawn((new, old), column, at, acceptance, random, draws, model_error)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        ratios = np.nan_to_num(drawn[0]) / np.nan_to_num(drawn[1])
-    tail = (1 - level) / 2
-    low, high = (_quantile(ratios, share) for share in (tail, 1 - tail))
-    outside = [_extrapolated_at(found, at) for found in fronts]
+    found = _ratio(fronts, at, output_tokens)
+    outside = np.any([_extrapolated_at(one, at) for one in fronts], axis=0)
+    if model_error:
+        factors = [calibration.interval(new, old, wide, level=level) for wide in (False, True)]
+        low, high = (found * np.where(outside, factors[1][end], factors[0][end]) for end in (0, 1))
+    else:
+        drawn = _drawn((new, old), at, acceptance, draws, output_tokens)
+        tails = (1 - level) / 2, (1 + level) / 2
+        low, high = np.quantile(np.nan_to_num(drawn), tails, axis=0)
+    known = np.where(np.isnan(found), np.nan, 1.0)
     return pd.DataFrame(
         {
             "interactivity": at,
-            "ratio": ratio,
-            "low": np.where(np.isnan(ratio), np.nan, low),
-            "high": np.where(np.isnan(ratio), np.nan, high),
-            "extrapolated": outside[0] | outside[1],
+            "ratio": found,
+            "low": low * known,
+            "high": high * known,
+            "extrapolated": outside,
         }
     )
 
@@ -257,18 +305,17 @@ def sensitivity(
     `at_low` and `at_high`, the ratio with that constant alone at its 5 % and 95 % quantile (in
     both systems, if they share the family).
     """
-    column = "output_throughput_per_gpu" if output_tokens else "throughput_per_gpu"
     at, families = np.asarray(at, float), [transformer(one.model).family for one in (new, old)]
 
     def found(changed=None, **changes):
-        values = []
+        fronts = []
         for system, family in zip((new, old), families, strict=True):
             fitted = calibration.constants(family)
             fitted = replace(fitted, **changes) if family == changed else fitted
-            values.append(_at(front(system, constants=fitted, acceptance=acceptance), column, at))
-        return values[0] / values[1]
+            fronts.append(front(system, constants=fitted, acceptance=acceptance))
+        return _ratio(fronts, at, output_tokens)
 
-    rows, ratio = [], found()
+    rows, usual = [], found()
     spread = calibration.spread()
     for one in spread[spread["fitted"] & spread["family"].isin(families)].itertuples():
         ends = [found(one.family, **{one.constant: value}) for value in (one.low, one.high)]
@@ -278,7 +325,7 @@ def sensitivity(
                     "family": one.family,
                     "constant": one.constant,
                     "interactivity": at,
-                    "ratio": ratio,
+                    "ratio": usual,
                     "at_low": ends[0],
                     "at_high": ends[1],
                 }
@@ -302,15 +349,10 @@ def _service(system, constants, acceptance) -> Service:
         machine = machine.with_domain(system.domain)
     numbers = machines.numbers(model, [system.precision], [system.hardware])
     fitted = constants or calibration.constants(model.family)
-    if system.speculative and not model.draft_layers and acceptance is None:
-        raise UsageError(
-            f"{model.model} publishes no draft module, so nothing says how many drafted tokens "
-            "are accepted: give acceptance="
-        )
-    if acceptance is not None:
-        fitted = replace(fitted, acceptance=acceptance)
+    accepted = transformers.accepted(model, acceptance) if system.speculative else (1.0,)
     traffic = Traffic.nominal(system.isl, system.osl)
-    return Service(model, machine, numbers, fitted, traffic).taking(0)
+    slower = float(np.exp(fitted.progress * system.age_months))
+    return Service(model, machine, numbers, fitted, traffic, accepted, slower=slower).taking(0)
 
 
 def _modes(system) -> tuple[bool, ...]:
@@ -327,7 +369,8 @@ def _drafts(system) -> tuple[int, ...]:
 
 def _layouts(system: System, service: Service) -> Layout:
     """Return every way to lay a worker out, as columns of shape (layouts, 1)."""
-    model, limit = service.model, system.max_worker_gpus or int(service.machine.domain)
+    model, limit = service.model, system.max_worker_gpus
+    limit = limit or max(int(service.machine.domain), _least_gpus(service))
     limit = min(limit, system.max_gpus, NODE if system.single_node else limit)
     found = []
     for gpus in (size for size in WORKERS if size <= limit):
@@ -347,10 +390,10 @@ def _layouts(system: System, service: Service) -> Layout:
 def _prefill(system: System, service: Service):
     """Return GPUs and seconds per request of the prefill worker of least GPU time, or None."""
     layout = _layouts(replace(system, max_worker_gpus=_prefill_limit(system, service)), service)
-    seconds, latency = modes.prefill_seconds(service, layout)
-    cost = np.where(
-        modes.fits(service, layout, layout.shares, MEMORY_SHARE), seconds * layout.gpus, np.inf
-    )
+    prompts = modes.most_prompts(service)
+    seconds, latency = modes.prefill_seconds(service, layout, prompts)
+    fits = modes.fits(service, layout, layout.shares * prompts, MEMORY_SHARE)
+    cost = np.where(fits, seconds * layout.gpus, np.inf)
     best = int(np.argmin(cost))
     if not np.isfinite(cost.flat[best]):
         return None
@@ -358,10 +401,15 @@ def _prefill(system: System, service: Service):
 
 
 def _prefill_limit(system, service):
-    limit = system.max_worker_gpus or int(service.machine.domain)
-    least = steps.weight_bytes(service.model, service.numbers, Layout(1.0, 1.0, False))
-    needed = least / (MEMORY_SHARE * service.machine.memory)
-    return min(limit, max(NODE, 2 ** int(np.ceil(np.log2(needed * 1.2)))))
+    limit = system.max_worker_gpus or max(int(service.machine.domain), _least_gpus(service))
+    return min(limit, max(NODE, _least_gpus(service)))
+
+
+def _least_gpus(service) -> int:
+    """Return the power of two of GPUs that weights fit on, with some room for the cache."""
+    weights = steps.weight_bytes(service.model, service.numbers, Layout(1.0, 1.0, False))
+    needed = 1.2 * weights / (MEMORY_SHARE * service.machine.memory)
+    return 2 ** max(0, int(np.ceil(np.log2(needed))))
 
 
 def _candidates(system: System, service: Service, batches) -> Iterator[dict]:
@@ -448,7 +496,13 @@ def _tabled(system, service, kept) -> pd.DataFrame:
     )
     outside = outside | (system.domain is not None)
     return pd.DataFrame(
-        {"interactivity": kept.pop("interactivity"), **tokens, **kept, "extrapolated": outside}
+        {
+            "interactivity": kept.pop("interactivity"),
+            **tokens,
+            **kept,
+            "extrapolated": outside,
+            "forecast": calibration.forecast(system.hardware),
+        }
     )
 
 
@@ -459,7 +513,7 @@ def _described(found: pd.DataFrame) -> pd.Series:
         mode = "disaggregated" if row.disaggregated else "aggregated"
         experts = " ep" if row.expert_parallel else ""
         experts += f" draft {row.draft}" if row.draft else ""
-        outside = ", extrapolated" if row.extrapolated else ""
+        outside = ", extrapolated" * row.extrapolated + ", forecast" * row.forecast
         return f"{mode} {row.worker_gpus} gpus tp{row.tp}{experts} batch {row.batch:g}{outside}"
 
     return pd.Series([line(row) for row in found.itertuples()])
@@ -477,45 +531,29 @@ def _too_big(system: System, service: Service) -> str:
     )
 
 
-def _at(found: pd.DataFrame, column: str, at, shift=(1.0, 1.0)):
-    """Return the attainable throughput at interactivities; NaN past the end."""
-    x = found["interactivity"].to_numpy() * shift[0]
-    y = np.append(found[column].to_numpy() * shift[1], np.nan)
-    return y[np.searchsorted(x, at)]
+def _ratio(fronts, at, output_tokens):
+    """Return the ratio of two frames of `front` at interactivities; NaN past an end."""
+    column = "output_throughput_per_gpu" if output_tokens else "throughput_per_gpu"
+    return ratio(*(Frontier(one["interactivity"], one[column]) for one in fronts), at)
 
 
 def _extrapolated_at(found: pd.DataFrame, at):
+    """Return whether the configuration behind each interactivity is; past the end it is."""
     flags = np.append(found["extrapolated"].to_numpy(), True)
     return flags[np.searchsorted(found["interactivity"].to_numpy(), at)]
 
 
-def _drawn(systems, column, at, acceptance, random, draws, model_error):
-    """Return (2, draws, n) throughput of both systems under drawn constants and errors."""
-    families = [transformer(system.model).family for system in systems]
-    pools = [calibration.samples(family) for family in families]
-    number = min(map(len, pools))
-    picks = np.arange(draws) % number
-    values = np.empty((2, draws, len(at)))
-    for side, system in enumerate(systems):
-        fronts = [
-            front(system, constants=one, acceptance=acceptance)
-            for one in pools[side][: min(draws, number)]
-        ]
-        errors = np.zeros((1, 2))
-        if model_error:
-            errors = calibration.residuals(families[side], system.hardware, system.precision)
-        chosen = np.exp(-errors[random.integers(len(errors), size=draws)])
-        for draw in range(draws):
-            values[side, draw] = _at(fronts[picks[draw]], column, at, chosen[draw])
-    return values
-
-
-def _quantile(ratios, share):
-    """Return quantiles over draws; a ratio of nothing over nothing counts for neither side."""
-    with np.errstate(invalid="ignore"):
-        ordered = np.sort(ratios, axis=0)  # NaN last
-    known = np.isfinite(ordered) | np.isinf(ordered)
-    size = known.sum(axis=0)
-    place = np.clip(np.round(share * (size - 1)), 0, None).astype(int)
-    value = np.take_along_axis(ordered, place[None, :], axis=0)[0]
-    return np.where(size > 0, value, np.nan)
+def _drawn(systems, at, acceptance, draws, output_tokens):
+    """Return (draws, n) ratios of two systems under refits of the constants."""
+    pools = [calibration.samples(transformer(system.model).family) for system in systems]
+    return [
+        _ratio(
+            [
+                front(system, constants=one, acceptance=acceptance)
+                for system, one in zip(systems, drawn, strict=True)
+            ],
+            at,
+            output_tokens,
+        )
+        for drawn in list(zip(*pools, strict=False))[:draws]
+    ]

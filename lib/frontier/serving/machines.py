@@ -86,8 +86,9 @@ def numbers(model: Transformer, precision: Sequence[str], hardware_keys: Sequenc
     layers, or the feed-forward networks and experts only, with attention projections at
     8 bits (NVFP4 of DeepSeek: some are 4-bit, some 16-bit) or 16 bits (MXFP4 of gpt-oss).
     MXFP4 is multiplied with 8-bit activations, at the 8-bit rate; without 4-bit units it is
-    converted to bf16. NVFP4 without such units is refused, as nobody serves it. Where NVFP4
-    covers all linear layers, activations are converted before each.
+    converted to bf16. NVFP4 without such units is refused, as nobody serves it. Activations are
+    converted before each product where NVFP4 covers all linear layers, and where 8-bit weights
+    are scaled by blocks (DeepSeek): one more kernel each.
     """
     rates = machine(hardware_keys)
     kind = np.asarray([_format(model, one) for one in precision])
@@ -97,7 +98,7 @@ def numbers(model: Transformer, precision: Sequence[str], hardware_keys: Sequenc
         raise UsageError(f"{chip} has no 4-bit units for {model.model}: choose fp8 or bf16")
     mx, nv, fp8 = kind == "mxfp4", kind == "nvfp4", kind == "fp8"
     whole = nv & (not model.fp4.endswith("-ffn"))
-    converted = (mx & ~native) | whole
+    converted = (mx & ~native) | whole | (fp8 & (model.fp8 == "block"))
     fp4 = np.where(native, rates.fp4, rates.bf16)
     eight = rates.fp8
     return Numbers(

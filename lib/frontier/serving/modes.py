@@ -4,21 +4,24 @@ Notation: B sequences decode in a worker; a decode pass takes t(B) and yields e 
 sequence; p is the prefill worker's seconds per request; requests have `isl` tokens in and
 `osl` out.
 
-- Drafts: n drafted tokens are verified in one pass of B (n + 1) tokens. With acceptance a per
-  token, ``e = 1 + a + ... + a^n`` (Leviathan et al., ICML 2023, eq. 1); drafting costs
-  `DRAFT_LAYERS` layers' time each. n is the best of those allowed, as an operator chooses it.
+- Drafts: n drafted tokens are verified in one pass of B (n + 1) tokens, of which e are accepted
+  (the measured acceptance length of the model's draft module at n); drafting one takes as long
+  as `draft_layers` layers. n is the best of those allowed, as an operator chooses it.
+- Prompts: a prefill pass takes up to `PROMPT_TOKENS` on each attention share. Under little load
+  it has one prompt; more wait as the load grows, and share what a pass costs however many it has.
 - Aggregated: the worker's own prefills interrupt its decoding, B of them per osl tokens::
 
       tpot = t(B)/e + B p / osl                       output rate = B / tpot
 
 - Disaggregated, rate-matched: ``tpot = t(B)/e``; n decode workers need
-  ``n B p / (osl tpot)`` prefill workers, rounded up.
+  ``n B p / (osl tpot)`` prefill workers with full passes, rounded up.
 - Closed loop of C users: each is decoding or waits for its first token (Little's law), so B
-  solves ``rate (osl tpot + ttft) = C``, by bisection; a full prefill stage bounds the rate.
+  solves ``rate (osl tpot + ttft) = C``, by bisection; a full prefill stage bounds the rate, and
+  the memory that weights leave bounds B.
 
-Time to first token is the prefill's latency, a wait for the pass under way where aggregated,
-and `REQUEST_S` that every request was found to take besides; bursts are not modelled, so it is
-rather too short. Configurations and frontiers belong in `frontiers`.
+Time to first token is the prefill's latency, the queue before it, a wait for the pass under way
+where aggregated, and `REQUEST_S` that every request was found to take besides. Configurations
+and frontiers belong in `frontiers`.
 """
 
 from dataclasses import dataclass, replace
@@ -30,8 +33,14 @@ from frontier.serving.machines import Machine, Numbers
 from frontier.serving.steps import Constants, Layout
 from frontier.serving.transformers import Transformer
 
-DRAFT_LAYERS = 1.5  # the draft module's one layer, and its output projection
+# Layers' time that drafting one token takes. TensorRT-LLM: the draft module's one layer, and its
+# output projection. Other engines: what leaves of the acceptance length of three drafts (2.49)
+# the speed-up of 1.8 at one and of 1.5 at 32 users that SGLang's documentation states for
+# DeepSeek-V3 on eight H200, the mean of both (docs.sglang.io, DeepSeek usage, section MTP).
+DRAFT_LAYERS = (1.5, 10.6)
 DRAFTS = (1, 2, 3)
+PROMPT_TOKENS = 16384  # of a prefill pass on one attention share, as the engines are launched
+MEMORY_SHARE = 0.95  # of memory for weights and cache of a running service
 LENGTH = 0.9  # real prompts and answers average so much of the nominal length (InferenceX)
 # Not fitted by the model but read off the rows: medians, aggregated and disaggregated, of
 # throughput over Little's law (a run has a ramp and a tail), and of the seconds between
@@ -73,6 +82,9 @@ class Service:
     numbers: Numbers
     constants: Constants
     traffic: Traffic
+    accepted: tuple[float, ...] = (1.0,)  # tokens of a pass with 0, 1, 2, ... drafted tokens
+    draft_layers: np.ndarray = DRAFT_LAYERS[0]
+    slower: np.ndarray = 1.0  # factor on the latency of a layer
 
     def taking(self, index) -> "Service":
         """Return the service of a subset of configurations (arrays are indexed)."""
@@ -95,7 +107,8 @@ def decode_seconds(service: Service, layout: Layout, batch, drafts):
     `drafts` is a bool array (speculation on or off) or a tuple of draft lengths to choose
     from, 0 among them for none.
     """
-    allowed = drafts if isinstance(drafts, tuple) else (0, *DRAFTS)
+    known = range(1, len(service.accepted))
+    allowed = drafts if isinstance(drafts, tuple) else (0, *known)
     best = None
     for n in allowed:
         if n and not isinstance(drafts, tuple) and not np.any(drafts):
@@ -121,15 +134,19 @@ def _pass(service, layout, batch, n):
         tokens=batch * (n + 1.0),
         sequences=batch,
         context=service.traffic.context,
+        slower=service.slower,
     )
-    a = service.constants.acceptance
-    accepted = sum(a**i for i in range(n + 1))
-    return time * ((1 + n * DRAFT_LAYERS / service.model.layers) / accepted)
+    return time * ((1 + n * service.draft_layers / service.model.layers) / service.accepted[n])
 
 
-def prefill_seconds(service: Service, layout: Layout):
-    """Return (seconds per request, latency of a pass): one prompt on each attention share."""
-    traffic, shares = service.traffic, layout.shares
+def most_prompts(service: Service):
+    """Return how many prompts of the traffic a full prefill pass has on each attention share."""
+    return np.maximum(1.0, np.floor(PROMPT_TOKENS / service.traffic.isl))
+
+
+def prefill_seconds(service: Service, layout: Layout, prompts=1.0):
+    """Return (seconds per request, latency of a pass), with `prompts` on each attention share."""
+    traffic, shares = service.traffic, layout.shares * prompts
     latency = steps.seconds(
         service.model,
         service.machine,
@@ -140,6 +157,7 @@ def prefill_seconds(service: Service, layout: Layout):
         sequences=shares,
         context=traffic.isl,
         prefill=True,
+        slower=service.slower,
     )
     return latency / shares, latency
 
@@ -200,21 +218,41 @@ def closed_loop(
     `split` says which are disaggregated; the others prefill in their own decode workers.
     """
     osl = service.traffic.osl
-    prefill_s, latency = prefill_seconds(service, prefill)
-    capacity = np.where(split, prefill_workers / prefill_s, np.inf)
-    least = latency + np.where(split, REQUEST_S[1], REQUEST_S[0])
+    most, servers = most_prompts(service), prefill_workers * prefill.shares
+    prefill_s, light = prefill_seconds(service, prefill)
+    _, full = prefill_seconds(service, prefill, most)
+    more = np.where(most > 1, (full - light) / np.maximum(most - 1, 1), 0.0)  # a further prompt
+    capacity = np.where(split, servers * most / full, np.inf)
+    least = np.where(split, REQUEST_S[1], REQUEST_S[0])
 
     def state(batch):
         decoding = decode_seconds(service, decode, np.maximum(batch, 1.0), drafts)
         tpot = decoding + np.where(split, 0.0, batch * prefill_s / osl)
         return tpot, batch * decode_workers / (osl * tpot)
 
-    low, high = np.zeros(np.shape(concurrency)), concurrency / decode_workers
+    def first_token(tpot, rate):
+        # Of a disaggregated stage: a pass has the prompts that came during the one before, and
+        # one that finds the stage busy waits as long on average as a queue with one server lets it.
+        load, each = np.minimum(rate / capacity, 0.999), rate / servers
+        prompts = each * (light - more) / np.maximum(1 - each * more, 1e-9)
+        latency = light + more * (np.clip(prompts, 1, most) - 1)
+        return least + np.where(split, latency / (1 - load), light + tpot / 2)
+
+    low = np.zeros(np.shape(concurrency))
+    high = np.minimum(concurrency / decode_workers, _room(service, decode))
     for _ in range(_HALVINGS):
         batch = (low + high) / 2
         tpot, rate = state(batch)
-        ttft = least + np.where(split, 0.0, tpot / 2)
-        over = (rate * (osl * tpot + ttft) > concurrency) | (rate > capacity)
+        over = (rate * (osl * tpot + first_token(tpot, rate)) > concurrency) | (rate > capacity)
         low, high = np.where(over, low, batch), np.where(over, batch, high)
     tpot, rate = state(high)
     return {"tpot": tpot, "ttft": concurrency / rate - osl * tpot, "rate": rate, "batch": high}
+
+
+def _room(service, layout):
+    """Return the sequences whose cache fits beside the weights, at least one on each share."""
+    left = MEMORY_SHARE * service.machine.memory
+    left = left - steps.weight_bytes(service.model, service.numbers, layout)
+    longest = service.traffic.longest
+    one = steps.cache_bytes(service.model, service.numbers, layout, 1.0, longest)
+    return np.maximum(left / one, layout.shares)

@@ -19,6 +19,8 @@ from frontier.data import tables
 from frontier.errors import UsageError, among
 from frontier.serving import remembered
 
+COMPRESSED = (4, 128)  # tokens of one cached entry in sparse and in other layers of CSA
+
 
 @dataclass(frozen=True)
 class Transformer:
@@ -46,7 +48,13 @@ class Transformer:
     shared_experts: int
     vocabulary: int
     draft_layers: int
+    output_groups: int
+    output_rank: int
+    sparse_layers: int
+    selected: int
     family: str
+    drafts: str
+    fp8: str
     fp4: str
 
     @property
@@ -60,9 +68,15 @@ class Transformer:
 
         GQA: query and output of all heads, key and value of the kv heads. MLA (DeepSeek-V2,
         arXiv 2405.04434, section 2.1): down and up projections of the query, down projection
-        to the latent vector and rotary key, up projection to keys and values, output.
+        to the latent vector and rotary key, up projection to keys and values, output. CSA
+        (DeepSeek-V4): down and up projections of the query, one key that is also the value, and
+        an output in groups of low rank; the indexer, some 4 % of them, is left out.
         """
         d, h = self.width, self.heads
+        if self.attention == "csa":
+            query = self.query_rank * (d + h * self.head_dim)
+            output = self.output_rank * (h * self.head_dim + self.output_groups * d)
+            return query + d * self.head_dim + output
         if self.attention == "gqa":
             return d * self.head_dim * 2 * (h + self.kv_heads)
         query = self.query_rank * (d + h * (self.head_dim + self.rope_dim))
@@ -108,19 +122,31 @@ class Transformer:
 
     @property
     def kv_elements(self) -> int:
-        """Cached elements per token and layer: keys and values, or the latent vector."""
+        """Cached elements per entry and layer: keys and values, or the one vector of both."""
         if self.attention == "mla":
             return self.kv_rank + self.rope_dim
+        if self.attention == "csa":
+            return self.head_dim
         return 2 * self.kv_heads * self.head_dim
 
     def kv_bytes(self, bytes_per_element: float, context: float = 1.0) -> float:
-        """Return the cache of one sequence of `context` tokens, windowed layers being capped."""
-        return self.kv_elements * bytes_per_element * self.seen(context)
+        """Return the cache of one sequence of `context` tokens."""
+        return self.kv_elements * bytes_per_element * self.seen(context, every=True)
 
-    def seen(self, context):
-        """Return the cached tokens that a new token attends to, summed over the layers."""
-        full = self.layers - self.windowed_layers
-        return full * context + self.windowed_layers * np.minimum(context, self.window)
+    def seen(self, context, *, every: bool = False):
+        """Return the cached entries that a new token attends to, summed over the layers.
+
+        Windowed layers have at most the window. CSA has the window, and before it one entry for
+        `COMPRESSED` tokens: for many in most layers; for few in the sparse ones, of which a
+        query attends to the `selected` best (to all of them with `every`: what is cached).
+        """
+        windowed = np.minimum(context, self.window)
+        if self.attention == "csa":
+            few, many = (context / tokens for tokens in COMPRESSED)
+            chosen = few if every else np.minimum(few, self.selected)
+            rest = self.layers - self.sparse_layers
+            return self.layers * windowed + self.sparse_layers * chosen + rest * many
+        return (self.layers - self.windowed_layers) * context + self.windowed_layers * windowed
 
     @property
     def decode_attention_flop(self) -> int:
@@ -140,9 +166,8 @@ class Transformer:
 
     def prefill_flop(self, tokens):
         """Return the FLOP of a prompt of `tokens`: twice the active parameters, and attention."""
-        causal = (self.layers - self.windowed_layers) * tokens * tokens / 2
-        causal = causal + self.windowed_layers * tokens * np.minimum(tokens / 2, self.window)
-        return 2 * self.active_parameters * tokens + self.prefill_attention_flop * causal
+        attention = self.prefill_attention_flop * self.seen(tokens / 2) * tokens
+        return 2 * self.active_parameters * tokens + attention
 
 
 def names() -> list[str]:
@@ -156,6 +181,33 @@ def transformer(model: str) -> Transformer:
     if model not in table:
         raise UsageError(f"no model '{model}' to serve: {among(model, table)}")
     return table[model]
+
+
+def accepted(model: Transformer, acceptance: float | None = None) -> tuple[float, ...]:
+    """Return the tokens that a pass with 0, 1, 2 and 3 drafted tokens yields on average.
+
+    As measured (table ``acceptance``) for the draft module that the table of models names, or
+    with a probability `acceptance` that a drafted token is accepted, given the one before
+    (``1 + a + ... + a^n``; Leviathan et al., ICML 2023, eq. 1). UsageError where neither is known.
+    """
+    if acceptance is not None:
+        if not 0 <= acceptance <= 1:
+            raise UsageError(f"acceptance is {acceptance}; expected a share, at least 0, at most 1")
+        return tuple(sum(acceptance**i for i in range(n + 1)) for n in range(4))
+    if model.drafts not in (known := _accepted()):
+        raise UsageError(
+            f"{model.model} publishes no draft module, so nothing says how many drafted tokens "
+            "are accepted: give acceptance="
+        )
+    return known[model.drafts]
+
+
+@remembered.of("acceptance")
+def _accepted() -> dict[str, tuple[float, ...]]:
+    rows = tables.read("acceptance")
+    rows = rows[rows["draft_tokens"] <= 3].sort_values("draft_tokens")
+    names = rows["model"] + " " + rows["draft"] + " " + rows["thinking"]
+    return {key: (1.0, *found) for key, found in rows.groupby(names)["acceptance_length"]}
 
 
 @remembered.of("transformers")
