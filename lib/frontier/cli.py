@@ -6,7 +6,6 @@ are used, so that ``frontier --help`` does not wait for pandas.
 """
 
 import json
-import shlex
 import sys
 from datetime import date
 from pathlib import Path
@@ -37,26 +36,6 @@ def _day(text):
 
 
 DAY = Checked("date", _day)
-
-
-class Several(click.Command):
-    """A command whose options of type `SEVERAL` take all words up to the next option."""
-
-    def parse_args(self, ctx, args):
-        """Join the words of such an option into one before click sees them."""
-        names = {name for p in self.params if p.type is SEVERAL for name in p.opts}
-        joined, rest = [], list(args)
-        while rest:
-            joined.append(rest.pop(0))
-            if joined[-1] in names:
-                words = []
-                while rest and not rest[0].startswith("-"):
-                    words.append(rest.pop(0))
-                joined += [shlex.join(words)] if words else []
-        return super().parse_args(ctx, joined)
-
-
-SEVERAL = Checked("several", shlex.split)
 
 
 # ----------------------------------------------------------------- claims
@@ -94,58 +73,37 @@ def moved(old, as_json):
     print(f"kept in {file}; the page is {paths.reports() / 'moved.html'}", file=sys.stderr)
 
 
-@frontier.command(cls=Several)
-@click.argument("id", metavar="CLAIM")
-@click.option("--statement", required=True, help="the claim as a sentence with its number")
-@click.option("--value", type=float, required=True, help="the claimed number")
-@click.option("--unit", required=True, help="its unit, such as 'x tok/s/MW'")
-@click.option("--form", help="gain (at least; if not said) or drop (within 1.25x)")
-@click.option("--source", required=True, metavar="URL", help="where it is stated")
-@click.option("--source-title", help="what that is; its host if not said")
-@click.option("--date", type=DAY, required=True, help="day it was stated: 2026-03-31")
-@click.option("--point", help="the operating point, as far as it is stated")
-@click.option("--quantity", help="what is computed, in a sentence")
-@click.option("--decides", help="the evidence that would decide it")
-@click.option("--report", metavar="NN_NAME", help="its notebook; the next number")
-@click.option("--title", help="the report's short name in the navigation")
-@click.option(
-    "--numerator",
-    "numerators",
-    type=SEVERAL,
-    multiple=True,
-    required=True,
-    metavar="column=value...",
-    help="rows of the better system, such as hardware=gb200; repeatable",
-)
-@click.option(
-    "--denominator",
-    "denominators",
-    type=SEVERAL,
-    multiple=True,
-    required=True,
-    metavar="column=value...",
-    help="rows of the baseline; as often",
-)
-@click.option("--name", "names", multiple=True, help="of a comparison; as often")
-@click.option(
-    "--shape",
-    "shapes",
-    multiple=True,
-    metavar="ISL/OSL",
-    help="input and output tokens of a request; repeatable; all three",
-)
-@click.option("--metric", help="throughput_per_gpu, if not said, or output_throughput_per_gpu")
-@click.option("--per", help="GPU or MW; what the unit names")
-@click.option("--power-edition", help="of the power table, for MW; 2025")
-@click.option("--floor", type=float, help="least tok/s/GPU of a denominator; 100")
-def new(**given):
-    """Add a claim of your own, its id being CLAIM: ledger row, report and test."""
+@frontier.command()
+@click.option("--above", required=True, metavar="KEY", help="accelerator, or several with commas")
+@click.option("--below", required=True, metavar="KEY", help="accelerator; hopper is h100,h200")
+@click.option("--value", required=True, type=float, help="the claimed ratio")
+@click.option("--per", default="MW", show_default=True, help="GPU, MW, $ or J")
+@click.option("--model", metavar="KEY", help="by default every model measured on both")
+@click.option("--at", type=float, metavar="SPEED", help="the speed that is named, tok/s/user")
+@click.option("--wording", metavar="TEXT", help='how it was said, such as "up to" or "about"')
+@click.option("--high", type=float, help="the upper end of a claimed range")
+@click.option("--edition", help="of the power or price table")
+@click.option("--traffic", metavar="IN/OUT", help="such as 8192/1024; all by default")
+@click.option("--date", metavar="DAY", help="of the claim; today by default")
+@click.option("--source", metavar="URL", help="where it was said")
+@click.option("--save", type=click.Path(path_type=Path), help="write a row for `frontier new`")
+def check(save: Path | None, **asked) -> None:
+    """Check a claim that is in no ledger: "ABOVE gives VALUE times BELOW"."""
+    from frontier.claims.checking import check as checked
+
+    found = checked(**asked)
+    print(found.text)
+    if save:
+        print(f"\nWritten: {found.save(save)}; then: frontier new {save}")
+
+
+@frontier.command()
+@click.argument("row", type=click.Path(path_type=Path), metavar="ROW.yaml")
+def new(row: Path) -> None:
+    """Add the claim of a ledger row: the ledger's entry, a report that answers it, and a test."""
     from frontier.site import additions
 
-    given = {name: value for name, value in given.items() if value not in (None, ())}
-    for side in ("numerators", "denominators"):
-        given[side] = tuple(map(additions.conditions, given[side]))
-    written = additions.add(additions.Addition(**given))
+    written = additions.add(row)
     for path in written:
         print(path.relative_to(paths.root()))
     print(f"next: frontier build {written[0].stem[:2]}", file=sys.stderr)
@@ -164,7 +122,7 @@ _accept = click.option(
 )
 
 
-@data.command(cls=Several)
+@data.command()
 @click.option(
     "--source",
     type=click.Choice(["api", "dump"]),
@@ -181,7 +139,7 @@ _accept = click.option(
 )
 @click.option("--since", type=DAY, metavar="DATE", help="only runs from this day on")
 @click.option(
-    "--models", type=SEVERAL, metavar="MODEL...", help="only these, such as dsr1; all if not said"
+    "--models", metavar="MODEL,...", help="only these, such as deepseek-r1; all if not said"
 )
 @click.option("--url", metavar="URL", help="another address of the same API")
 @_accept
@@ -196,7 +154,7 @@ def refresh(source, files, since, models, url, accept):
         source=source,
         files=list(files),
         since=since,
-        models=models,
+        models=models.split(",") if models else None,
         client=client,
         accept=accept,
         tell=lambda text: print(text, file=sys.stderr, flush=True),
