@@ -400,7 +400,7 @@ def _number(row: Mapping, key: str, *, zero: bool = False) -> float:
         found = float(value)
     except (TypeError, ValueError, OverflowError):
         found = math.nan
-    if isinstance(value, bool) or not (0 < found < math.inf or (zero and found == 0)):
+    if isinstance(value, bool) or not (0 < found < 1e15 or (zero and found == 0)):
         raise ValueError(f"{key} is no positive number but {reading.shown(value)}")
     return found
 
