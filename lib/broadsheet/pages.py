@@ -157,7 +157,9 @@ def report(result: Result, frame: Frame, /, *, files=(), used=MappingProxyType({
         versions=versions(),
         files=sorted(files),
         mime_type=lambda name: _MIME_TYPES[PurePosixPath(name).suffix],
-        modules=modules(data[SCRIPT]["module"] for data in _datas(result.executed) if SCRIPT in data),
+        modules=modules(
+            data[SCRIPT]["module"] for data in _datas(result.executed) if SCRIPT in data
+        ),
     )
 
 

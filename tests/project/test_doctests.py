@@ -10,7 +10,7 @@ import pytest
 import frontier
 
 # These need SciPy, AIConfigurator or ipywidgets, and have no examples.
-APART = {"frontier.serving.fit", "frontier.serving.crosscheck", "frontier.explorer.widgets"}
+APART = {"frontier.serving.fit", "frontier.serving.crosscheck", "frontier.explorer.widget"}
 MODULES = sorted(
     found.name
     for found in pkgutil.walk_packages(frontier.__path__, "frontier.")
