@@ -1,4 +1,4 @@
-"""A page with the explorer, as a static site has it: a policy that allows the module by its hash."""
+"""A page with the explorer, as a static site has it: its policy allows the module by its hash."""
 
 import base64
 import hashlib

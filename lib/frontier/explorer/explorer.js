@@ -5,7 +5,6 @@
    and the choice is in the address's fragment. The arithmetic is that of `frontier.explorer`
    (names too, so that the two can be read side by side), and a test compares them on all rows.
    Text of data becomes text nodes and attributes, never markup. */
-
 // Data -------------------------------------------------------------------------------------------
 
 /** Return data as `encoded` in Python wrote them, with a typed array for every number of a row. */
@@ -27,8 +26,8 @@ export function decode(raw) {
   });
   for (const model in shapes) shapes[model] = [...shapes[model]].sort().reverse();
   // Rows of one configuration may come from two sources; told apart, it would be listed twice.
-  const fixed = Object.entries(raw.configurations).filter(([name]) => name !== "source");
-  const twin = counts.map((_, c) => fixed.map(([, places]) => places[c]).join(" "));
+  const { source, ...fixed } = raw.configurations;
+  const twin = counts.map((_, c) => Object.values(fixed).map((places) => places[c]).join(" "));
   return { ...raw, config, starts, number, shapes, twin, memory: new Map() };
 }
 
@@ -109,7 +108,6 @@ function remembered(data, choice, system, shape = choice.shape) {
   return data.memory.get(key);
 }
 
-/** Return the points of each system of a choice. */
 export const measured = (data, choice) => choice.systems.map((one) => remembered(data, choice, one));
 
 /** Return the places of the points that no other beats in speed and one quantity, by speed. */
@@ -135,10 +133,10 @@ export function atSpeed(data, choice, points, quantity) {
 /** Return the deployments that have the speed at the least energy or cost, best first. */
 export function best(data, choice, most = 5) {
   const column = data.least[choice.least];
-  const found = measured(data, choice).flatMap((points, place) => Array.from(points.rows, (r, i) => (
-    { points, i, r, place, value: points[column][i] }
-  )).filter(({ i, value }) => points.interactivity[i] >= choice.speed
-    && points.deployments[i] >= 1 && !Number.isNaN(value)));
+  const found = measured(data, choice).flatMap((points, place) => [...points.rows.keys()]
+    .filter((i) => points.interactivity[i] >= choice.speed && points.deployments[i] >= 1
+      && !Number.isNaN(points[column][i]))
+    .map((i) => ({ points, i, r: points.rows[i], place, value: points[column][i] })));
   found.sort((a, b) => a.value - b.value); // stable: of equal ones the first stays
   const first = new Map();
   for (const one of found) {
@@ -272,14 +270,13 @@ export function fromFragment(data, fragment, defaults) {
   const problems = [...asked.keys()].filter((key) => !KEYS.includes(key)).map((key) => `“${key}”`);
   const choice = { ...defaults };
   for (const key of KEYS.filter((one) => asked.has(one))) {
-    let [value, why] = [undefined, `${key} “${asked.get(key)}”`];
     try {
-      value = readers(data, choice)[key](asked.get(key));
+      const value = readers(data, choice)[key](asked.get(key));
+      if (value === undefined) throw new Error(`${key} “${asked.get(key)}”`);
+      choice[key] = value;
     } catch (error) {
-      why = error.message;
+      problems.push(error.message);
     }
-    if (value === undefined) problems.push(why);
-    else choice[key] = value;
   }
   return { choice: settled(data, choice), problems };
 }
@@ -298,10 +295,8 @@ export function number(value, digits = 3) {
   return Number(value.toPrecision(digits)).toLocaleString("en-US", { maximumFractionDigits: 12 });
 }
 
-const short = (value) => {
-  const [size, letter] = [[1e9, "G"], [1e6, "M"], [1e3, "k"]].find(([s]) => value >= s) ?? [1, ""];
-  return number(value / size) + letter;
-};
+const short = (value) => [[1e9, "G"], [1e6, "M"], [1e3, "k"], [0, ""]].filter(([size]) => value >= size)
+  .map(([size, letter]) => number(value / (size || 1)) + letter)[0] ?? "–";
 const counted = (count, noun) => `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
 const traffic = (shape) => {
   const [isl, osl] = shape.split("/").map((n) => (n % 1024 ? n : `${n / 1024}k`));
@@ -444,8 +439,7 @@ function overlay({ scales, overlay: layer }, choice, rings = [], claim = null) {
   if (at < left - 1 || at > right + 1) return void layer.replaceChildren();
   const ink = { fill: "none", stroke: "var(--x-ink)" };
   const red = { fill: "none", stroke: "var(--x-claim)", "stroke-width": 2 };
-  const low = rings.at(-1);
-  const side = at > (left + right) / 2 ? -1 : 1;
+  const [low, side] = [rings.at(-1), at > (left + right) / 2 ? -1 : 1];
   layer.replaceChildren(
     h("path", { d: `M${at} ${top}V${end}`, "stroke-dasharray": "2 3", ...ink }),
     ...rings.filter((one) => one > 0).map((one) => h("circle", { cx: at, cy: y.to(one), r: 6, ...ink })),
@@ -472,8 +466,7 @@ function standalone(svg) {
     for (const [name, value] of Object.entries({ fill, stroke })) to[i].setAttribute(name, value);
     if (one.tagName === "text") to[i].setAttribute("style", `font:${fontWeight} ${fontSize} sans-serif`);
   });
-  const paper = getComputedStyle(svg).backgroundColor;
-  copy.prepend(h("rect", { width: "100%", height: "100%", fill: paper }));
+  copy.prepend(h("rect", { width: "100%", height: "100%", fill: getComputedStyle(svg).backgroundColor }));
   return new XMLSerializer().serializeToString(copy);
 }
 
@@ -528,8 +521,8 @@ export function mount(root, data, { choice, problems = [], options = {}, store =
   /** Take what a control says; what is no value leaves the choice as it is. */
   const put = (name, text) => {
     const value = readers(data, state)[name](text);
-    if (value === undefined) draw();
-    else update({ [name]: value });
+    if (value !== undefined) update({ [name]: value });
+    return value !== undefined;
   };
 
   // Controls
@@ -550,8 +543,9 @@ export function mount(root, data, { choice, problems = [], options = {}, store =
   const pick = (label, name, choices) => labelled(label,
     select(() => state[name], (value) => put(name, value), choices));
   const input = (name, more) => {
-    const control = h("input", { step: "any", min: 0, ...more, change: () => put(name, control.value) });
-    syncs.push(() => { control.value = state[name] ?? ""; });
+    const reset = () => { control.value = state[name] ?? ""; };
+    const control = h("input", { step: "any", min: 0, ...more, change: () => put(name, control.value) || reset() });
+    syncs.push(() => control === document.activeElement || reset()); // not while somebody types in it
     return control;
   };
   const typed = (label, name, type = "number") => labelled(label, input(name, { type }));
@@ -560,11 +554,12 @@ export function mount(root, data, { choice, problems = [], options = {}, store =
 
   const slider = h("input", { type: "range", min: 0, max: STEPS, step: 1,
     input: () => update({ speed: speedAt(slider.value) }) });
-  syncs.push(() => {
+  const exact = input("speed", { type: "number", "aria-label": "Speed per user as a number" });
+  const syncSpeed = () => {
     slider.value = stepOf(state.speed);
     slider.setAttribute("aria-valuetext", `${number(state.speed)} tok/s/user`);
-  });
-  const exact = input("speed", { type: "number", "aria-label": "Speed per user as a number" });
+    if (exact !== document.activeElement) exact.value = state.speed;
+  };
   const speed = labelled("Speed per user, tok/s", slider, exact);
   speed.classList.add("slider");
   const shapes = pick("Traffic, tokens", "shape", () => data.shapes[state.model].map((one) => [one, traffic(one)]));
@@ -613,10 +608,7 @@ export function mount(root, data, { choice, problems = [], options = {}, store =
       swatch.style.background = colours()[place];
       count.textContent = counted(remembered(data, state, state.systems[place]).rows.length, "row");
     });
-    const remove = () => {
-      update({ systems: state.systems.filter((_, i) => i !== place) });
-      add.focus();
-    };
+    const remove = () => [update({ systems: state.systems.filter((_, i) => i !== place) }), add.focus()];
     return h("div", { class: "system", role: "group", "aria-label": `System ${place + 1}` }, swatch, controls,
       count, state.systems.length > 1 && h("button", { type: "button", click: remove,
         "aria-label": `Remove system ${place + 1}` }, "×"));
@@ -651,10 +643,9 @@ export function mount(root, data, { choice, problems = [], options = {}, store =
   ];
 
   // What is shown
-  const line = (name, more = {}) => h("p", { class: name, ...more });
-  const told = line("problem", { role: "status" });
-  const [answer, ratioTold, notes] = [line("answer", { "aria-live": "polite" }),
-    line("answer", { "aria-live": "polite" }), line("note")];
+  const told = h("p", { class: "problem", role: "status" });
+  const [answer, ratioTold] = [0, 1].map(() => h("p", { class: "answer", "aria-live": "polite" }));
+  const notes = h("p", { class: "note" });
   const [table, claims] = [h("div"), h("div")];
   const tell = (inVain) => told.replaceChildren(inVain.length
     ? `Not in these data, so the default is kept: ${inVain.join("; ")}.` : "");
@@ -709,12 +700,12 @@ export function mount(root, data, { choice, problems = [], options = {}, store =
     const points = (found?.edges ?? []).map((x, i) => ({ x, y: found.ratio[Math.max(i - 1, 0)] }));
     const cut = points.filter((p) => p.x <= found.floor_at).length;
     const colour = colours()[state.systems.indexOf(state.above)];
-    return { title, unit: `times the ${unitOf(data, state, quantity)}`, level: state.claim, met: found?.met ?? [],
+    return { title, unit: `ratio of ${unitOf(data, state, quantity)}`, level: state.claim, met: found?.met ?? [],
       with: state.claim ? [state.claim] : [], alt: `typically ${number(found?.typical)}`,
       series: [{ colour, line: points.slice(0, cut) }, { colour, dash: "1 3", line: points.slice(Math.max(cut - 1, 0)) }] };
   }
 
-  let [drawn, width] = ["", 0];
+  let [drawn, width, synced] = ["", 0, ""];
   function drawCharts(parts, found) {
     const { speed: _, least, wording, ...still } = state; // what the slider moves is laid over
     const quantity = data.per[state.per];
@@ -744,8 +735,7 @@ export function mount(root, data, { choice, problems = [], options = {}, store =
   function sentences(first, parts, found) {
     const asked = `${state.model}, ${traffic(state.shape)}, at ${number(state.speed)} tok/s/user`
       + (state.ttft_limit ? `, first token within ${number(state.ttft_limit)} s` : "");
-    const quantity = data.per[state.per];
-    const unit = unitOf(data, state, quantity);
+    const [quantity, unit] = [data.per[state.per], unitOf(data, state, data.per[state.per])];
     if (compact) {
       answer.replaceChildren(`${asked}: ${parts.map((points) => (
         `${named(data, points.system)} ${short(atSpeed(data, state, points, quantity))} ${unit}`)).join(", ")}.`);
@@ -835,13 +825,17 @@ export function mount(root, data, { choice, problems = [], options = {}, store =
       systemSyncs = [];
       list.replaceChildren(...state.systems.map((_, place) => systemRow(place)));
     }
-    [...syncs, ...systemSyncs].forEach((one) => one());
+    const still = JSON.stringify({ ...state, speed: null });
+    const moved = still === synced; // by the slider, which changes nothing else
+    syncSpeed();
+    if (!moved) [...syncs, ...systemSyncs].forEach((one) => one());
+    synced = still;
     const parts = measured(data, state);
     const found = compare(data, state, state.above, state.below);
     const first = compact ? [] : best(data, state);
     drawCharts(parts, found);
     sentences(first[0], parts, found);
-    drawNotes(parts);
+    if (!moved) drawNotes(parts);
     more.textContent = "More systems, cost, energy and users";
     more.setAttribute("href", `${options.more}#${toFragment(state, {})}`);
     if (compact) return;
@@ -852,14 +846,13 @@ export function mount(root, data, { choice, problems = [], options = {}, store =
   root.querySelectorAll(":scope > :not(style)").forEach((one) => one.remove());
   root.append(body);
   tell(problems);
-  const size = new ResizeObserver(() => {
+  width = body.clientWidth || 900;
+  draw();
+  new ResizeObserver(() => {
     if (Math.abs((body.clientWidth || width) - width) < 2) return;
     width = body.clientWidth;
     draw();
-  });
-  width = body.clientWidth || 900;
-  draw();
-  size.observe(body);
+  }).observe(body);
   return (other, inVain = []) => {
     state = settled(data, other);
     tell(inVain);

@@ -164,7 +164,6 @@ class Explorer(anywidget.AnyWidget):
     _esm = MODULE
     _css = STYLE
     _data = traitlets.Dict().tag(sync=True)
-    problem = traitlets.Unicode().tag(sync=True)
     model, shape, power_edition, price, tokens, least, above, below, per, wording = (
         traitlets.Unicode().tag(sync=True) for _ in range(10)
     )
@@ -183,16 +182,27 @@ class Explorer(anywidget.AnyWidget):
             changes: fields of `Choice` that differ from it.
         """
         given = _values(choice) if choice else {}
-        self.rows, self._page = explorer.with_own(rows), None
-        self._shown = Choice(**{**given, **changes})
-        super().__init__(**_values(self._shown))
+        self.rows = explorer.with_own(rows)
+        super().__init__(**_values(Choice(**{**given, **changes})))
         if not parameters.in_build():
             self._data = encoded(self.rows)
 
     @property
     def choice(self) -> Choice:
-        """What the controls stand at; UsageError where the traits are set to what is no choice."""
-        return Choice(**{one.name: getattr(self, one.name) for one in fields(Choice)})
+        """What the controls stand at."""
+        return self._changed()
+
+    def _changed(self, **changes) -> Choice:
+        values = {one.name: getattr(self, one.name) for one in fields(Choice)} | changes
+        for name in ("above", "below"):  # as the module does where such a system was removed
+            if name not in changes and values[name] not in values["systems"]:
+                values[name] = ""
+        return Choice(**values)
+
+    @traitlets.validate(*(one.name for one in fields(Choice)))
+    def _checked(self, proposal):
+        self._changed(**{proposal["trait"].name: proposal["value"]})
+        return proposal["value"]
 
     @property
     def selection(self) -> pd.DataFrame:
@@ -214,13 +224,11 @@ def _values(choice) -> dict:
 
 def _leading(rows, choice):
     """Return the rows that a ratio of two systems can need: the fronts of each, by traffic."""
-    words = ["", " no-mtp", " node", " node no-mtp"]
     kept = []
     for shape in measurements.shapes(rows[rows["model"] == choice.model]).unique():
-        for key in rows["hardware"].unique():
-            for word in words:
-                points = explorer.matching(rows, choice, key + word, shape)
-                kept.append(explorer.front(points, "tok_s_per_gpu", fits=False).index)
+        for system in {*rows["hardware"], *explorer.BASELINES}:
+            points = explorer.matching(rows, choice, system, shape)
+            kept.append(explorer.front(points, "tok_s_per_gpu", fits=False).index)
     return rows.loc[sorted(set().union(*kept))].reset_index(drop=True)
 
 
