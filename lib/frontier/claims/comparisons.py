@@ -631,6 +631,7 @@ def evidence(rows: pd.DataFrame, /) -> pd.Series:
     """Return how each row was obtained, as a key of `figures.MARKS`."""
     kinds = {
         "inferencex_medians_2026_07": "measured, labels inferred",
+        "inferencex_medians_2026_07_other_models": "measured, labels inferred",
         "aiconfigurator_silicon": "derived from latencies",
     }
     return rows["source"].map(kinds).fillna("measured")
