@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from frontier.data import tables
+from frontier.data.measurements import SOURCES, load_measurements
 from frontier.errors import UsageError
 from frontier.serving import remembered
 from frontier.serving.steps import Constants
@@ -217,12 +218,14 @@ def extrapolated(kinds: Sequence[tuple], *, isl, osl, gpus, tp, users_per_gpu) -
     return ~inside.all(axis=0)
 
 
-@remembered.of("accelerators")
 def forecast(hardware: str) -> bool:
     """Return whether no row on an accelerator was measured yet."""
-    from frontier.data.measurements import load_measurements
+    return hardware not in _measured()
 
-    return hardware not in set(load_measurements(columns=["hardware"])["hardware"])
+
+@remembered.of(*SOURCES)
+def _measured() -> frozenset[str]:
+    return frozenset(load_measurements(columns=["hardware"])["hardware"])
 
 
 @remembered.of("serving_validation")
