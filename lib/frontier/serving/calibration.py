@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from frontier.data import tables
+from frontier.data.measurements import SOURCES, load_measurements
 from frontier.errors import UsageError
 from frontier.serving import remembered
 from frontier.serving.steps import Constants
@@ -114,7 +115,6 @@ def errors(by: Sequence[str] | None = None) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-@remembered.of("serving_frontiers")
 def frontier_errors() -> pd.DataFrame:
     """Return how far modelled frontiers missed measured ones, a row a held-out system.
 
@@ -122,6 +122,11 @@ def frontier_errors() -> pd.DataFrame:
     had not seen), `error` (mean over log speed of the log of modelled over measured, where both
     are), `expected` (what `interval` would expect it to be from other systems) and `speeds`.
     """
+    return _frontier_errors().copy()
+
+
+@remembered.of("serving_frontiers")
+def _frontier_errors():
     rows = tables.read("serving_frontiers").dropna(subset=["measured", "modelled"])
     rows = rows.assign(error=np.log(rows["modelled"] / rows["measured"]))
     keys = [name for name in rows if name not in (*FRONTIERS, "error")]
@@ -149,18 +154,19 @@ def _expected(systems: pd.DataFrame, one) -> float:
 def missed_ratios() -> pd.DataFrame:
     """Return how far modelled ratios of two held-out systems missed measured ones.
 
-    One row a pair of systems of one model in one traffic shape, held out in the same way:
-    `model`, `held_out`, `isl`, `osl`, `new` and `old` (accelerators) and `miss`, the log of the
-    modelled over the measured ratio, less what is expected of both (`frontier_errors`).
+    One row a pair of systems in one traffic shape, held out in the same way: `held_out`, `isl`,
+    `osl`, `across` (the two serve different models), `new` and `old` (accelerators) and `miss`,
+    the log of the modelled over the measured ratio, less what is expected of both
+    (`frontier_errors`).
     """
-    found = frontier_errors()
-    left = found["error"] - found["expected"]
-    rows = []
-    for key, group in found.groupby(["model", "held_out", "isl", "osl"]):
+    found = _frontier_errors()
+    left, rows = found["error"] - found["expected"], []
+    for key, group in found.groupby(["held_out", "isl", "osl"]):
+        chips, models = group["hardware"], group["model"]
         for a, b in combinations(group.index, 2):
-            new, old = group["hardware"][a], group["hardware"][b]
-            rows.append((*key, new, old, left[a] - left[b]))
-    return pd.DataFrame(rows, columns=["model", "held_out", "isl", "osl", "new", "old", "miss"])
+            rows.append((*key, models[a] != models[b], chips[a], chips[b], left[a] - left[b]))
+    columns = ["held_out", "isl", "osl", "across", "new", "old", "miss"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def interval(new, old, wide: bool, *, level: float = 0.9) -> tuple[float, float]:
@@ -173,19 +179,18 @@ def interval(new, old, wide: bool, *, level: float = 0.9) -> tuple[float, float]
             to which nothing was fitted; else as those of systems alone that the fit had not seen.
         level: share of such ratios that the interval holds.
     """
-    centre, systems = 0.0, frontier_errors()
+    centre, systems = 0.0, _frontier_errors()
     systems = systems[systems["held_out"] == "system"]
     for system, sign in ((new, -1), (old, 1)):
         one = SimpleNamespace(**vars(system), held_out="model" if wide else "system")
         centre += sign * _expected(systems, one)
-    half = half_width(missed_ratios(), wide, new.isl > new.osl, level)
+    half = half_width(missed_ratios(), wide, new.model != old.model, level)
     return min(1.0, float(np.exp(centre - half))), max(1.0, float(np.exp(centre + half)))
 
 
-def half_width(missed: pd.DataFrame, wide: bool, long_prompts: bool, level: float) -> float:
-    """Return the log that a share `level` of missed ratios stays within, in such traffic."""
-    like = (missed["held_out"] == "system") != wide
-    like &= (missed["isl"] > missed["osl"]) == long_prompts
+def half_width(missed: pd.DataFrame, wide: bool, across: bool, level: float) -> float:
+    """Return the log that a share `level` of missed ratios of such a kind stays within."""
+    like = ((missed["held_out"] == "system") != wide) & (missed["across"] == across)
     return float(missed.loc[like, "miss"].abs().quantile(level))
 
 
@@ -217,12 +222,14 @@ def extrapolated(kinds: Sequence[tuple], *, isl, osl, gpus, tp, users_per_gpu) -
     return ~inside.all(axis=0)
 
 
-@remembered.of("accelerators")
 def forecast(hardware: str) -> bool:
     """Return whether no row on an accelerator was measured yet."""
-    from frontier.data.measurements import load_measurements
+    return hardware not in _measured()
 
-    return hardware not in set(load_measurements(columns=["hardware"])["hardware"])
+
+@remembered.of(*SOURCES)
+def _measured() -> frozenset[str]:
+    return frozenset(load_measurements(columns=["hardware"])["hardware"])
 
 
 @remembered.of("serving_validation")

@@ -91,26 +91,27 @@ def predict(
     out = configurations.copy()
     out[list(ANSWERS)] = values
     out["extrapolated"] = extrapolated
-    out["forecast"] = [calibration.forecast(key) for key in frame.get("hardware", refused)]
+    chips = frame.get("hardware", refused)
+    forecasts = {chip: calibration.forecast(chip) for chip in chips.unique()}
+    out["forecast"] = chips.map(forecasts).to_numpy(bool)
     out["refused"] = refused.to_numpy()
     return out
 
 
 def _refused(frame, acceptance) -> pd.Series:
     """Return why each row cannot be answered, as far as it can be seen without its layout."""
+    if missing := [name for name in NEEDED if name not in frame]:
+        return pd.Series(f"no {', '.join(missing)}", index=frame.index, dtype="object")
     reasons = pd.Series("", index=frame.index, dtype="object")
 
     def refuse(rows, reason):
         reasons[rows & (reasons == "")] = reason
 
-    everything = pd.Series(True, index=frame.index)
     for name in NEEDED:
-        refuse(frame[name].isna() if name in frame else everything, f"no {name}")
-    if missing := [name for name in NEEDED if name not in frame]:
-        return reasons.mask(everything, f"no {', '.join(missing)}")
+        refuse(frame[name].isna(), f"no {name}")
     for name in ("prefill_gpus", "decode_gpus"):
-        lacks = frame[name].isna() if name in frame else everything
-        refuse(lacks & frame["disaggregated"].eq(True), f"disaggregated, and no {name}")
+        lacks = frame[name].isna() if name in frame else True
+        refuse(frame["disaggregated"].eq(True) & lacks, f"disaggregated, and no {name}")
     for name in _POSITIVE:
         value = pd.to_numeric(frame[name], errors="coerce")
         bad = ~(value.ge(1) & np.isfinite(value))

@@ -372,20 +372,20 @@ def test_held_out_errors_are_within_their_targets():
         assert errors["interactivity_error"].median() <= interactivity
 
 
+@pytest.mark.parametrize("across", [False, True])
 @pytest.mark.parametrize("wide", [False, True])
-def test_an_interval_of_nominal_90_percent_covers_that_of_systems_it_was_not_made_with(wide):
+def test_an_interval_of_nominal_90_percent_covers_that_of_systems_it_was_not_made_with(
+    wide, across
+):
     missed = calibration.missed_ratios()
-    missed = missed[(missed["held_out"] == "system") != wide]
-    long, inside = missed["isl"] > missed["osl"], []
-    for model, isl, osl in (
-        missed[["model", "isl", "osl"]].drop_duplicates().itertuples(index=False)
-    ):
+    missed = missed[((missed["held_out"] == "system") != wide) & (missed["across"] == across)]
+    inside = []
+    for isl, osl in missed[["isl", "osl"]].drop_duplicates().itertuples(index=False):
         for chip in set(missed["new"]) | set(missed["old"]):
-            own = (missed["model"] == model) & (missed["isl"] == isl) & (missed["osl"] == osl)
+            own = (missed["isl"] == isl) & (missed["osl"] == osl)
             own &= (missed["new"] == chip) | (missed["old"] == chip)
-            for prompts in own[own].groupby(long[own]).groups:
-                half = calibration.half_width(missed[~own], wide, prompts, 0.9)
-                inside += (missed.loc[own & (long == prompts), "miss"].abs() <= half).tolist()
+            half = calibration.half_width(missed[~own], wide, across, 0.9)
+            inside += (missed.loc[own, "miss"].abs() <= half).tolist()
     assert 0.85 <= np.mean(inside) <= 0.95
 
 
@@ -394,7 +394,7 @@ def test_an_extrapolated_interval_is_wider_and_both_hold_the_ratio():
     old = serving.System("deepseek-r1", "h200", "fp8", **SHAPE, single_node=True)
     narrow, wide = (calibration.interval(new, old, one) for one in (False, True))
     assert np.log(wide[1] / wide[0]) > 1.3 * np.log(narrow[1] / narrow[0])
-    assert narrow[1] / narrow[0] < 3.5
+    assert narrow[1] / narrow[0] < 3.2  # asked: a factor of 2; ten in the first edition
     for low, high in (narrow, wide):
         assert low <= 1 <= high
 
