@@ -279,7 +279,7 @@ def _shared(name, hits, left):
             return fits(one.comparison.attributes.get(name))
 
         if text != "None" and not all(map(has, left)):
-            return _WORDS[name].format(_traffic_words(text) if name == "traffic" else text), has
+            return _WORDS[name].format(traffic_words(text) if name == "traffic" else text), has
     return "", None
 
 
@@ -287,7 +287,7 @@ def _fits(value, fits):
     return bool(re.fullmatch(r"\d+/\d+", value or "")) and fits(*map(int, value.split("/")))
 
 
-def _traffic_words(text: str) -> str:
+def traffic_words(text: str) -> str:
     """Return a traffic such as ``1024/8192`` as a reader has it: ``1k in, 8k out``."""
     return re.sub(r"(\d+)/(\d+)", lambda m: f"{_kilo(m[1])} in, {_kilo(m[2])} out", text)
 

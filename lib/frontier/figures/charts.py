@@ -31,7 +31,7 @@ def frontier_chart(
     *,
     unit: str,
     at: float | None = None,
-    gap: tuple[str, str] | None = None,
+    gap: tuple[str, ...] = (),
     claimed: float | None = None,
     panel: str = "traffic",
     height: float = 4.4,
@@ -43,8 +43,10 @@ def frontier_chart(
             the column `panel`, and where known `row_id` and `evidence` (a key of `theme.MARKS`).
         unit: unit of the throughput, for the axis.
         at: the speed per user that is marked.
-        gap: the upper and the lower system whose ratio is marked at that speed.
-        claimed: the claimed ratio: a dashed line shows where the upper system would have to be.
+        gap: the upper system and one or two lower ones; its ratio over each is marked at that
+            speed.
+        claimed: the claimed ratio: a dashed line shows where the upper system would have to be
+            to have it over the last of the lower ones.
         panel: the column whose values are panels.
         height: of the figure, in inches.
     """
@@ -88,27 +90,29 @@ def _gap(axes, points, at, gap, claimed):
     """Mark a speed, and at it the ratio of two systems and where the claimed one would lie."""
     axes.axvline(at, color=theme.MUTED, lw=0.9, ls=(0, (1, 2)))
     reach = points[points["interactivity"] >= at].groupby("system")["throughput"].max()
-    if gap is None or gap[1] not in reach:
-        return
-    lower = reach[gap[1]]
-    if claimed:
-        ends = [at / 1.35, at * 1.35]
-        axes.plot(ends, [lower * claimed] * 2, color=theme.CLAIM, lw=1.6, ls=(0, (4, 2)))
+    lower = [reach[name] for name in gap[1:] if name in reach]
+    if claimed and len(lower) and gap[-1] in reach:
+        ends, height = [at / 1.35, at * 1.35], lower[-1] * claimed
+        axes.plot(ends, [height] * 2, color=theme.CLAIM, lw=1.6, ls=(0, (4, 2)))
         axes.annotate(
-            f"{number(claimed)}× would be here", (ends[0], lower * claimed), color=theme.CLAIM,
+            f"{number(claimed)}× would be here", (ends[0], height), color=theme.CLAIM,
             fontsize=9, ha="left", va="bottom", xytext=(0, 3), textcoords="offset points",
             bbox=_GROUND,
         )  # fmt: skip
-    if gap[0] not in reach:
+    if not len(lower) or gap[0] not in reach:
         return
     upper = reach[gap[0]]
     arrow = {"arrowstyle": "<->", "color": theme.INK, "lw": 1, "shrinkA": 0, "shrinkB": 0}
-    axes.annotate("", (at, upper), (at, lower), arrowprops=arrow)
-    axes.annotate(
-        f"{number(upper / lower)}×", (at, (upper * lower) ** 0.5), ha="right", va="center",
-        xytext=(-4, 0), textcoords="offset points", fontweight="bold", fontsize=11,
-        bbox=_GROUND,
-    )  # fmt: skip
+    # The labels of two gaps stand on either side, each at the middle of its own.
+    for value, (side, offset) in zip(
+        lower, (("left", 4), ("right", -4))[-len(lower) :], strict=True
+    ):
+        axes.annotate("", (at, upper), (at, value), arrowprops=arrow)
+        axes.annotate(
+            f"{number(upper / value)}×", (at, (upper * value) ** 0.5), ha=side, va="center",
+            xytext=(offset, 0), textcoords="offset points", fontweight="bold", fontsize=11,
+            bbox=_GROUND,
+        )  # fmt: skip
 
 
 def ratio_table(
@@ -121,25 +125,30 @@ def ratio_table(
     """Return ratios at named speeds as a table whose cells lead to their rows.
 
     Args:
-        ratios: the columns `by`, `interactivity`, `ratio`, `reason` (why there is no ratio) and,
-            where known, `upper_row` and `lower_row`, the ids of the two rows.
+        ratios: the columns `by` and those of `claims.ratios`: `at`, `value`, `why` (there is no
+            value), `below_floor`, and `rows_above` and `rows_below`, the ids of the two rows.
         by: columns that head the rows of the table.
         speeds: the speeds in tok/s/user, by default those of the frame.
     """
-    speeds = sorted(ratios["interactivity"].unique()) if speeds is None else speeds
+    speeds = sorted(ratios["at"].unique()) if speeds is None else speeds
     rows = []
     for keys, some in ratios.groupby(list(by), sort=False):
-        known = some.set_index("interactivity")
+        known = some.set_index("at")
         cells = {f"{speed:g}": _ratio(known.loc[speed]) for speed in speeds if speed in known.index}
         rows.append(dict(zip(by, keys, strict=True)) | cells)
     return pd.DataFrame(rows)
 
 
 def _ratio(row):
-    if pd.isna(row["ratio"]):
-        return Cell("–", title=str(row.get("reason") or "not measured"))
-    known = [str(row[key]) for key in ("upper_row", "lower_row") if pd.notna(row.get(key))]
-    return Cell(f"{number(row['ratio'])}×", tuple(known), str(row.get("reason") or ""))
+    if pd.isna(row["value"]):
+        return Cell("–", title=row["why"] or "not measured")
+    known = tuple(row[key] for key in ("rows_above", "rows_below") if row[key])
+    ending = row["below_floor"]
+    return Cell(
+        f"{number(row['value'])}×{'*' * bool(ending)}",
+        known,
+        "the baseline serves hardly anything at that speed" if ending else "",
+    )
 
 
 def overview(

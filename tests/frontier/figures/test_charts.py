@@ -44,6 +44,20 @@ def test_the_claimed_ratio_is_a_line_at_so_many_times_the_lower_system():
     assert "40× would be here" in texts(drawn)
 
 
+def test_gaps_over_two_systems_are_marked_and_the_claim_is_told_of_the_last():
+    between = POINTS[POINTS["system"] == "H200 node"].assign(system="best Hopper")
+    between["throughput"] *= 4
+    drawn = chart(
+        pd.concat([POINTS, between]), at=50, gap=("GB200 NVL72", "best Hopper", "H200 node"),
+        claimed=40,
+    )  # fmt: skip
+    assert {"5×", "20×"} <= set(texts(drawn))
+    heights = [
+        line.get_ydata()[0] for line in drawn.axes[0].lines if line.get_color() == theme.CLAIM
+    ]
+    assert heights == [800]
+
+
 def test_a_frontier_holds_to_the_left_of_its_points():
     assert {line.get_drawstyle() for line in chart().axes[0].lines} == {"steps-pre"}
 
@@ -77,21 +91,23 @@ def test_no_two_systems_of_a_chart_share_a_colour():
     assert len(set(figures.palette(names).values())) == len(names)
 
 
+def ratios(**columns):
+    frame = {"traffic": "8k in, 1k out", "baseline": "H200 node", "at": [50, 100]}
+    frame |= {"value": [17.64, np.nan], "below_floor": False, "why": ["", "H200 ends at 90"]}
+    frame |= {"rows_above": ["a", ""], "rows_below": ["b", ""]}
+    return pd.DataFrame(frame | columns)
+
+
 def test_ratios_become_cells_with_rows_and_a_dash_says_why():
-    ratios = pd.DataFrame(
-        {
-            "traffic": "8k in, 1k out",
-            "baseline": "H200 node",
-            "interactivity": [50, 100],
-            "ratio": [17.64, np.nan],
-            "reason": ["", "H200 ends at 90 tok/s/user"],
-            "upper_row": ["a", None],
-            "lower_row": ["b", None],
-        }
-    )
-    (row,) = figures.ratio_table(ratios).to_dict("records")
+    (row,) = figures.ratio_table(ratios()).to_dict("records")
     assert row["50"] == figures.Cell("17.6×", ("a", "b"))
-    assert row["100"] == figures.Cell("–", title="H200 ends at 90 tok/s/user")
+    assert row["100"] == figures.Cell("–", title="H200 ends at 90")
+
+
+def test_a_ratio_over_a_baseline_that_is_about_to_end_is_starred_and_says_so():
+    (row,) = figures.ratio_table(ratios(below_floor=[True, False])).to_dict("records")
+    assert row["50"].text == "17.6×*"
+    assert "hardly anything" in row["50"].title
 
 
 def test_comparisons_that_meet_a_claim_are_told_apart_and_stand_in_order():
