@@ -11,12 +11,6 @@ LIB = ROOT / "lib"
 BUILT = (ROOT / "docs" / "how-it-is-built.md").read_text(encoding="utf-8")
 LAYERS = re.findall(r"^\| `(\w+)` \|", BUILT, flags=re.M)  # the document's table, from the top
 OUTSIDERS = {"measurements": "data", "pareto": "curves"}  # modules that are another's name
-# Imports against the order that have a reason. One that is gone has to leave the list.
-ALLOWED = {
-    ("figures", "site"): "figures reads site.parameters, which moves with the engine",
-    ("explorer", "site"): "explorer.explored reads site.parameters, which moves with the engine",
-    ("broadsheet", "frontier"): "the engine is being freed of its collection",
-}
 
 
 def imported(text: str) -> set[str]:
@@ -80,4 +74,4 @@ def test_each_layer_imports_only_those_before_it():
     rooms = {name.removesuffix(".py").split("/")[1] for name in files if name[0] == "f"}
     assert rooms == {*LAYERS, *OUTSIDERS}, "docs/how-it-is-built.md has a row for each layer"
     found = {pair for name, path in files.items() for pair in against(name, path.read_text())}
-    assert found == set(ALLOWED)
+    assert found == set()

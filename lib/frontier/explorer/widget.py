@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 import traitlets
 
+from broadsheet import in_build
 from frontier import explorer, figures, serving
 from frontier.data import hardware, measurements, tables
 from frontier.errors import UsageError
 from frontier.explorer import Choice
 from frontier.serving.frontiers import UNTRUSTED
-from frontier.site import parameters
 
 SCRIPT = "application/vnd.broadsheet.script+json"  # what a page collects: {"module": text}
 MODULE, STYLE = (Path(__file__).with_name(f"explorer.{kind}") for kind in ("js", "css"))
@@ -184,7 +184,7 @@ class Explorer(anywidget.AnyWidget):
         given = _values(choice) if choice else {}
         self.rows = explorer.with_own(rows)
         super().__init__(**_values(Choice(**{**given, **changes})))
-        if not parameters.in_build():
+        if not in_build():
             self._data = encoded(self.rows)
 
     @property
@@ -210,7 +210,7 @@ class Explorer(anywidget.AnyWidget):
         return explorer.measured(self.rows, self.choice)
 
     def _repr_mimebundle_(self, **options):
-        if not parameters.in_build():
+        if not in_build():
             return super()._repr_mimebundle_(**options)
         shown, module = embedded(self.rows, self.choice)
         return {"text/html": shown, SCRIPT: {"module": module}}, {}

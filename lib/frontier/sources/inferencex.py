@@ -67,7 +67,6 @@ HARDWARE = {
 SINGLE_TURN = (None, "", "single_turn", "fixed_seq_len", "throughput")
 CHANGED = "the source has changed: see docs/data.md"
 API_URL = "https://inferencex.semianalysis.com/api/v1/benchmarks"
-MEDIANS_URL = "https://github.com/MQubeAI/InferenceX-PCA-demo"
 
 
 def read_api(path: Path, /) -> pd.DataFrame:
@@ -205,52 +204,6 @@ def tidy(raw: pd.DataFrame, /, *, source: str, citation: pd.Series | str) -> pd.
     return out.reindex(columns=[*COLUMNS, "reason"])
 
 
-def captures(raw: pd.DataFrame, /) -> pd.DataFrame:
-    """Return tidy rows of the API: saved answers, or captures cited by file and commit."""
-    if "source_repo" not in raw:
-        return tidy(raw, source="inferencex_captures", citation=API_URL)
-    cited = raw[["source_repo", "source_commit", "source_path"]].astype("str")
-    places = "https://github.com/" + cited["source_repo"] + "/blob/"
-    places += cited["source_commit"] + "/" + cited["source_path"]
-    places = places.where(raw["source_repo"].notna(), API_URL)
-    return tidy(raw, source="inferencex_captures", citation=places)
-
-
-def medians(raw: pd.DataFrame, /) -> pd.DataFrame:
-    """Return tidy rows of the July 2026 medians: undated, no TTFT, labels inferred."""
-    raw = raw.assign(num_decode_gpu=_decode_of_medians(raw))
-    return tidy(raw, source="inferencex_medians_2026_07", citation=MEDIANS_URL)
-
-
-def posts(raw: pd.DataFrame, /) -> pd.DataFrame:
-    """Return tidy rows of the tables in posts, undated.
-
-    A post's table shows the newest run of each configuration on its day: rows of 2026-05-22
-    equal, to every digit, runs that the captures date 2026-01-29 and 2026-03-23. So the day
-    of a post is not the day of the run, and would put a gain months late.
-    """
-    undated = raw.assign(date=pd.NaT)
-    return tidy(undated, source="inferencex_posts", citation=_text(raw["source_url"]))
-
-
-def changes(raw: pd.DataFrame, /) -> pd.DataFrame:
-    """Return the change log with the parts of the configuration key it allows to name.
-
-    A key is model-precision-hardware-framework[-disagg][-mtp]; a part is empty where the
-    key has a wildcard or another form.
-    """
-    parts = raw["config_key"].str.replace("*", "").str.split("-")
-    keyed = pd.DataFrame(index=raw.index)
-    first = parts.str[0]
-    keyed["model"] = first.map(MODELS).fillna(first.where(~first.isin(HARDWARE), ""))
-    known = {"fp4", "fp8", "bf16", "int4"}
-    keyed["precision"] = parts.map(lambda p: next((x for x in p if x in known), ""))
-    keyed["hardware"] = parts.map(lambda p: next((x for x in p if x in HARDWARE), ""))
-    keyed["framework"] = parts.map(_framework)
-    out = raw.rename(columns={"merged": "date", "change_kinds": "kinds"})
-    return out.join(keyed).assign(date=pd.to_datetime(out["date"]), scenario=_text(out["scenario"]))
-
-
 def significant(values, /, digits: int = 6):
     """Return `values` rounded to significant digits, 0 as NaN; the raw numbers carry six."""
     values = pd.Series(values, dtype=float).replace(0, np.nan)
@@ -377,11 +330,6 @@ def _powered(raw, gpus):
     return (text + gpus.astype("str")).where((measured / gpus - 1).abs() > 0.02, "").astype("str")
 
 
-def _decode_of_medians(raw):
-    rest = raw["gpus"] - raw["num_prefill_gpu"]
-    return rest.where(rest > 0, raw["gpus"]).where(raw["disagg"], raw["gpus"])
-
-
 def _output(raw, gpus, decode, isl, osl):
     share = (osl / (isl + osl).where(isl + osl > 0)).fillna(np.nan)
     stated = raw["output_tput_per_gpu"] * decode / gpus.where(gpus > 0)
@@ -413,9 +361,3 @@ def _prefill(raw):
         "dp": _flag(raw["prefill_dp_attention"]),
     }
     return [words(row) for row in pd.DataFrame(columns).itertuples()]
-
-
-def _framework(parts):
-    names = [p for p in parts if p in {"trt", "vllm", "sglang", "atom"}]
-    prefix = [p for p in parts if p in {"dynamo", "mori"}]
-    return "-".join([*prefix[:1], *names[:1]])

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
+from frontier.claims.comparisons import Basis
 from nbformat.v4 import new_code_cell, new_notebook
 
 import measured
@@ -16,7 +17,6 @@ import synthetic
 from broadsheet import build, run
 from frontier import claims, cli, figures
 from frontier.claims import comparisons
-from frontier.claims.comparisons import Basis
 from frontier.data import measurements, tables
 from frontier.figures import exhibits, movements, own
 from measured import SHAPE, X, Y, sweep, together
