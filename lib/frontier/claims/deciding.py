@@ -372,14 +372,15 @@ class Verdict:
         return {"text/html": card(self), VERDICT_MIME: self.row(), FILES_MIME: rows_used(self)}
 
 
-def decide(claim: Claim, rows: "pd.DataFrame | Rows", /) -> Verdict:
+def decide(claim: Claim, rows: "pd.DataFrame | Rows", /, *, sigma: float | None = None) -> Verdict:
     """Return the verdict on a claim from the measured rows, now and as of its own day.
 
-    What one claim had computed of the same rows is there for the next.
+    What one claim had computed of the same rows is there for the next. `sigma` is the run noise of
+    all rows, by default pooled from repeats by accelerator family.
     """
     if not isinstance(claim, Claim):
         raise UsageError(f"expected a claim, not {claim!r}: claims.claim(ID) gives it")
-    ready = prepared(rows)
+    ready = prepared(rows, sigma=sigma)
     cut = pd.Timestamp(claim.date) + pd.Timedelta(days=GRACE_DAYS)
     return Verdict(claim, state(claim, ready), state(claim, ready, known_by=cut))
 

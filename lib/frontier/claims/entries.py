@@ -155,7 +155,7 @@ def document(text: str, /) -> dict:
         place = getattr(error, "problem_mark", None)
         raise DataError(
             FILE,
-            f"is no YAML: {getattr(error, 'problem', None) or error}",
+            f"is no YAML: {getattr(error, 'problem', None) or str(error).splitlines()[0]}",
             row=place and place.line + 1,
             remedy="mend that line",
         ) from None
@@ -181,10 +181,16 @@ def document(text: str, /) -> dict:
 def schema_problem(instance, name: str, /) -> tuple[list, str] | None:
     """Return where and why something is not of a schema of ``schema/``; None where it is."""
     errors = _validator(name).iter_errors(_jsonable(instance))
-    worst = max(errors, key=lambda error: (len(error.absolute_path), str(error)), default=None)
+    worst = max(errors, key=_depth, default=None)
     if worst is None:
         return None
+    while worst.context:  # of "one of these" the part that came furthest says what is wrong
+        worst = max(worst.context, key=_depth)
     return list(worst.absolute_path), worst.message.splitlines()[0][:300]
+
+
+def _depth(error):
+    return len(error.absolute_path), error.validator != "type", str(error)
 
 
 @lru_cache(maxsize=4)
@@ -288,8 +294,9 @@ def _claim(entry, names, defaults) -> Claim:
     found = Claim(
         **{
             key: entry[key]
-            for key in ("id", "report", "statement", "point", "date", "quantity", "decides")
+            for key in ("id", "report", "statement", "point", "quantity", "decides")
         },
+        date=date.fromisoformat(str(entry["date"])),
         value=claimed["value"],
         unit=claimed["unit"],
         form=claimed["form"],

@@ -83,7 +83,8 @@ class Rows:
     Positions of rows are those of the frame given, from 0 on.
     """
 
-    def __init__(self, frame: pd.DataFrame):
+    def __init__(self, frame: pd.DataFrame, sigma: float | None = None):
+        self.noise_of_all = sigma
         self.given = frame.copy(deep=False)
         self.frame = frame.reset_index(drop=True)
         self._masks: dict = {}
@@ -135,8 +136,10 @@ class Rows:
     def sigma(self) -> np.ndarray:
         """The log standard deviation of run noise of each row, that of its accelerator's family.
 
-        A family without repeats has the largest that another one shows.
+        A family without repeats has the largest that another one shows; UsageError without any.
         """
+        if self.noise_of_all is not None:
+            return np.full(len(self.frame), float(self.noise_of_all))
         table = hardware.accelerators()
         vendor = self.frame["hardware"].map(table["vendor"]).fillna("").astype(str)
         found = {name: _pooled(self.frame[vendor == name]) for name in vendor.unique()}
@@ -328,10 +331,11 @@ class Side:
 _PREPARED: list[Rows] = []
 
 
-def prepared(frame: "pd.DataFrame | Rows", /) -> Rows:
+def prepared(frame: "pd.DataFrame | Rows", /, *, sigma: float | None = None) -> Rows:
     """Return rows with what was computed of them before, as long as they are the same.
 
-    Of the last three frames: a changed one, even in place, is prepared anew.
+    Of the last three frames: a changed one, even in place, is prepared anew. `sigma` is the run
+    noise of all rows (0.02 is 2 %), by default pooled from repeats by accelerator family.
     """
     if isinstance(frame, Rows):
         return frame
@@ -340,9 +344,9 @@ def prepared(frame: "pd.DataFrame | Rows", /) -> Rows:
             f"expected rows as load_measurements() gives them, not a {type(frame).__name__}"
         )
     for known in _PREPARED:
-        if known.given is frame or known.given.equals(frame):
+        if known.noise_of_all == sigma and known.given.equals(frame):
             return known
-    _PREPARED.append(Rows(frame))
+    _PREPARED.append(Rows(frame, sigma))
     del _PREPARED[:-3]
     return _PREPARED[-1]
 

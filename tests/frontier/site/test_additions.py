@@ -1,141 +1,125 @@
-"""A claim of one's own is written whole or not at all, and the document's example is run."""
+"""A claim of one's own is written whole or not at all."""
 
-import html
+import ast
 import json
-import re
-import shlex
 import shutil
-import subprocess
-import sys
-from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
-import nbformat
-import pandas as pd
 import pytest
 import yaml
-from bs4 import BeautifulSoup
-from hypothesis import given
-from hypothesis import strategies as st
+from click.testing import CliRunner
 
 from broadsheet import collection
-from frontier import claims, cli
-from frontier.data import paths, words
+from frontier import claims
+from frontier.claims import commands
+from frontier.data import paths
 from frontier.errors import DataError, FrontierError, UsageError
 from frontier.site import additions
+from measured import entry
 
 ROOT = Path(__file__).parents[3]
-DOCUMENT = (ROOT / "docs" / "add-a-claim.md").read_text(encoding="utf-8")
-SIDES = {
-    "numerators": ({"model": "deepseek-r1", "hardware": "gb200"},),
-    "denominators": ({"model": "deepseek-r1", "hardware": "h200", "single_node": True},),
-}
-MINE = additions.Addition(
-    id="mine-3x",
-    statement="GB200 yields 3X the throughput of H200",
-    value=3,
-    unit="x tok/s/GPU",
-    source="https://example.org/a",
-    date=date(2026, 1, 31),
-    **SIDES,
-)
 
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    """A copy of what a claim is added to."""
-    for name in ("data", "notebooks"):
+    """A copy of what `add` reads and writes."""
+    for name in ("data", "notebooks", "schema"):
         shutil.copytree(ROOT / name, tmp_path / name)
     (tmp_path / "tests").mkdir()
     monkeypatch.setenv("FRONTIER_HOME", str(tmp_path))
     return tmp_path
 
 
-def content(folder):
-    return {p: p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+def row(**changes):
+    made = entry(3)
+    del made["report"]
+    made |= {"id": "mine-3x", "statement": "GB200 yields 3X the throughput of H200."}
+    made["test"]["comparisons"][0]["where"] = {"model": "deepseek-r1"}
+    return {**made, **changes}
+
+
+def written(home, content):
+    file = home / "row.yaml"
+    file.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
+    return file
+
+
+def state(home):
+    return {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("content", "error", "told"),
     [
-        ({"id": "mtp"}, "the ledger has a claim 'mtp' already"),
-        ({"id": "Mine"}, "an id has small letters, digits and hyphens, not 'Mine'"),
-        ({"id": "../x"}, "an id has small letters"),
-        ({"report": "03_mine"}, "report 03 is there already; the next number is"),
-        ({"report": "mine"}, "a report is called as 09_my_claim, not 'mine'"),
-        ({"statement": "GB200 is faster"}, "the statement has no number"),
-        ({"statement": "GB200 yields 3X\nof H200"}, "--statement is one line of text"),
-        ({"value": -3}, "the claimed value is -3, not a number above 0"),
-        ({"value": float("nan")}, "the claimed value is nan"),
-        ({"form": "levels"}, "form is 'levels'; there are gain, drop"),
-        ({"source": "javascript:alert(1)"}, "is not of http or https"),
-        ({"per": "kW"}, "per is 'kW'; there are GPU, MW"),
-        ({"per": "MW"}, "the unit 'x tok/s/GPU' is per GPU and --per is MW; leave one"),
-        ({"unit": "x tok/s/MW"}, "the unit 'x tok/s/MW' is per MW and --per is GPU; leave one"),
-        ({"unit": "x tok/s/GPU/MW", "per": ""}, "is per GPU and MW; leave one of them out"),
-        ({"metric": "tpot"}, "metric is 'tpot'; there are throughput_per_gpu, output_thr"),
-        ({"metric": "interactivity"}, "metric is 'interactivity'; there are"),
-        ({"date": date(2999, 4, 15)}, "--date 2999-04-15 is in the future"),
-        ({"shapes": ("8k/1k",)}, "cannot be tested: no measured row has shape=8k/1k"),
-        ({"names": ("a", "b")}, "2 names for 1 comparisons"),
-        ({"denominators": ()}, "1 numerators and 0 denominators"),
-        ({"numerators": ({"hardware": "gb20"},)}, "did you mean 'gb200'?"),
+        (row(id="mtp"), UsageError, "the ledger has a claim 'mtp' already"),
+        (row(report="01_dense_gain"), UsageError, "report 01 is there already"),
+        (row(date="2999-01-01"), UsageError, "is in the future"),
+        (row(sources=[]), DataError, "row.yaml: claim mine-3x: sources: .* should be non-empty"),
+        (row(claimed={"value": 3}), DataError, "row.yaml: claim mine-3x: claimed: '.*' is a required"),
+        ("claims: [", DataError, "row.yaml, row [12]: is no YAML"),
+        ("[]", DataError, "row.yaml: is no ledger row"),
+        ("a: 2026-02-30", DataError, "row.yaml: is no YAML"),
     ],
 )
-def test_what_cannot_be_added_is_refused_in_one_line_and_nothing_is_written(home, changes, said):
-    before = content(home)
-    with pytest.raises(FrontierError) as caught:
-        additions.add(replace(MINE, **changes))
-    assert said in str(caught.value)
-    assert content(home) == before
+def test_what_cannot_be_added_is_one_line_and_leaves_everything_as_it_was(home, content, error, told):
+    file = written(home, content)
+    before = state(home)
+    with pytest.raises(error, match=told) as caught:
+        additions.add(file)
+    assert "\n" not in str(caught.value)
+    assert state(home) == before
 
 
-@pytest.mark.parametrize("name", ["tests/test_claim_mine_3x.py", "notebooks/09_mine.ipynb"])
-def test_a_file_that_is_there_is_never_overwritten(home, name):
-    (home / name).write_text("mine")
-    with pytest.raises(UsageError, match="is there already"):
-        additions.add(replace(MINE, report="09_mine"))
-    assert (home / name).read_text() == "mine"
+def test_what_nobody_measured_is_refused(home):
+    made = row()
+    made["test"]["comparisons"][0]["where"] = {"model": "gpt-5"}
+    with pytest.raises(UsageError, match="nothing of it can be tested: no public rows of GB200 for gpt-5"):
+        additions.add(written(home, made))
 
 
-def test_a_damaged_ledger_is_named_and_left_alone(home):
-    (home / "data" / "claims.yaml").write_text("claims: 3\n")
-    before = content(home)
-    with pytest.raises(DataError, match=r"claims\.yaml"):
-        additions.add(MINE)
-    assert content(home) == before
+def test_a_file_that_is_not_there_is_one_line(home):
+    with pytest.raises(UsageError, match=r"none\.yaml: No such file"):
+        additions.add(home / "none.yaml")
 
 
-@pytest.mark.parametrize("failing", range(4))
-def test_a_disk_that_fills_up_leaves_everything_as_it_was(home, monkeypatch, failing):
-    before, moved = content(home), []
-    real = Path.replace
-
-    def full(self, target):
-        if len(moved) == failing:
-            raise OSError(28, "No space left on device")
-        moved.append(target)
-        return real(self, target)
-
-    monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(FrontierError, match="No space left on device; everything is as it was"):
-        additions.add(MINE)
-    assert content(home) == before
-
-
-def test_every_old_line_of_ledger_and_site_map_is_kept(home):
-    files = [home / "data" / "claims.yaml", home / "notebooks" / "collection.yaml"]
-    before = [path.read_text().splitlines() for path in files]
-    additions.add(MINE)
-    for path, old in zip(files, before, strict=True):
-        new = path.read_text().splitlines()
-        start = next(i for i, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1])
-        added = len(new) - len(old)
-        assert added > 0
-        assert new[:start] + new[start + added :] == old
+def test_a_claim_is_added_with_report_and_test_and_every_old_line_stays(home):
+    before = {name: (home / name).read_text() for name in ("data/claims.yaml", "notebooks/collection.yaml")}
+    pages = len(collection.read(paths.notebooks()).pages)
+    files = additions.add(written(home, row()))
+    added = claims.claim("mine-3x")
+    assert added.value == 3 and added.report.endswith("_mine_3x")
+    for name, text in before.items():
+        new = (home / name).read_text().splitlines()
+        assert [line for line in text.splitlines() if line not in new] == []
+    site = collection.read(paths.notebooks())
+    assert len(site.pages) == pages + 1 and site.pages[-1].claims == ("mine-3x",)
+    notebook = json.loads(files[0].read_text())
+    assert notebook["cells"][0]["source"][0].startswith("# GB200 yields 3X the throughput of H200")
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            ast.parse("".join(cell["source"]))
+            assert len(cell["source"]) <= 25 and cell["outputs"] == []
+    compile(files[1].read_text(), "test", "exec")
 
 
+def test_the_notebook_of_an_added_claim_runs_to_its_end(home):
+    """Cell by cell, with `publish` as a reader's notebook has it: a thing shown, and its words."""
+    import matplotlib.pyplot as plt
+
+    files = additions.add(written(home, row()))
+    shown, names = [], {}
+    for cell in json.loads(files[0].read_text())["cells"]:
+        if cell["cell_type"] != "code":
+            continue
+        source = "".join(cell["source"]).replace("from frontier.figures import publish\n", "")
+        names["publish"] = lambda thing, **said: shown.append((thing, said))
+        exec(compile(source, "cell", "exec"), names)
+    plt.close("all")
+    assert len(shown) == 6
+    assert all(said["name"] and said["caption"] for _, said in shown)
+
+
+<<<<<<< HEAD
 def test_what_was_added_is_read_back_as_it_was_given(home):
     written = additions.add(replace(MINE, form="drop", value=2.5, floor=50.5))
     claim = claims.ledger()[-1]
@@ -343,3 +327,26 @@ def test_the_document_leads_to_what_is_there():
     assert paths.root() == ROOT
     for name in re.findall(r"`(\d\d_\w+)`", DOCUMENT):
         assert (ROOT / "notebooks" / f"{name}.ipynb").is_file() or name == "09_gb300_50x"
+=======
+def test_a_write_that_fails_puts_everything_back(home, monkeypatch):
+    file, replace = written(home, row()), Path.replace
+    before = state(home)
+
+    def failing(self, target):
+        if target.name == "collection.yaml":
+            raise OSError("disk full")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", failing)
+    with pytest.raises(FrontierError, match="everything is as it was"):
+        additions.add(file)
+    assert state(home) == before
+
+
+def test_the_command_lists_what_it_wrote(home):
+    done = CliRunner().invoke(commands.new, [str(written(home, row()))])
+    assert done.exit_code == 0, done.output
+    assert "data/claims.yaml" in done.output
+    again = CliRunner().invoke(commands.new, [str(home / "row.yaml")])
+    assert again.exit_code == 2 and "already" in again.output
+>>>>>>> claims
