@@ -1,10 +1,10 @@
 """Times of the explorer in a page: slider to redrawn, first paint from disk, size of the data.
 
-    .venv/bin/python tests/benchmarks/bench_explorer.py [ROWS]
+    .venv/bin/python tests/benchmarks/bench_explorer.py
 
 Redrawn is from the key to the frame that shows it, by the page's own clock, with as many points
-in the first chart as asked for (5,000). First paint is from navigation to the first charts. The
-size is that of 10,000 rows, made of the real ones with other numbers.
+in the first chart (5,000), in the page and in JupyterLab. First paint is from navigation to the
+first charts. The size is that of 10,000 rows, made of the real ones with other numbers.
 """
 
 import statistics
@@ -12,21 +12,25 @@ import sys
 import tempfile
 from pathlib import Path
 
+import nbformat
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import explorer_page
+import lab
 from browser import chromium
 from frontier import explorer
 from frontier.data import measurements
 
-STEPS = 60
+STEPS, COUNT = 60, 5000
+KEYS = ("gb300", "gb200", "b200", "h200", "mi355x")
+CHOICE = explorer.Choice(systems=KEYS)
 WATCH = """async (steps) => {
   const slider = document.querySelector('.frontier-panel input[type=range]');
   const [script, painted] = [[], []];
   for (let i = 0; i < steps; i++) {
-    await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 40)));
+    await new Promise((done) => setTimeout(done, 60));
     const from = performance.now();
     slider.value = 100 + i;
     slider.dispatchEvent(new Event('input', {bubbles: true}));
@@ -49,17 +53,49 @@ def many(rows, count):
     return made.assign(**values, row_id=ids, ttft=random.uniform(0.1, 9, count))
 
 
-def main(count=5000):
+def told(page):
+    """Move the slider and say how long it took."""
+    script, painted = page.evaluate(WATCH, STEPS)
+    return (
+        f"slider to redrawn, median of {STEPS}: script {statistics.median(script):.1f} ms, "
+        f"shown {statistics.median(painted):.1f} ms (95 %: {np.quantile(painted, 0.95):.0f})"
+    )
+
+
+def in_lab(folder, browser):
+    """Say how long the slider takes in JupyterLab, with the same points."""
+    if not lab.JUPYTER.is_file():
+        lab.JUPYTER = lab.ROOT / ".venv" / "bin" / "jupyter"
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    book = nbformat.v4.new_notebook(metadata={"kernelspec": kernel})
+    code = (
+        f"import sys; sys.path[:0] = [{str(Path(__file__).parent)!r}]\n"
+        "import bench_explorer as bench\nbench.explorer.Explorer(bench.points(), bench.CHOICE)"
+    )
+    book.cells = [nbformat.v4.new_code_cell(code)]
+    with lab.server(Path(folder)) as address:
+        nbformat.write(book, Path(folder) / "elsewhere" / "bench.ipynb")
+        page = browser.new_page(viewport={"width": 1500, "height": 1300})
+        notebook = lab.Notebook(page, address, "bench")
+        page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        page.wait_for_selector(".frontier-panel svg.chart")
+        print(f"JupyterLab, {COUNT:,} points: {told(page)}")
+        notebook.close()
+
+
+def points():
+    """The points of the first chart: `COUNT` of them, made of the real ones."""
+    rows = measurements.load_measurements()
+    shown = rows["hardware"].isin(KEYS) & (rows["model"] == CHOICE.model) & (rows["isl"] == 8192)
+    return many(rows[shown], COUNT)
+
+
+def main():
     """Measure and print."""
     rows = measurements.load_measurements()
-    keys = ["gb300", "gb200", "b200", "h200", "mi355x"]
-    own = rows[
-        (rows["model"] == "deepseek-r1") & (rows["isl"] == 8192) & rows["hardware"].isin(keys)
-    ]
-    choice = explorer.Choice(systems=tuple(keys))
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
-        for name, shown in (("real rows", rows), (f"{count:,} points", many(own, count))):
-            file = explorer_page.write(Path(folder) / "page.html", shown, choice)
+        for name, shown in (("real rows", rows), (f"{COUNT:,} points", points())):
+            file = explorer_page.write(Path(folder) / "page.html", shown, CHOICE)
             page = browser.new_page(viewport={"width": 1280, "height": 900})
             page.goto(file.as_uri())
             page.wait_for_selector(".frontier-panel svg.chart")
@@ -67,19 +103,15 @@ def main(count=5000):
             paint = page.evaluate(
                 "performance.getEntriesByName('first-contentful-paint')[0].startTime"
             )
-            script, painted = page.evaluate(WATCH, STEPS)
-            print(
-                f"{name}: charts after {first:.0f} ms (first paint {paint:.0f} ms); slider to "
-                f"redrawn, median of {STEPS}: script {statistics.median(script):.1f} ms, shown "
-                f"{statistics.median(painted):.1f} ms (95 %: {np.quantile(painted, 0.95):.0f})"
-            )
+            print(f"{name}: charts after {first:.0f} ms (first paint {paint:.0f} ms); {told(page)}")
             page.close()
+        in_lab(folder, browser)
     for name, shown in (("real", rows), ("made", many(rows, 10_000))):
-        size = len(explorer.embedded(shown, choice)[0].encode())
+        size = len(explorer.embedded(shown, CHOICE)[0].encode())
         print(f"data of {len(shown):,} {name} rows in a page: {size / 1000:.0f} kB")
     size = len(explorer.embedded(rows, explorer.Choice(), compact=True)[0].encode())
     print(f"data of the index's smallest form: {size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main()

@@ -255,7 +255,6 @@ function readers(data, choice) {
   };
 }
 const KEYS = Object.keys(readers({ shapes: {}, least: {}, per: {} }, { systems: [] }));
-
 /** Return a choice whose traffic its model has, and whose compared systems are among its systems. */
 function settled(data, choice) {
   const { systems, model, shape } = choice;
@@ -342,6 +341,8 @@ const DRAWN = /^(svg|g|path|text|circle|rect)$/;
 function h(tag, attributes = {}, ...children) {
   const made = DRAWN.test(tag) ? document.createElementNS("http://www.w3.org/2000/svg", tag)
     : document.createElement(tag);
+  // Else JupyterLab takes arrow keys and Enter for commands of its own.
+  if (/^(input|select|button|summary|a)$/.test(tag)) made.dataset.lmSuppressShortcuts = "true";
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function") made.addEventListener(name, value);
     else if (value !== false && value !== undefined && value !== null) made.setAttribute(name, value);
@@ -350,8 +351,8 @@ function h(tag, attributes = {}, ...children) {
   return made;
 }
 
-/** Return a logarithmic scale, with round values for its axis, at most so many. */
-function scale(values, first, last, most) {
+/** Return a logarithmic scale, with round values for its axis that are so far apart, in px. */
+function scale(values, first, last, gap) {
   let [low, high] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
   [low, high] = high / low < 1.3 ? [low / 1.2, high * 1.2] : [low * 0.96, high * 1.04];
   const to = (value) => first + (Math.log(value / low) / Math.log(high / low)) * (last - first);
@@ -359,7 +360,8 @@ function scale(values, first, last, most) {
   const ticks = [[1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9], [1, 2, 3, 5, 7], [1, 2, 5], [1, 3], [1]]
     .map((steps) => Array.from({ length: span + 1 }, (_, d) => steps.map((s) => Number(`${s}e${least + d}`)))
       .flat().filter((value) => value >= low * 0.999 && value <= high * 1.001));
-  return { to: (value) => Number(to(value).toFixed(1)), ticks: ticks.find((t) => t.length <= most) ?? [] };
+  const apart = (t) => t.every((value, i) => !i || Math.abs(to(value) - to(t[i - 1])) >= gap);
+  return { to: (value) => Number(to(value).toFixed(1)), ticks: ticks.find(apart) ?? [] };
 }
 
 // A mark for each way in which a row was obtained.
@@ -393,8 +395,8 @@ function chart(figure, spec, width) {
   Object.assign(figure, { spec, overlay: h("g"), scales: null });
   if (!all.length) svg.append(text(0, top + 30, "Nothing to show for this choice."));
   else {
-    const x = scale(all.map((p) => p.x), left, width - right, (width - left) / 42);
-    const y = scale([...all.map((p) => p.y), ...(spec.with ?? [])], end, top, 7);
+    const x = scale(all.map((p) => p.x), left, width - right, 32);
+    const y = scale([...all.map((p) => p.y), ...(spec.with ?? [])], end, top, 28);
     figure.scales = { x, y, top, end, left, right: width - right };
     const pixel = (p) => `${x.to(p.x)} ${y.to(p.y)}`;
     svg.append(
@@ -551,7 +553,6 @@ export function mount(root, data, { choice, problems = [], options = {}, store =
   const typed = (label, name, type = "number") => labelled(label, input(name, { type }));
   const same = (values) => () => [...values].map((one) => [one, one]);
   const names = (systems) => systems.map((one) => [one, named(data, one)]);
-
   const slider = h("input", { type: "range", min: 0, max: STEPS, step: 1,
     input: () => update({ speed: speedAt(slider.value) }) });
   const exact = input("speed", { type: "number", "aria-label": "Speed per user as a number" });
@@ -646,10 +647,9 @@ export function mount(root, data, { choice, problems = [], options = {}, store =
   const told = h("p", { class: "problem", role: "status" });
   const [answer, ratioTold] = [0, 1].map(() => h("p", { class: "answer", "aria-live": "polite" }));
   const notes = h("p", { class: "note" });
-  const [table, claims] = [h("div"), h("div")];
+  const [table, claims, more] = [h("div"), h("div"), h("a")];
   const tell = (inVain) => told.replaceChildren(inVain.length
     ? `Not in these data, so the default is kept: ${inVain.join("; ")}.` : "");
-  const more = h("a");
 
   /** Name the point next to the pointer, with its row. */
   const point = ({ spec, scales, picture, said }, event) => {
