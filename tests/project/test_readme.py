@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 import frontier
-from frontier import curves
 from frontier.data import hardware, measurements
 
 ROOT = Path(__file__).parents[2]
@@ -51,9 +50,10 @@ def test_the_quick_start_is_ten_lines_and_answers_its_question():
         expected.append(best["gb200"] / best["h200"] * power)
     shown = [float(n) for n in re.search(r"\[(.*?)\]", printed)[1].split()]
     np.testing.assert_allclose(shown, expected, rtol=1e-6)
-    assert f"{curves.geometric_mean(names['rack'], names['node'])}" in printed
-    assert names["rack"].unit == "tok/s/MW"
-    assert "<svg" in names["rack"]._repr_html_()
+    assert f"{names['compared'].value()}" in printed
+    upper, lower = names["compared"].fronts
+    assert upper.unit == lower.unit == "tok/s/MW"
+    assert "<svg" in upper._repr_html_()
 
 
 def test_the_readme_leads_to_files_that_are_there():
