@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 import frontier
 from frontier.data import hardware, measurements
@@ -21,11 +20,6 @@ def run(block):
     with contextlib.redirect_stdout(printed):
         exec(compile(block, "README.md", "exec"), names)
     return printed.getvalue(), names
-
-
-@pytest.mark.parametrize("block", BLOCKS[1:], ids=lambda block: block.split("\n")[0])
-def test_a_block_of_python_runs_as_it_stands(block):
-    run(block)
 
 
 def test_the_quick_start_is_ten_lines_and_answers_its_question():
