@@ -67,8 +67,6 @@ def frontier_chart(
         axes.set_xlabel("Speed per user, tok/s")
         if at is not None:
             _gap(axes, some, at, gap, claimed)
-        for axis in (axes.xaxis, axes.yaxis):
-            theme.plain_axis(axis)
         axes.grid(True, axis="y")
     axes_of[0][0].set_ylabel(unit)
     legend(drawn, axes_of[0])

@@ -122,6 +122,10 @@ def publish(
 
 def _pictures(figure: Figure, name, alt):
     """Return the HTML of a figure, and its SVG: once as wide as a page, once for a phone."""
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            if axis.get_scale() == "log":
+                theme.plain_axis(axis)
     _lay_out(figure, width=figure.get_figwidth())
     wide = svg.drawn(figure, name=name, alt=alt, variables=theme.VARIABLES)
     _narrow(figure)
