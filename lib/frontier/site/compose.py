@@ -38,6 +38,7 @@ def files(built, /) -> dict[str, str | None]:
             built=known,
             tables=built.tables,
             lead=_lead(collection, stage),
+            explorer=_explorer(collection, known),
             dates=citations.dates() if any(uses.values()) else "",
             news=news,
         ),
@@ -110,6 +111,19 @@ def _lead(collection, stage):
         )
         found += [exhibit[0]] if exhibit else []
     return "".join(found)
+
+
+def _explorer(collection, built):
+    """Return the explorer's smallest form, where the page of the whole one is built."""
+    pages_of = [e.page for e in collection.pages if e.more.get("navigation") and e.page in built]
+    if not pages_of:
+        return "", ""
+    from frontier.data import measurements
+    from frontier.explorer import Choice, widget
+
+    choice = Choice(systems=["gb200", "h200"], above="gb200", below="h200")
+    rows = measurements.load_measurements()
+    return widget.embedded(rows, choice, compact=True, more=pages_of[0], name="compare")
 
 
 def _listing(collection, stage):

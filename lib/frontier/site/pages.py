@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from broadsheet import links
 from broadsheet.collection import Collection, Entry
-from broadsheet.pages import command, render, script, versions
+from broadsheet.pages import command, modules, render, script, versions
 from frontier import __version__
 from frontier.data import words
 from frontier.site import feed, glossary, rows, verdicts
@@ -79,7 +79,18 @@ def _anchor(name):
     return f"in-{PurePosixPath(name).stem}"
 
 
-def index(collection: Collection, records, /, *, built, tables=(), lead="", dates="", news=()):
+def index(
+    collection: Collection,
+    records,
+    /,
+    *,
+    built,
+    tables=(),
+    lead="",
+    explorer=("", ""),
+    dates="",
+    news=(),
+) -> str:
     """Return the index: the answer, the chart and the ratios that decide, then all claims.
 
     Args:
@@ -88,6 +99,7 @@ def index(collection: Collection, records, /, *, built, tables=(), lead="", date
         built: names of the pages that exist, to which alone it links.
         tables: (file, SHA-256, title, day) of the tables.
         lead: HTML of the exhibits that stand first.
+        explorer: HTML and module of the explorer in its smallest form.
         dates: a sentence on the age of the data.
         news: what moved, if anything was ever compared.
     """
@@ -113,7 +125,8 @@ def index(collection: Collection, records, /, *, built, tables=(), lead="", date
         description=summary,
         counts=counts,
         lead=Markup(lead),
-        compact="",
+        compact=Markup(explorer[0]),
+        modules=modules(filter(None, explorer[1:])),
         key_claims=keys,
         reports=[entry for entry in collection.pages if entry.page in built],
         groups=groups,
