@@ -14,9 +14,11 @@ from frontier.figures.charts import (
     sensitivity,
 )
 from frontier.figures.publishing import Cell, Exhibit, publish
-from frontier.figures.theme import apply, colour, palette, plain_axis
+from frontier.figures.theme import CLAIM, MUTED, apply, colour, palette, plain_axis
 
 __all__ = [
+    "CLAIM",
+    "MUTED",
     "Cell",
     "Exhibit",
     "apply",

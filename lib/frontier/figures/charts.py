@@ -3,6 +3,7 @@
 Each takes a tidy frame and returns a matplotlib figure that carries the frame as ``data``.
 """
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -228,27 +229,30 @@ def sensitivity(
         xlabel: what the values are, with their unit.
         claimed: the claimed value.
     """
-    known = variations.dropna(subset=["value"])
-    kinds = list(dict.fromkeys(known["kind"]))
-    drawn, ((axes,),) = figure(variations, height=1.2 + 0.62 * len(kinds))
+    known = variations.dropna(subset=["value"]).sort_values("value")
+    kinds = list(dict.fromkeys(variations.loc[variations["value"].notna(), "kind"]))
+    drawn, ((axes,),) = figure(variations, height=0.9 + 0.85 * len(kinds))
+    words = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
     for place, kind in enumerate(kinds):
-        some = known[known["kind"] == kind].sort_values("value")
+        some = known[known["kind"] == kind]
         axes.plot(some["value"].iloc[[0, -1]], [-place] * 2, color=theme.GRID, lw=6, zorder=1)
         axes.scatter(some["value"], [-place] * len(some), s=14, color=theme.SERIES[0], alpha=0.6)
-        ends = [(some.iloc[0], "left", 7)] + [(some.iloc[-1], "right", -15)] * (len(some) > 1)
-        for end, side, offset in ends:
+        axes.annotate(kind, (0, -place), xytext=(0, 14), fontweight="bold", bbox=_GROUND, **words)
+        # Long words are cut: the CSV has them whole, and a phone is narrow.
+        ends = some.iloc[[0, -1] if len(some) > 1 else [0]]
+        for line, end in enumerate(ends.itertuples()):
+            text = f"{textwrap.shorten(end.variation, 48, placeholder=' …')}: {number(end.value)}"
             axes.annotate(
-                f"{end['variation']}: {number(end['value'])}", (end["value"], -place), ha=side,
-                xytext=(0, offset), textcoords="offset points", fontsize=8.5, color=theme.MUTED,
+                text, (0, -place), xytext=(0, -13 - 12 * line), fontsize=8.5, color=theme.MUTED,
+                bbox=_GROUND, in_layout=False, **words,
             )  # fmt: skip
     axes.axvline(value, color=theme.INK, lw=1.1)
     if claimed is not None:
         axes.axvline(claimed, color=theme.CLAIM, lw=1.4, ls=(0, (4, 2)), label="claimed")
-    axes.set_yticks([-place for place in range(len(kinds))], kinds)
-    axes.set(xscale="log", xlabel=xlabel, ylim=(-len(kinds) + 0.5, 0.6))
+    axes.set(xscale="log", xlabel=xlabel, ylim=(-len(kinds) + 0.4, 0.5))
     theme.plain_axis(axes.xaxis)
     axes.spines["left"].set_visible(False)
-    axes.tick_params(axis="y", length=0, labelcolor=theme.INK)
+    axes.set_yticks([])
     return drawn
 
 

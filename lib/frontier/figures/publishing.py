@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -108,6 +109,7 @@ def publish(
         body, text = _table(shown), _markdown(shown)
     else:
         body, files[f"figures/{name}.svg"] = _pictures(getattr(shown, "figure", shown), name, alt)
+        plt.close(getattr(shown, "figure", shown))  # or a notebook would show it once more
         text = f"![{alt}](figures/{name}.svg)"
     source = "; ".join(tables.meta(key)["title"] for key in _sources(name, data, sources))
     links = " ".join(

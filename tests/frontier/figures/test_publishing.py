@@ -5,6 +5,7 @@ import re
 from xml.etree import ElementTree
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -37,6 +38,12 @@ def soup(exhibit):
 def published(shown=None, **changes):
     shown = figures.frontier_chart(POINTS, unit="tok/s") if shown is None else shown
     return figures.publish(shown, **{**WORDS, **changes})
+
+
+def test_a_published_grid_is_closed_so_that_a_notebook_does_not_show_it_twice():
+    grid = sns.relplot(POINTS, x="interactivity", y="throughput")
+    published(grid, data=POINTS)
+    assert grid.figure.number not in plt.get_fignums()
 
 
 @pytest.mark.parametrize("missing", ["caption", "alt", "name"])
