@@ -369,7 +369,11 @@ class Verdict:
         return f"in {self.now.met} of {self.now.of}"
 
     def _repr_mimebundle_(self, **_):
-        return {"text/html": card(self), VERDICT_MIME: self.row(), FILES_MIME: rows_used(self)}
+        told = (
+            f"**{self.now.label}.** {self.claim.statement}\n\n{self.now.answer} {_sure(self.now)}"
+        )
+        shown = {"text/html": card(self), "text/markdown": told}
+        return {**shown, VERDICT_MIME: self.row(), FILES_MIME: rows_used(self)}
 
 
 def decide(claim: Claim, rows: "pd.DataFrame | Rows", /, *, sigma: float | None = None) -> Verdict:
@@ -726,27 +730,31 @@ def card(verdict: Verdict, /) -> str:
     """Return a verdict as the HTML that a page shows: label, answer, then, how sure."""
     claim, now, then = verdict.claim, verdict.now, verdict.then
     value = words.quantity(claim.value, claim.unit) if claim.value else "no number"
-    sure = "Robust" if now.robust else f"Fragile: {now.flips}" if now.flips else ""
     low, high = now.uncertainty["all"]
     parts = {
         "Claimed": f"{value}. {claim.point}",
-        "Now": f"{now.met} met, {now.in_part} in part, of {now.of}" if now.of else now.label,
+        "Comparisons": f"{now.met} met, {now.in_part} in part, of {now.of}" if now.of else "",
         "Typical": f"{words.quantity(now.typical, claim.unit)} "
         f"({words.span(low, high, claim.unit)} over noise, sources and choices)"
         if np.isfinite(now.typical)
         else "",
         "Where it holds": now.condition,
-        "Then": f"{then.label}. {then.answer}",
+        "When it was made": f"{then.label}. {then.answer}",
         "Since then": verdict.since,
-        "How sure": sure,
     }
     items = "".join(f"<dt>{k}</dt><dd>{html.escape(v)}</dd>" for k, v in parts.items() if v)
     return (
-        f'<section class="verdict-card" id="{html.escape(claim.id)}"><p class="verdict '
-        f'verdict-{now.verdict.replace(" ", "-")}">{html.escape(now.label)}</p>'
-        f'<p class="statement">{html.escape(claim.statement)}</p>'
-        f'<p class="answer">{html.escape(now.answer)}</p><dl class="claim">{items}</dl></section>'
+        f'<section class="verdict-card" id="{html.escape(claim.id)}">'
+        f'<p class="statement"><span class="verdict verdict-{now.verdict.replace(" ", "-")}">'
+        f"{html.escape(now.label)}</span> {html.escape(claim.statement)}</p>"
+        f'<p class="answer">{html.escape(now.answer)}</p>'
+        f"<details><summary>{html.escape(_sure(now))} When it was made: "
+        f'{html.escape(then.label)}.</summary><dl class="claim">{items}</dl></details></section>'
     )
+
+
+def _sure(now):
+    return "Robust." if now.robust else f"Fragile: {now.flips}." if now.flips else ""
 
 
 def _filed(finding):

@@ -293,8 +293,7 @@ def _claim(entry, names, defaults) -> Claim:
     _check_selections(made)
     found = Claim(
         **{
-            key: entry[key]
-            for key in ("id", "report", "statement", "point", "quantity", "decides")
+            key: entry[key] for key in ("id", "report", "statement", "point", "quantity", "decides")
         },
         date=date.fromisoformat(str(entry["date"])),
         value=claimed["value"],

@@ -35,7 +35,7 @@ def frontier_chart(
     gap: tuple[str, ...] = (),
     claimed: float | None = None,
     panel: str = "traffic",
-    height: float = 4.4,
+    height: float = 3.8,
 ) -> Figure:
     """Draw frontiers of several systems, a panel for each traffic, and the gap at one speed.
 
