@@ -433,10 +433,9 @@ def _evaluated(system, service, layout, batch, draft, prefill) -> dict:
     fits = modes.fits(service, layout, batch, MEMORY_SHARE) & (batch >= layout.shares)
     if prefill is None:
         found = modes.aggregated(service, layout, batch, (draft,))
-        seconds, latency = modes.prefill_seconds(service, layout)
+        _, latency = modes.prefill_seconds(service, layout)
         rate, gpus = found["rate"] / layout.gpus, layout.gpus
-        waited = modes.queued(latency, found["rate"] * seconds)
-        ttft = waited + found["tpot"] / 2 + modes.REQUEST_S[0]
+        ttft = latency + found["tpot"] / 2 + modes.REQUEST_S[0]
     else:
         found = modes.disaggregated(
             service,

@@ -46,7 +46,7 @@ LENGTH = 0.9  # real prompts and answers average so much of the nominal length (
 # throughput over Little's law (a run has a ramp and a tail), and of the seconds between
 # request and first token that a light load takes beyond the prefill pass.
 OCCUPANCY = (0.98, 0.94)
-REQUEST_S = (0.10, 0.13)
+REQUEST_S = (0.13, 0.25)
 _HALVINGS = 26  # of the bisection: to 1e-8 of the concurrency
 
 
@@ -231,12 +231,12 @@ def closed_loop(
         return tpot, batch * decode_workers / (osl * tpot)
 
     def first_token(tpot, rate):
-        # A pass of a disaggregated stage has the prompts that came during the one before.
-        busy = np.where(split, rate / capacity, rate * prefill_s / decode_workers)
-        each = rate / servers
+        # Of a disaggregated stage: a pass has the prompts that came during the one before, and
+        # one that finds the stage busy waits as long on average as a queue with one server lets it.
+        load, each = np.minimum(rate / capacity, 0.999), rate / servers
         prompts = each * (light - more) / np.maximum(1 - each * more, 1e-9)
-        latency = light + np.where(split, more * (np.clip(prompts, 1, most) - 1), 0.0)
-        return least + queued(latency, busy) + np.where(split, 0.0, tpot / 2)
+        latency = light + more * (np.clip(prompts, 1, most) - 1)
+        return least + np.where(split, latency / (1 - load), light + tpot / 2)
 
     low = np.zeros(np.shape(concurrency))
     high = np.minimum(concurrency / decode_workers, _room(service, decode))
@@ -247,11 +247,6 @@ def closed_loop(
         low, high = np.where(over, low, batch), np.where(over, batch, high)
     tpot, rate = state(high)
     return {"tpot": tpot, "ttft": concurrency / rate - osl * tpot, "rate": rate, "batch": high}
-
-
-def queued(seconds, busy):
-    """Return how long a pass takes with the mean wait for a server busy a share of the time."""
-    return seconds / (1 - np.minimum(busy, 0.999))
 
 
 def _room(service, layout):
