@@ -32,13 +32,22 @@ def published(value: object, /) -> object:
     return value
 
 
+_VERDICTS = {
+    "reproduced": "holds",
+    "reproduced-conditionally": "holds only in part",
+    "not-reproduced": "not reached",
+    "modelled-only": "never measured",
+    "not-testable": "no public data",
+}
+
+
 def verdict_words(verdict: str, /) -> str:
-    """Return a verdict as a reader is shown it.
+    """Return a verdict's key as a reader is shown it.
 
     >>> verdict_words("not-reproduced"), verdict_words("reproduced-conditionally")
-    ('not reproduced', 'reproduced under conditions')
+    ('not reached', 'holds only in part')
     """
-    return verdict.replace("-conditionally", "-under-conditions").replace("-", " ")
+    return _VERDICTS.get(verdict, verdict)
 
 
 def quantity(value: float | str | None, unit: str | None, /, digits: int = 3) -> str:

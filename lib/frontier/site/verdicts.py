@@ -14,7 +14,7 @@ import yaml
 
 from broadsheet.diff import Move, move
 from frontier.data import paths
-from frontier.data.words import plain, published, quantity, span, verdict_words
+from frontier.data.words import published, quantity, verdict_words
 from frontier.errors import FrontierError
 
 SCHEMA = 2
@@ -124,61 +124,24 @@ def rows(records, /) -> list[tuple[str, ...]]:
     return found
 
 
+_COUNTED = {
+    "reproduced": ("holds in every comparison", "hold in every comparison"),
+    "reproduced-conditionally": ("holds only in part", "hold only in part"),
+    "not-reproduced": ("is not reached", "are not reached"),
+    "modelled-only": ("was never measured", "were never measured"),
+    "not-testable": ("has no public data", "have no public data"),
+    UNEXAMINED: ("is not yet examined", "are not yet examined"),
+}
+
+
 def summary(records, /) -> str:
     """Return one sentence that counts the verdicts, in the order of their strength."""
     counts = Counter(row["verdict"] for row in records)
-    parts = [f"{counts[v]} {verdict_words(v)}" for v in VERDICTS if counts[v]]
-    return f"Of {len(records)} claims, {', '.join(parts)}." if records else "No claims yet."
-
-
-def finding(records, /) -> list[tuple[str, str | None]]:
-    """Return what the records found, as one sentence in pieces: (text, the claim it is about).
-
-    It counts what holds, says by how much it misses what does not, and what nobody can decide.
-    """
-    by = {v: [row for row in records if row["verdict"] == v] for v in VERDICTS}
-    parts = []
-    if by["reproduced"]:
-        parts.append([(f"{len(by['reproduced'])} reproduced in every comparison", None)])
-    if some := by["reproduced-conditionally"]:
-        parts.append([(f"{len(some)} only under conditions", None)])
-    if missed := by["not-reproduced"]:
-        parts.append([(f"{len(missed)} not: ", None), *_pieces(missed)])
-    if modelled := by["modelled-only"]:
-        words = f"{len(modelled)} measured by nobody, and answered by the model alone: "
-        parts.append([(words, None), *_pieces(modelled, "modelled")])
-    if untold := by["not-testable"]:
-        parts.append([(f"{len(untold)} not testable with public rows", None)])
-    if later := by[UNEXAMINED]:
-        parts.append([(f"{len(later)} {UNEXAMINED}", None)])
+    parts = [f"{counts[v]} {_COUNTED[v][counts[v] != 1]}" for v in VERDICTS if counts[v]]
     if not parts:
-        return [("No claims yet.", None)]
-    sentence = [(f"Of {len(records)} claims, ", None)]
-    for place, part in enumerate(parts):
-        sentence += [("; " if place else "", None), *part]
-    return [(text, about) for text, about in [*sentence, (".", None)] if text]
-
-
-def _pieces(records, how="found"):
-    """Return each claim as claimed and found, with the range over its comparisons."""
-    pieces = []
-    for row in records:
-        claimed, found = row["claimed"], row.get("found") or {}
-        unit = claimed["unit"]
-        text = f"{quantity(claimed['value'], unit)} ({how} {plain(found.get('value'), unit)}"
-        if told := over_all(row):
-            text += f", {told}"
-        pieces += [(", " if pieces else "", None), (f"{text})", row["id"])]
-    return pieces
-
-
-def over_all(row, /) -> str:
-    """Return the range over a claim's comparisons in words, empty where it has but one."""
-    now = row.get("now") or {}
-    if now.get("of", 0) < 2:
-        return ""
-    low, high = (now["spread"][end] for end in ("low", "high"))
-    return f"{span(low, high, row['claimed']['unit'])} over {now['of']} comparisons"
+        return "No claims yet."
+    listed = " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
+    return f"Of {len(records)} claims, {listed}."
 
 
 def changes(old: str, new: str, /) -> list[tuple[str, str, str]]:
