@@ -109,7 +109,7 @@ def listing() -> list[dict]:
 
 def rows(records, /) -> list[tuple[str, ...]]:
     """Return the records as rows of text, the first being the head."""
-    found = [("claim", "claimed", "found", "verdict", "where it holds")]
+    found = [("claim", "claimed", "typical", "verdict", "where it holds")]
     for record in records:
         claimed, value = record.get("claimed") or {}, record.get("found") or {}
         found.append(
@@ -117,7 +117,7 @@ def rows(records, /) -> list[tuple[str, ...]]:
                 record["id"],
                 quantity(claimed.get("value"), claimed.get("unit")),
                 quantity(value.get("value"), value.get("unit")),
-                verdict_words(record["verdict"]) + (", firm" if record.get("firm") else ""),
+                verdict_words(record["verdict"]) + (", robust" if record.get("firm") else ""),
                 record.get("condition") or "",
             )
         )
