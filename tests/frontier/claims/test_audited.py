@@ -41,7 +41,13 @@ def ratio(rows, above, below, traffic, **basis):
         ),
         (
             {**LLAMA, "hardware": "h200", "precision": "fp8"},
-            {**R1, "hardware": "h200", "precision": "fp8", "single_node": True, "speculative": False},
+            {
+                **R1,
+                "hardware": "h200",
+                "precision": "fp8",
+                "single_node": True,
+                "speculative": False,
+            },
             "1024/8192",
             {"metric": "output_throughput_per_gpu"},
             10.51,
@@ -54,8 +60,20 @@ def ratio(rows, above, below, traffic, **basis):
             39.54,
         ),
         (
-            {**R1, "hardware": "b200", "precision": "fp8", "framework": "trt", "speculative": False},
-            {**R1, "hardware": "h200", "precision": "fp8", "framework": "trt", "speculative": False},
+            {
+                **R1,
+                "hardware": "b200",
+                "precision": "fp8",
+                "framework": "trt",
+                "speculative": False,
+            },
+            {
+                **R1,
+                "hardware": "h200",
+                "precision": "fp8",
+                "framework": "trt",
+                "speculative": False,
+            },
             "8192/1024",
             {},
             2.4833,
@@ -97,7 +115,9 @@ def test_the_largest_gain_within_weeks_is_the_audited_one_and_a_first_state(rows
     claim = claims.claim("weeks-not-years")
     settled = [one for one in claims.comparisons(claim, rows) if not one.untested]
     repaired = claims.comparisons(claim, rows, beside=True)
-    assert max(one.value() for one in repaired if not one.untested) == pytest.approx(4.7607, rel=1e-4)
+    assert max(one.value() for one in repaired if not one.untested) == pytest.approx(
+        4.7607, rel=1e-4
+    )
     assert max(one.value() for one in settled) < 1.15
 
 
@@ -134,9 +154,7 @@ def slow_frontier(frame):
 def test_every_configuration_left_out_gives_what_frames_rebuilt_from_rows_give(rows):
     claim = claims.claim("blackwell-advantage-40x")
     state = deciding.state(claim, rows)
-    pairs = [
-        [side.frame for side in one.comparison.sides.values()] for one in state.tested
-    ]
+    pairs = [[side.frame for side in one.comparison.sides.values()] for one in state.tested]
     code = rows.configuration
     names = deciding._configurations(rows, set(code))
     left_out = state.variations[state.variations["variation"].str.startswith("without ")]
@@ -155,7 +173,8 @@ def test_every_configuration_left_out_gives_what_frames_rebuilt_from_rows_give(r
                 continue
             counts = [
                 np.searchsorted(front.interactivity, limits[1])
-                - np.searchsorted(front.interactivity, limits[0]) + 1
+                - np.searchsorted(front.interactivity, limits[0])
+                + 1
                 for front in fronts
             ]
             whole = one.comparison.points

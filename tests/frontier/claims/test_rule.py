@@ -14,7 +14,9 @@ from frontier.errors import UsageError
 from measured import known, line_of
 
 OUTCOMES = st.lists(st.sampled_from(["meets", "in part", "misses", "untested"]), max_size=8)
-RANK = {name: i for i, name in enumerate(["not-reproduced", "reproduced-conditionally", "reproduced"])}
+RANK = {
+    name: i for i, name in enumerate(["not-reproduced", "reproduced-conditionally", "reproduced"])
+}
 
 
 def outcome(comparison, *target, **options):
@@ -77,7 +79,12 @@ def test_the_wording_fixes_form_and_tolerance(words, found):
     ("compared", "form", "options", "expected"),
     [
         (known(40, 40), "at-least", {}, "meets"),
-        (known(1, 1, 1, 1, 1, 1, 1, 1, 1, 40), "at-least", {}, "misses"),  # a run of less than a tenth
+        (
+            known(1, 1, 1, 1, 1, 1, 1, 1, 1, 40),
+            "at-least",
+            {},
+            "misses",
+        ),  # a run of less than a tenth
         (known(1, 1, 1, 1, 40), "at-least", {}, "in part"),
         (known(30, 30), "at-least", {}, "misses"),
         (known(40, 40, estimate=(30, 30)), "at-least", {}, "misses"),
@@ -196,7 +203,7 @@ def test_where_hits_share_nothing_the_condition_counts():
 
 
 def test_at_most_three_attributes_are_named():
-    hit = dict(baseline="a", traffic="1024/1024", accelerator="c", model="d")
+    hit = {"baseline": "a", "traffic": "1024/1024", "accelerator": "c", "model": "d"}
     others = [
         found("misses", **{**hit, "baseline": "x"}),
         found("misses", **{**hit, "traffic": "8192/1024"}),
@@ -215,7 +222,9 @@ def test_there_is_no_condition_where_all_meet_or_none_does():
 def test_hits_on_part_of_the_speeds_say_so():
     stretch = rule.Stretch(20, 30, 0.2)
     hit = Finding(known(1, 1), Target("at-least", 2), "in part", 1.0, 1.0, stretch)
-    assert re.search(r"part of the speeds \(20 to 30 tok/s/user\)", condition([hit, found("misses")]))
+    assert re.search(
+        r"part of the speeds \(20 to 30 tok/s/user\)", condition([hit, found("misses")])
+    )
 
 
 def test_a_close_call_is_one_whose_interval_spans_the_bound():
@@ -223,9 +232,7 @@ def test_a_close_call_is_one_whose_interval_spans_the_bound():
         def draws(self, *, form="", at=None):
             return np.linspace(0.97, 1.03, 200) * self.value()
 
-    near, far = (
-        Noisy(above="A", below="B", unit="x", given=line_of(v, v)) for v in (40.5, 80.0)
-    )
+    near, far = (Noisy(above="A", below="B", unit="x", given=line_of(v, v)) for v in (40.5, 80.0))
     assert examine(near, Target("at-least", 40)).close
     assert not examine(far, Target("at-least", 40)).close
 
