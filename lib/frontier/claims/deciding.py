@@ -175,7 +175,8 @@ class State:
             first = changed.iloc[0]
             more = f" and {len(changed) - 1} more" * (len(changed) > 1)
             return f"{first['variation']}{more}: {words.verdict_words(first['verdict'])}"
-        most = told.loc[np.log(told["factor"]).abs().idxmax()]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            most = told.loc[np.log(told["factor"]).abs().fillna(np.inf).idxmax()]
         value = words.plain(most["typical"], self.claim.unit)
         return f"{most['variation']}: typically {value}"
 
@@ -261,7 +262,8 @@ class Verdict:
     @property
     def since(self) -> str:
         """What moved the answer since the claim, in a sentence; empty where nothing can be said."""
-        new = self.now.of - len(self.moved)
+        known = {one.comparison.key for one in self.then.tested}
+        new = sum(one.comparison.key not in known for one in self.now.tested)
         parts = []
         if len(self.moved):
             above, below = self.moved["above"].median(), self.moved["below"].median()
@@ -403,7 +405,7 @@ def state(claim: Claim, rows: "pd.DataFrame | Rows", /, *, known_by=None) -> Sta
         day,
         examined(entries.build(claim, ready, known_by=day)),
         examined(entries.build(claim, ready, known_by=day, beside=True)),
-        examined(entries.build_limits(claim, known_by=day)),
+        examined(entries.build_limits(claim, ready, known_by=day)),
     )
 
 
@@ -423,14 +425,16 @@ def _variations(found: State):
         if not pairs:
             return {"variation": name, "kind": kind, "of": 0, "note": "too thin"}
         base, new = zip(*pairs, strict=True)
-        factor = _median(new) / _median(base) if typical is None else typical / found.typical
+        pair = (_median(new), _median(base)) if typical is None else (typical, found.typical)
+        # A share may be nothing; then no factor says how far it moves.
+        factor = pair[0] / pair[1] if pair[1] else np.inf if pair[0] else 1.0
         verdicts = [
             rule.verdict([one.outcome for one in some], form=target.form) for some in (new, base)
         ]
         return {
             "variation": name,
             "kind": kind,
-            "typical": found.typical * factor,
+            "typical": found.typical * factor if np.isfinite(factor) else pair[0],
             "factor": factor,
             "verdict": verdicts[0],
             "same": verdicts[0] == verdicts[1],

@@ -580,9 +580,12 @@ def ratio(
     return made
 
 
-def build_limits(claim: Claim, /, *, known_by=None) -> list[Comparison]:
-    """Return the results at a limit that are told with a claim."""
-    made = [one for entry in claim.test.limits for one in kinds.limit(entry, claim.test.basis)]
+def build_limits(claim: Claim, rows: Rows, /, *, known_by=None) -> list[Comparison]:
+    """Return the results at a limit that are told with a claim; kept with the rows."""
+    basis, made = claim.test.basis, []
+    for entry in claim.test.limits:
+        key = ("limit", repr(entry), basis)
+        made += rows.once(key, lambda entry=entry: kinds.limit(entry, basis))
     if known_by is None:
         return made
     return [one for one in made if one.results["date"].max() <= pd.Timestamp(known_by)]

@@ -423,6 +423,11 @@ class Cells:
             return "no order of the changes was measured"
         if self.range is None:
             return "its states share no speed"
+        states = {
+            (self.sides[c].positions.tobytes(), self.sides[c].factor) for c in self.lattice.cells
+        }
+        if len(states) < len(self.lattice.cells):
+            return "two of its states are the same rows"
         width = np.log(self.range[1] / self.range[0])
         ends = [np.log(front.high / front.low) for front in (self.fronts[-1], self.fronts[0])]
         if width < LEAST_SHARE * max(ends):

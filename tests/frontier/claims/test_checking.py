@@ -17,7 +17,13 @@ def rows():
 @pytest.fixture(scope="module")
 def found(rows):
     return claims.check(
-        rows, above="gb300", below="h200", value=50, per="MW", model="deepseek-r1", date="2026-04-15"
+        rows,
+        above="gb300",
+        below="h200",
+        value=50,
+        per="MW",
+        model="deepseek-r1",
+        date="2026-04-15",
     )
 
 
@@ -52,7 +58,9 @@ def test_it_is_the_rule_of_the_ledger(found, rows):
     ledger = claims.findings(
         claims.decide(claims.claim("blackwell-advantage-40x"), rows), role="deciding"
     )
-    same = ledger[(ledger["accelerator"] == "GB300 NVL72") & (ledger["baseline"] == "one plain H200 node")]
+    same = ledger[
+        (ledger["accelerator"] == "GB300 NVL72") & (ledger["baseline"] == "one plain H200 node")
+    ]
     told = claims.findings(found.verdict, role="deciding")
     told = told[told["baseline"] == "one plain H200 node"]
     key = "traffic"
@@ -62,7 +70,13 @@ def test_it_is_the_rule_of_the_ledger(found, rows):
 
 
 def test_the_text_has_answer_then_ratios_assumptions_and_how_sure(found):
-    for part in ("GB300 NVL72 yields 50X", found.answer, "Then (2026-05-13)", "tok/s/user", "assume"):
+    for part in (
+        "GB300 NVL72 yields 50X",
+        found.answer,
+        "Then (2026-05-13)",
+        "tok/s/user",
+        "assume",
+    ):
         assert part in found.text
     assert "Robust" in found.text or "Fragile" in found.text
     at_50 = found.ratios[(found.ratios["at"] == 50)]["value"].dropna()

@@ -55,7 +55,7 @@ def test_an_interval_of_a_third_of_the_noise_does_not_cover():
 
 @pytest.mark.parametrize("vendor", ["NVIDIA", "AMD"])
 def test_repeats_that_the_data_have_lie_within_the_noise_of_their_family(vendor):
-    """Each of two runs of one point predicts the other: nine of ten lie within 1.645 sigma sqrt 2."""
+    """Of two runs of one point nine of ten differ by at most 1.645 sigma sqrt 2."""
     from frontier.data import hardware
 
     rows = prepared(measurements.load_measurements())
@@ -64,7 +64,9 @@ def test_repeats_that_the_data_have_lie_within_the_noise_of_their_family(vendor)
     frame = frame[frame["date"].notna() & (frame["vendor"] == vendor)].sort_values("date")
     grouped = frame.groupby([*measurements.CONFIGURATION, "concurrency"])
     logs = np.log(frame["throughput_per_gpu"])
-    gap = logs.groupby([frame[c] for c in (*measurements.CONFIGURATION, "concurrency")]).diff().abs()
+    gap = (
+        logs.groupby([frame[c] for c in (*measurements.CONFIGURATION, "concurrency")]).diff().abs()
+    )
     near = grouped["date"].diff() <= np.timedelta64(3, "D")
     within = gap[near] <= 1.645 * np.sqrt(2) * frame.loc[near, "sigma"]
     assert near.sum() > 30
@@ -77,7 +79,9 @@ def test_noise_resampled_from_repeats_is_covered_by_family():
     rows = prepared(measurements.load_measurements())
     side = rows.side({"model": "llama-70b", "hardware": "h200", "shape": "8192/1024"}, Basis())
     rng, frame = np.random.default_rng(3), side.frame
-    dated = rows.frame[rows.frame["date"].notna() & rows.frame["hardware"].isin(["h200", "b200", "gb200"])]
+    dated = rows.frame[
+        rows.frame["date"].notna() & rows.frame["hardware"].isin(["h200", "b200", "gb200"])
+    ]
     dated = dated.sort_values("date")
     key = [*measurements.CONFIGURATION, "concurrency"]
     logs = np.log(dated["throughput_per_gpu"])

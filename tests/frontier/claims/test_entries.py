@@ -1,4 +1,4 @@
-"""The ledger: what is wrong with it is one line with file, row and claim; what is right is built."""
+"""The ledger: what is wrong is one line with file, row and claim; what is right is built."""
 
 import copy
 
@@ -81,7 +81,7 @@ def test_a_selection_by_what_is_no_column_is_refused():
 def test_a_claim_without_a_number_needs_a_bar_of_its_own():
     row = entry(3)
     row["claimed"]["value"] = None
-    with pytest.raises(DataError, match="needs a claimed value, or `least`"):
+    with pytest.raises(DataError, match="needs a claimed value"):
         checking.made(row)
 
 
@@ -104,7 +104,7 @@ def test_a_missing_template_is_named(outcome):
     ],
 )
 def test_what_is_no_ledger_is_one_line(text, told):
-    with pytest.raises(DataError, match=".*") as caught:
+    with pytest.raises(DataError, match=r"claims\.yaml") as caught:
         entries.read(text)
     assert told in str(caught.value) and "\n" not in str(caught.value)
 
@@ -117,7 +117,7 @@ def test_a_claim_that_stands_twice_is_refused():
 
 
 def test_an_unknown_claim_lists_the_known_ones():
-    with pytest.raises(UsageError, match="no claim 'mpt' in the ledger: there are .*mtp"):
+    with pytest.raises(UsageError, match=r"no claim 'mpt' in the ledger: there are .*mtp"):
         claims.claim("mpt")
 
 

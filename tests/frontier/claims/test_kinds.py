@@ -1,4 +1,4 @@
-"""What is compared: known answers of ratios, levels, splits, limits and filings, and their noise."""
+"""What is compared: known answers of ratios, levels, splits, limits, filings, and their noise."""
 
 import numpy as np
 import pandas as pd
@@ -52,9 +52,7 @@ def test_what_cannot_be_compared_says_why(rows, told):
     assert pd.Series([ratio(rows).untested]).str.contains(told).all()
 
 
-@pytest.mark.parametrize(
-    ("peak", "floor"), [(10_000, 100), (500, 50), (100_000, 100)]
-)
+@pytest.mark.parametrize(("peak", "floor"), [(10_000, 100), (500, 50), (100_000, 100)])
 def test_the_floor_is_the_lower_of_a_hundred_and_a_tenth_of_the_peak(peak, floor):
     compared = ratio(pair(3, y=peak * X[0] / X))
     assert compared.bottom.floor == pytest.approx(floor)
@@ -162,7 +160,12 @@ FACTORS = (
 
 
 def split_rows(silicon, mtp, both):
-    kinds_of = [("h200", False, 1), ("b200", False, silicon), ("h200", True, mtp), ("b200", True, both)]
+    kinds_of = [
+        ("h200", False, 1),
+        ("b200", False, silicon),
+        ("h200", True, mtp),
+        ("b200", True, both),
+    ]
     return together(
         *(
             sweep(X, Y * factor, hardware=key, speculative=spec, tp=1 + i)
@@ -176,7 +179,11 @@ def split(rows, group=("MTP",), meaning="log", factors=FACTORS):
         "name": "one",
         "start": {"hardware": "h200", "speculative": False, "model": "deepseek-r1"},
         "factors": [
-            {"name": f.name, "kind": f.kind, **({"until": f.until} if f.until else {"set": f.change})}
+            {
+                "name": f.name,
+                "kind": f.kind,
+                **({"until": f.until} if f.until else {"set": f.change}),
+            }
             for f in factors
         ],
     }
@@ -244,7 +251,9 @@ def test_cells_that_a_change_leaves_alone_are_taken_over_and_give_the_same():
 def test_a_level_is_the_largest_value_and_its_noise_reaches_both_ways():
     claim = claims.claim("gptoss-60k-tps-gpu")
     found = [
-        one for one in claims.comparisons(claim, measurements.load_measurements()) if not one.untested
+        one
+        for one in claims.comparisons(claim, measurements.load_measurements())
+        if not one.untested
     ]
     best = max(found, key=lambda one: one.value())
     low, high = np.quantile(best.draws(), [0.025, 0.975])
@@ -253,8 +262,13 @@ def test_a_level_is_the_largest_value_and_its_noise_reaches_both_ways():
 
 
 def test_results_at_a_limit_are_told_within_a_round_and_across_rounds():
-    found = entries.build_limits(claims.claim("dense-gain-25x"))
-    told = {(one.above, one.attributes["traffic"], one.attributes["rounds"]): one.value() for one in found}
+    found = entries.build_limits(
+        claims.claim("dense-gain-25x"), prepared(measurements.load_measurements())
+    )
+    told = {
+        (one.above, one.attributes["traffic"], one.attributes["rounds"]): one.value()
+        for one in found
+    }
     key = ("GB200 NVL72", "MLPerf interactive", "v5.1")
     assert told[key] == pytest.approx(4.48, abs=5e-3)
     across = [one for one in found if one.attributes["across"] and "interactive" in one.label]
@@ -277,7 +291,8 @@ def test_a_modelled_system_over_itself_is_one_and_per_megawatt_is_the_ratio_of_p
     made = {"above": "A", "below": "B", "unit": "x", "top": system, "bottom": system}
     assert kinds.Modelled(basis=Basis(), **made).value() == pytest.approx(1)
     per_gpu, per_mw = (
-        kinds.Modelled(**{**made, "top": other}, basis=Basis(per=per)).value() for per in ("GPU", "MW")
+        kinds.Modelled(**{**made, "top": other}, basis=Basis(per=per)).value()
+        for per in ("GPU", "MW")
     )
     power = hardware.power_kw("h200", "2025") / hardware.power_kw("b200", "2025")
     assert per_mw == pytest.approx(per_gpu * power)
@@ -301,6 +316,6 @@ def test_no_function_changes_the_rows():
 def test_a_readers_own_ratio_lists_what_there_is_where_a_side_has_no_rows():
     with pytest.raises(UsageError, match="there are gb200, h200"):
         claims.ratio(pair(3), {"hardware": "tpu"}, {"hardware": "h200"}, traffic=SHAPE)
-    assert claims.ratio(pair(3), {"hardware": "gb200"}, {"hardware": "h200"}, traffic=SHAPE).value() == (
-        pytest.approx(curves.geometric_mean(*ratio(pair(3)).fronts))
-    )
+    assert claims.ratio(
+        pair(3), {"hardware": "gb200"}, {"hardware": "h200"}, traffic=SHAPE
+    ).value() == (pytest.approx(curves.geometric_mean(*ratio(pair(3)).fronts)))

@@ -203,7 +203,7 @@ def test_where_hits_share_nothing_the_condition_counts():
 
 
 def test_at_most_three_attributes_are_named():
-    hit = dict(baseline="a", traffic="1024/1024", accelerator="c", model="d")
+    hit = {"baseline": "a", "traffic": "1024/1024", "accelerator": "c", "model": "d"}
     others = [
         found("misses", **{**hit, "baseline": "x"}),
         found("misses", **{**hit, "traffic": "8192/1024"}),

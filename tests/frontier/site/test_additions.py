@@ -55,13 +55,19 @@ def state(home):
         (row(report="01_dense_gain"), UsageError, "report 01 is there already"),
         (row(date="2999-01-01"), UsageError, "is in the future"),
         (row(sources=[]), DataError, "row.yaml: claim mine-3x: sources: .* should be non-empty"),
-        (row(claimed={"value": 3}), DataError, "row.yaml: claim mine-3x: claimed: '.*' is a required"),
+        (
+            row(claimed={"value": 3}),
+            DataError,
+            "row.yaml: claim mine-3x: claimed: '.*' is a required",
+        ),
         ("claims: [", DataError, "row.yaml, row [12]: is no YAML"),
         ("[]", DataError, "row.yaml: is no ledger row"),
         ("a: 2026-02-30", DataError, "row.yaml: is no YAML"),
     ],
 )
-def test_what_cannot_be_added_is_one_line_and_leaves_everything_as_it_was(home, content, error, told):
+def test_what_cannot_be_added_is_one_line_and_leaves_everything_as_it_was(
+    home, content, error, told
+):
     file = written(home, content)
     before = state(home)
     with pytest.raises(error, match=told) as caught:
@@ -73,7 +79,9 @@ def test_what_cannot_be_added_is_one_line_and_leaves_everything_as_it_was(home, 
 def test_what_nobody_measured_is_refused(home):
     made = row()
     made["test"]["comparisons"][0]["where"] = {"model": "gpt-5"}
-    with pytest.raises(UsageError, match="nothing of it can be tested: no public rows of GB200 for gpt-5"):
+    with pytest.raises(
+        UsageError, match="nothing of it can be tested: no public rows of GB200 for gpt-5"
+    ):
         additions.add(written(home, made))
 
 
@@ -83,7 +91,10 @@ def test_a_file_that_is_not_there_is_one_line(home):
 
 
 def test_a_claim_is_added_with_report_and_test_and_every_old_line_stays(home):
-    before = {name: (home / name).read_text() for name in ("data/claims.yaml", "notebooks/collection.yaml")}
+    before = {
+        name: (home / name).read_text()
+        for name in ("data/claims.yaml", "notebooks/collection.yaml")
+    }
     pages = len(collection.read(paths.notebooks()).pages)
     files = additions.add(written(home, row()))
     added = claims.claim("mine-3x")
