@@ -59,16 +59,16 @@ def claims(as_json):
 @click.option("--json", "as_json", is_flag=True, help="as the record that is kept of it")
 def moved(old, as_json):
     """Show what moved since OLD, a snapshot's name or folder; the newest if not said."""
-    from frontier.site import refreshes
+    from frontier.site import news
 
-    found = refreshes.since(old)
+    found = news.since(old)
     if found is None:
         print("the measured rows are those of the snapshot: nothing moved", file=sys.stderr)
         if as_json:
             print("null")
         return
     record, file = found
-    told = refreshes.text(record)
+    told = news.News(record).text
     print(json.dumps(record, indent=1, ensure_ascii=False) if as_json else told)
     print(f"kept in {file}; the page is {paths.reports() / 'moved.html'}", file=sys.stderr)
 

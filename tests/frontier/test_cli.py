@@ -11,7 +11,7 @@ from broadsheet.task import Failure, Report
 from frontier import claims, cli, sources
 from frontier.data import measurements, tables
 from frontier.errors import DataError
-from frontier.site import refreshes, verdicts
+from frontier.site import news, verdicts
 from ledger_rows import decides, ledger_row, verdict_row
 from synthetic import code, markdown, tree
 
@@ -34,7 +34,7 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setattr(tables, "names", lambda: ["one"])
     monkeypatch.setattr(tables, "meta", lambda name: table)
     monkeypatch.setattr(tables, "digests", lambda: [("one.csv", "ab" * 32, "Table one")])
-    monkeypatch.setattr(refreshes, "records", list)
+    monkeypatch.setattr(news, "records", list)
     monkeypatch.setattr(sources, "make_tables", lambda downloads: f"from {downloads.name}")
     cells = [markdown("# One"), synthetic.parameters(PARAMETERS)]
     cells.append(decides(verdict_row("a", condition="nowhere")))

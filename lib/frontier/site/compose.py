@@ -10,7 +10,7 @@ from itertools import chain
 from broadsheet.pages import listed_files
 from frontier import claims
 from frontier.errors import FrontierError
-from frontier.site import citations, glossary, pages, refreshes, rows, verdicts
+from frontier.site import citations, glossary, news, pages, rows, verdicts
 
 MOST_ROWS = 5_000  # of one page: above a megabyte a browser is slow to find an anchor
 _PICTURES = ("ratios", "frontiers")  # of the page of what moved
@@ -23,7 +23,7 @@ def files(built, /) -> dict[str, str | None]:
     where two pages give a verdict on one claim.
     """
     collection, stage = built.collection, built.folder
-    news = moved_news()
+    told = moved_news()
     old = verdicts.load(stage)
     given = {page: _kept(page, known, old) for page, known in built.records.items()}
     text = verdicts.dump(_records(collection, given, claims.ledger_rows()))
@@ -40,30 +40,20 @@ def files(built, /) -> dict[str, str | None]:
             lead=_lead(collection, stage),
             explorer=_explorer(collection, known),
             dates=citations.dates() if any(uses.values()) else "",
-            news=news,
+            news=told,
         ),
         "verdicts.json": text,
         "llms.txt": _listing(collection, stage),
         "glossary.html": pages.terms(collection) if glossary.terms(collection) else None,
         "errata.html": pages.errata(collection, known) if collection.more.get("errata") else None,
         **_rows(collection, uses, published),
-        **_moved(collection, news),
+        **_moved(collection, told),
     }
 
 
-def moved_news() -> tuple[pages.News, ...]:
-    """Return what moved in each refresh of which there is a record, as the pages tell it."""
-    return tuple(
-        pages.News(
-            refreshes.identity(record),
-            record,
-            refreshes.summary(record),
-            refreshes.headlines(record),
-            refreshes.rows(record),
-            () if place else tuple(refreshes.exhibits(record)),
-        )
-        for place, record in enumerate(refreshes.records())
-    )
+def moved_news() -> tuple[news.News, ...]:
+    """Return what moved in each refresh of which there is a record, the newest first."""
+    return tuple(map(news.News, news.records()))
 
 
 def _kept(page, known, old):
@@ -153,19 +143,15 @@ def _rows(collection, uses, published):
     return made
 
 
-def _moved(collection, news):
+def _moved(collection, told):
     """Return the page, the data and the feed of what moved, None where nothing was compared."""
     drawn = [(f"data/moved-{name}.csv", f"figures/moved-{name}.svg") for name in _PICTURES]
     made = dict.fromkeys(("moved.html", "moved.json", "moved.xml", *chain(*drawn)))
-    if not news:
-        return made
-    drawn = {name: text for picture in news[0].pictures for name, text in picture.files.items()}
-    return (
-        made
-        | drawn
-        | {
-            "moved.html": pages.moved(collection, news),
-            "moved.json": pages.moved_json(news),
-            "moved.xml": pages.moved_feed(collection, news),
+    if told:
+        made |= {name: text for one in told[0].pictures for name, text in one.files.items()}
+        made |= {
+            "moved.html": pages.moved(collection, told),
+            "moved.json": pages.moved_json(told),
+            "moved.xml": pages.moved_feed(collection, told),
         }
-    )
+    return made

@@ -7,7 +7,6 @@ Everything here is rendering: plain values in, text out. What the values are is 
 import html
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from markupsafe import Markup
@@ -208,33 +207,8 @@ def errata(collection: Collection, built, /) -> str:
     )
 
 
-@dataclass(frozen=True)
-class News:
-    """What moved in one refresh: its record, and what pages and feed say of it in words.
-
-    ``rows`` are mappings for the table of frontiers, ``headlines`` the sentences that matter most.
-    """
-
-    id: str
-    record: dict
-    summary: str
-    headlines: tuple[str, ...]
-    rows: tuple[dict, ...]
-    pictures: tuple = ()
-
-    @property
-    def day(self) -> str:
-        """The day of the refresh."""
-        return self.record["refreshed"][:10]
-
-    @property
-    def anchor(self) -> str:
-        """The place of this refresh on the page, whatever comes after it."""
-        return f"refresh-{self.record['refreshed'].replace(':', '').lower()}"
-
-
 def moved(collection: Collection, news, /) -> str:
-    """Return the page of what moved, of these `News`, the newest first."""
+    """Return the page of what moved, of these `news.News`, the newest first."""
     return _render(
         collection,
         "moved.html.j2",

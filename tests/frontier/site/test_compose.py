@@ -13,7 +13,7 @@ from broadsheet import build
 from frontier import claims
 from frontier.data import tables
 from frontier.errors import FrontierError
-from frontier.site import citations, refreshes, verdicts
+from frontier.site import citations, news, verdicts
 from ledger_rows import decides, ledger_row, verdict_row
 from synthetic import code, markdown, shows, tree
 
@@ -30,7 +30,7 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setattr(tables, "digests", lambda: [("a.csv", "ab" * 32, "Medians of July")])
     monkeypatch.setattr(tables, "names", lambda: ["a"])
     monkeypatch.setattr(tables, "meta", lambda name: {"accessed": "2026-07-31"})
-    monkeypatch.setattr(refreshes, "records", list)
+    monkeypatch.setattr(news, "records", list)
     synthetic.instantly(monkeypatch)
     cells = {name: [markdown(f"# {name}"), decides(verdict_row(name))] for name in "ab"}
     reports = {"01_a": (cells["a"], "a"), "02_b": (cells["b"], "b"), "03_c": ([code("1")], "c")}
