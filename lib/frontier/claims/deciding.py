@@ -743,7 +743,7 @@ def card(verdict: Verdict, /) -> str:
         if np.isfinite(now.typical)
         else "",
         "Where it holds": now.condition,
-        "When it was made": f"{then.label}. {then.answer}",
+        "When the claim was made": f"{then.label}. {then.answer}",
         "Since then": verdict.since,
     }
     items = "".join(f"<dt>{k}</dt><dd>{html.escape(v)}</dd>" for k, v in parts.items() if v)
@@ -752,7 +752,7 @@ def card(verdict: Verdict, /) -> str:
         f'<p class="statement"><span class="verdict verdict-{now.verdict.replace(" ", "-")}">'
         f"{html.escape(now.label)}</span> {html.escape(claim.statement)}</p>"
         f'<p class="answer">{html.escape(now.answer)}</p>'
-        f"<details><summary>{html.escape(_sure(now))} When it was made: "
+        f"<details><summary>{html.escape(_sure(now))} When the claim was made: "
         f'{html.escape(then.label)}.</summary><dl class="claim">{items}</dl></details></section>'
     )
 
