@@ -89,7 +89,7 @@ def test_noise_resampled_from_repeats_is_covered_by_family():
     gap = logs.groupby([dated[c] for c in key]).diff()
     near = dated.groupby(key)["date"].diff() <= np.timedelta64(3, "D")
     deviations = gap[near].to_numpy() / np.sqrt(2)
-    # One pair in forty is no noise but another state (a regression, idle time): up to a factor of 2,
+    # One pair in forty is no noise but another state (a regression, idle time), up to a factor 2,
     # and such a point carries a whole step. Variations leave it out in turn; an interval cannot.
     deviations = deviations[np.abs(deviations) <= np.quantile(np.abs(deviations), 0.975)]
     sigma = float(rows.sigma[side.positions[0]])
