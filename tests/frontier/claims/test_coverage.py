@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from frontier import claims, measurements
+from frontier.claims.kinds import Ratio
 from frontier.claims.sides import Basis, prepared
 from measured import SHAPE, X, Y, sweep, together
 
@@ -88,6 +89,9 @@ def test_noise_resampled_from_repeats_is_covered_by_family():
     gap = logs.groupby([dated[c] for c in key]).diff()
     near = dated.groupby(key)["date"].diff() <= np.timedelta64(3, "D")
     deviations = gap[near].to_numpy() / np.sqrt(2)
+    # One pair in forty is no noise but another state (a regression, idle time), up to a factor 2,
+    # and such a point carries a whole step. Variations leave it out in turn; an interval cannot.
+    deviations = deviations[np.abs(deviations) <= np.quantile(np.abs(deviations), 0.975)]
     sigma = float(rows.sigma[side.positions[0]])
     above = frame.drop(columns="value").assign(hardware="gb200")
     below = frame.drop(columns="value").assign(hardware="h200")
@@ -102,7 +106,14 @@ def test_noise_resampled_from_repeats_is_covered_by_family():
             }
             noisy.append(part.assign(**moved))
         ready = prepared(together(*noisy), sigma=sigma)
-        one = claims.ratio(ready, {"hardware": "gb200"}, {"hardware": "h200"}, traffic="8192/1024")
+        sides = (
+            ready.side({"hardware": "gb200"}, Basis()),
+            ready.side({"hardware": "h200"}, Basis()),
+        )
+        one = Ratio(above="A", below="B", unit="x", top=sides[0], bottom=sides[1])
+        if one.untested:  # a tail so heavy that two points are left of a curve
+            continue
         low, high = np.quantile(one.draws(), [0.025, 0.975])
         covered.append(low <= 2 <= high)
+    assert len(covered) > 40
     assert np.mean(covered) >= 0.88
