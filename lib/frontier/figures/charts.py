@@ -187,6 +187,8 @@ def overview(
     drawn, ((axes,),) = figure(findings, height=1.1 + 0.24 * place)
     met = frame.get("outcome", pd.Series("", frame.index)).isin(["meets", "in part"])
     colours = np.where(met, theme.HARDWARE["gb200"], theme.MUTED)
+    if log:  # before any limit is read: a linear axis has some below zero
+        axes.set_xscale("log")
     axes.hlines(y, frame["low"], frame["high"], color=colours, lw=4, alpha=0.35)
     axes.scatter(frame["value"], y, s=30, c=colours, zorder=3)
     if claimed is not None:
@@ -207,7 +209,6 @@ def overview(
     axes.set_yticks(list(y), frame[label])
     axes.set(xlabel=xlabel, ylim=(-place, 0.8))
     if log:
-        axes.set_xscale("log")
         theme.plain_axis(axes.xaxis)
     axes.grid(True, axis="x")
     axes.spines["left"].set_visible(False)

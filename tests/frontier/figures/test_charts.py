@@ -127,6 +127,13 @@ def test_comparisons_that_meet_a_claim_are_told_apart_and_stand_in_order():
     assert not np.array_equal(colours[0], colours[1])
 
 
+def test_an_axis_of_comparisons_ends_near_the_least_of_them():
+    frame = pd.DataFrame({"comparison": ["a", "b"], "value": [0.6, 11.0]})
+    frame = frame.assign(low=frame["value"], high=frame["value"])
+    (axes,) = figures.overview(frame, xlabel="x", claimed=11, bounds=(8.8, 13.8)).axes
+    assert axes.get_xlim()[0] > 0.3
+
+
 def test_the_ends_of_each_kind_of_change_are_named():
     frame = pd.DataFrame(
         {
