@@ -721,12 +721,12 @@ def brief(finding: Finding, /) -> dict:
 
 
 def rows_used(verdict: Verdict, /) -> dict[str, str]:
-    """Return the file that names the rows of a verdict's comparisons; none where none has rows."""
+    """Return the file that names the rows on the frontiers that a verdict compares, if any."""
     frame = frames.fronts([one.comparison for one in (*verdict.findings, *verdict.beside)])
     if not len(frame):
         return {}
-    rows = frame.sort_values(["row_id", "on_front"]).drop_duplicates("row_id", keep="last")
-    text = rows[["row_id", "source"]].to_csv(index=False, lineterminator="\n")
+    rows = frame[frame["on_front"]].sort_values("row_id").drop_duplicates("row_id")
+    text = rows[["row_id", "source", "on_front"]].to_csv(index=False, lineterminator="\n")
     return {f"data/{verdict.claim.id}-rows.csv": text}
 
 
