@@ -13,6 +13,7 @@ from frontier.figures.charts import (
     ratio_table,
     sensitivity,
 )
+from frontier.figures.own import with_own
 from frontier.figures.publishing import Cell, Exhibit, publish
 from frontier.figures.theme import apply, colour, palette, plain_axis
 
@@ -30,4 +31,5 @@ __all__ = [
     "publish",
     "ratio_table",
     "sensitivity",
+    "with_own",
 ]
