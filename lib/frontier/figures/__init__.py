@@ -13,6 +13,7 @@ from frontier.figures.charts import (
     ratio_table,
     sensitivity,
 )
+from frontier.figures.own import with_own
 from frontier.figures.publishing import Cell, Exhibit, publish
 from frontier.figures.theme import CLAIM, MUTED, apply, colour, palette, plain_axis
 
@@ -32,4 +33,5 @@ __all__ = [
     "publish",
     "ratio_table",
     "sensitivity",
+    "with_own",
 ]

@@ -53,17 +53,18 @@ def frontier_chart(
     """
     panels = list(dict.fromkeys(points[panel])) if panel in points else [None]
     drawn, axes_of = figure(points, columns=len(panels), height=height, sharey=True)
-    colours = theme.palette(points["system"])
+    colours, own = theme.palette(points["system"]), _own(points)
     for axes, name in zip(axes_of[0], panels, strict=True):
         some = points if name is None else points[points[panel] == name]
         for system, line in some.groupby("system", sort=False):
             line = line.sort_values("interactivity")
             x, y = line["interactivity"], line["throughput"]
             modelled = (line.get("evidence") == "modelled").all() if "evidence" in line else False
-            dashes = (0, (5, 1.5)) if modelled else "-"
-            axes.plot(x, y, color=colours[system], ls=dashes, drawstyle="steps-pre", label=system)
+            dashes = (0, (5, 1.5)) if modelled else own.get(system, "-")
+            colour = theme.INK if system in own else colours[system]
+            axes.plot(x, y, color=colour, ls=dashes, drawstyle="steps-pre", label=system)
             if not modelled:
-                _marks(axes, line, colours[system])
+                _marks(axes, line, colour)
         axes.set(xscale="log", yscale="log", title="" if name is None else name)
         axes.set_xlabel("Speed per user, tok/s")
         if at is not None:
@@ -74,14 +75,22 @@ def frontier_chart(
     return drawn
 
 
+def _own(points):
+    """Return the line style of every system of a reader's own: solid, then dots ever wider."""
+    if "evidence" not in points:
+        return {}
+    names = points.loc[points["evidence"] == theme.OWN, "system"].unique()
+    return {name: (0, (1, place)) if place else "-" for place, name in enumerate(names)}
+
+
 def _marks(axes, line, colour):
     kinds = line["evidence"] if "evidence" in line else pd.Series("measured", line.index)
     for kind, some in line.groupby(kinds, sort=False):
         marks = axes.scatter(
-            some["interactivity"], some["throughput"], s=16, color=colour, lw=0, zorder=3,
-            marker=theme.MARKS.get(kind) or "o",
+            some["interactivity"], some["throughput"], s=70 if kind == theme.OWN else 16,
+            color=colour, lw=0, zorder=3, marker=theme.MARKS.get(kind) or "o",
         )  # fmt: skip
-        if "row_id" in some:
+        if "row_id" in some and kind != theme.OWN:  # own rows are on no page
             marks.set_urls([f"#row:{row}" for row in some["row_id"]])
 
 

@@ -33,6 +33,7 @@ SERIES = ("#0a5ea8", "#d17a00", "#007a5e", "#8a4fb0", "#a8552a", "#4aa3df", "#3f
 PLAIN = "#8b7355"  # the plain baseline beside a tuned one of the same accelerator
 VARIABLES = {INK: "ink", MUTED: "muted", GRID: "grid", PAPER: "paper", CLAIM: "claim"}
 VARIABLES |= {colour: key for key, colour in HARDWARE.items()} | {PLAIN: "plain"}
+OWN = "your own"  # the evidence of a reader's own rows, which are drawn in ink
 # Evidence of different kinds never shares a mark.
 MARKS = {
     "measured": "o",
@@ -41,6 +42,7 @@ MARKS = {
     "at a limit": "v",
     "stated": "X",
     "modelled": "",
+    OWN: "*",
 }
 WIDTH = 9.6  # inches, the width of a page's column; on a phone a figure is redrawn at PHONE
 PHONE = 3.5

@@ -520,7 +520,7 @@ def _ratios(moved, sources):
         drawn.assign(**ends, outcome=beyond),
         label="frontier",
         group="model",
-        xlabel="New over old frontier, ratio of tok/s/GPU",
+        xlabel="New over old, tok/s/GPU",
     )
     figure.axes[0].axvline(1, color=theme.INK, lw=1, zorder=0)
     first = f"The largest move: {name(moved[0])} {told(moved[0])}."
@@ -530,8 +530,8 @@ def _ratios(moved, sources):
         name="moved-ratios",
         alt=first,
         caption="The mean ratio of the new frontier over the old one, over the speeds that both "
-        "have, and its 95 % interval for run noise, each state drawn again; blue is beyond it. "
-        f"The line is “as before”.{rest} {first}",
+        "have, and its 95 % interval for run noise, each state drawn again. At the line nothing "
+        f"moved; where the interval leaves it out, it is blue.{rest} {first}",
         data=data,
         sources=sources,
     )

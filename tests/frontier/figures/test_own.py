@@ -1,4 +1,4 @@
-"""A person's own rows: on the figures that they fit, apart from the public ones, in no verdict."""
+"""A reader's own rows: on the frontier charts that they fit, apart from the public ones."""
 
 import io
 import shutil
@@ -9,20 +9,23 @@ import numpy as np
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
-from frontier.claims.comparisons import Basis
 from nbformat.v4 import new_code_cell, new_notebook
 
 import measured
 import synthetic
 from broadsheet import build, run
 from frontier import claims, cli, figures
-from frontier.claims import comparisons
+from frontier.claims import Basis
 from frontier.data import measurements, tables
-from frontier.figures import exhibits, movements, own
+from frontier.errors import UsageError
+from frontier.figures import own, theme
 from measured import SHAPE, X, Y, sweep, together
 
 ROOT = Path(__file__).parents[3]
 HOSTILE = "<b>our</b> $x$"
+NAME = "our node (your own, in no verdict)"
+MODEL = "deepseek-r1"
+PER_GPU = Basis()
 
 
 def mine(*frames, label="our node"):
@@ -33,33 +36,33 @@ def mine(*frames, label="our node"):
     return rows.assign(row_id=[f"own {i}" for i in range(len(rows))])
 
 
+def public(basis=PER_GPU, rows=None):
+    """Public points as a notebook has them."""
+    sides = [{"model": MODEL, "hardware": key} for key in ("gb200", "h200")]
+    rows = measured.pair(3) if rows is None else rows
+    points = claims.fronts(claims.ratio(rows, *sides, traffic=SHAPE, basis=basis))
+    return points[points["on_front"]].assign(evidence="measured")
+
+
 @pytest.fixture
 def given(monkeypatch):
     """Have these rows as one's own, and none to begin with."""
     table = {"rows": measurements.own().iloc[:0]}
     monkeypatch.setattr(measurements, "own", lambda: table["rows"])
-    meta = tables.meta
-
-    def titled(name, **options):
-        return {"title": "Your own rows"} if name == "own" else meta(name, **options)
-
-    monkeypatch.setattr(tables, "meta", titled)
-    return lambda rows: table.update(rows=rows)
+    return lambda *frames, **more: table.update(rows=mine(*frames, **more))
 
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     monkeypatch.setenv("FRONTIER_HOME", str(tmp_path))
-    shutil.copytree(ROOT / "data", tmp_path / "data")
+    for name in ("data", "schema"):
+        shutil.copytree(ROOT / name, tmp_path / name)
     return tmp_path
 
 
 def write(rows):
     """Write own rows as an import does."""
-    columns = {
-        **measurements.column_sidecars(),
-        "label": {"dtype": "string", "unit": "", "description": "the name of the series"},
-    }
+    dtypes = {"label": {"dtype": "string", "unit": "", "description": "the name of the series"}}
     meta = {
         "title": "Your own rows",
         "producer": "you",
@@ -67,35 +70,23 @@ def write(rows):
         "url": "",
         "accessed": "2026-11-24",
         "licence": "yours",
-        "columns": columns,
+        "columns": measurements.column_sidecars() | dtypes,
     }
     tables.write("own", rows, meta)
 
 
-def one(rows, per="GPU", edition="2025"):
-    test = measured.test_of(2.0)
-    basis = Basis(per=per, power_edition=edition)
-    return comparisons.one(basis, rows, test.comparisons[0], SHAPE)
+def added(points, basis=PER_GPU):
+    found = figures.with_own(points, model=MODEL, basis=basis)
+    return found[found["evidence"] == theme.OWN]
 
 
-def csv(exhibit, name):
-    return pd.read_csv(io.StringIO(exhibit.files[f"data/{name}.csv"]))
-
-
-def finding(comparison):
-    return comparisons.examine(
-        comparison, measured.test_of(2.0).target, sigma=0.01, replicates=50, how="step"
-    )
-
-
-# Nothing of one's own
+# What is no series
 
 
 def test_without_a_table_there_is_a_typed_frame_without_rows(home):
     rows = measurements.own()
     assert rows.empty and list(rows) == [*measurements.COLUMNS, "label"]
-    public = measurements.load_measurements()
-    assert rows.dtypes.drop("label").equals(public.dtypes)
+    assert rows.dtypes.drop("label").equals(measurements.load_measurements().dtypes)
 
 
 def test_own_rows_are_read_as_written_and_are_never_among_the_public_ones(home):
@@ -108,150 +99,82 @@ def test_own_rows_are_read_as_written_and_are_never_among_the_public_ones(home):
 
 @pytest.mark.parametrize(
     "rows",
-    [sweep(model="another"), sweep(isl=777), sweep(osl=9)],
-    ids=["another model", "another input", "another output"],
+    [sweep(model="another"), sweep(isl=777), sweep(osl=9), sweep().iloc[:0]],
+    ids=["another model", "another input", "another output", "none"],
 )
-def test_rows_of_another_model_or_shape_leave_every_figure_as_it_is(given, rows):
-    comparison = one(measured.pair(3))
-    claim = measured.claim_of(2.0)
-
-    def drawn():
-        found = [finding(comparison)]
-        return [
-            exhibits.frontiers([comparison], name="a").files,
-            exhibits.ratios(found, claim, sigma=0.01, name="b").files,
-        ]
-
-    before = drawn()
-    given(mine(rows))
-    assert drawn() == before
+def test_rows_of_another_model_or_traffic_leave_the_points_as_they_are(given, rows):
+    given(rows)
+    points = public()
+    assert figures.with_own(points, model=MODEL, basis=PER_GPU) is points
 
 
-# On the frontiers
+def test_rows_without_a_known_power_are_left_out_aloud_per_megawatt_alone(given, capsys):
+    given(sweep(hardware="l40s"))
+    assert len(added(public())) == len(X) and capsys.readouterr().out == ""
+    assert added(public(Basis(per="MW")), Basis(per="MW")).empty
+    told = "Your rows on l40s are left out: no tok/s/MW is known of them.\n"
+    assert capsys.readouterr().out == told
 
 
-def test_own_points_are_a_series_apart_with_their_source(given):
-    comparison = one(measured.pair(3))
-    public = csv(exhibits.frontiers([comparison], name="a"), "a")
-    given(mine(sweep(y=1.5 * Y, hardware="b300")))
-    exhibit = exhibits.frontiers([comparison], name="a")
-    table = csv(exhibit, "a")
-    assert table[table["source"] != "own"].reset_index(drop=True).equals(public)
-    added = table[table["source"] == "own"]
-    assert added["series"].unique() == ["our node (yours, not public, in no verdict)"]
-    assert np.allclose(added["value"], 1.5 * Y)
-    assert "Your own rows" in exhibit.html and "no verdict rests on them" in exhibit.html
-    assert "our node (yours, not public, in no verdict)" in exhibit.files["figures/a.svg"]
+def test_points_that_do_not_say_their_traffic_are_refused():
+    with pytest.raises(UsageError, match="no column 'traffic'"):
+        figures.with_own(public().drop(columns="traffic"), model=MODEL, basis=PER_GPU)
 
 
-def test_per_megawatt_own_rows_are_divided_by_the_power_of_their_edition(given):
-    given(mine(sweep(hardware="b300")))
-    for edition in ("2025", "2026-07"):
-        shown = own.points([one(measured.pair(3), "MW", edition)])
-        power = tables.read("power").set_index(["hardware", "edition"])["kw_per_gpu"]
-        assert np.allclose(shown.data["value"], 1000 * Y / power["b300", edition])
+# What is one
 
 
-def test_rows_without_a_known_power_are_left_out_aloud_per_megawatt_alone(given):
-    given(mine(sweep(hardware="l40s")))
-    assert len(own.points([one(measured.pair(3))]).data) == len(X)
-    shown = own.points([one(measured.pair(3), "MW")])
-    assert shown.data.empty and "Your rows on l40s are left out" in shown.left_out
-    told = exhibits.frontiers([one(measured.pair(3), "MW")], name="a").html
-    assert "Your rows on l40s are left out" in told
+def test_the_own_frontier_is_a_series_apart_after_the_public_points(given):
+    given(together(sweep(y=1.5 * Y, hardware="b300"), sweep(y=Y, tp=4)))
+    points = public().reset_index(drop=True)
+    found = figures.with_own(points, model=MODEL, basis=PER_GPU)
+    assert found.head(len(points))[list(points)].astype(str).equals(points.astype(str))
+    rest = found.iloc[len(points) :]
+    assert set(rest["system"]) == {NAME} and set(rest["source"]) == {"own"}
+    # Only its best points, and no row that a page would have to know.
+    assert np.allclose(rest["throughput"], 1.5 * Y) and np.allclose(rest["interactivity"], X)
+    assert set(rest["row_id"]) == {""} and rest["on_front"].all()
 
 
-def test_own_frontiers_carry_only_their_best_points(given):
-    given(mine(together(sweep(y=1.5 * Y), sweep(y=Y, tp=4))))
-    fronts = own.points([one(measured.pair(3))]).fronts
-    assert np.allclose(fronts["value"], 1.5 * Y) and np.allclose(fronts["interactivity"], X)
+def test_traffic_in_words_is_that_traffic(given):
+    given(sweep(), sweep(isl=8192, osl=1024), label=["one", "two"])
+    points = public().assign(traffic="1k in, 8k out")
+    assert set(added(points)["system"]) == {own.series("one")}
 
 
-def test_two_labels_have_two_marks_and_neither_is_a_public_one(given):
-    given(mine(sweep(y=1.5 * Y), sweep(y=2 * Y, tp=4), label=["one", "two"]))
-    names = own.points([one(measured.pair(3))]).names
-    marks = {figures.own_mark(names, name) for name in names}
-    assert len(marks) == 2 and not marks & set(figures.MARKS.values())
-    hues = {*figures.HARDWARE.values(), *figures.OTHER, *figures.MODELLED, *figures.SERIES}
-    assert figures.INK not in hues
+@pytest.mark.parametrize("edition", ["2025", "2026-07"])
+def test_per_megawatt_own_rows_are_divided_by_the_power_of_the_edition(given, edition):
+    given(sweep(hardware="b300"))
+    basis = Basis(per="MW", edition=edition)
+    power = tables.read("power").set_index(["hardware", "edition"])["kw_per_gpu"]
+    assert np.allclose(added(public(basis), basis)["throughput"], 1000 * Y / power["b300", edition])
 
 
-def test_a_label_cannot_become_markup(given):
-    given(mine(sweep(y=1.5 * Y), label=HOSTILE))
-    comparison = one(measured.pair(3))
-    claim = measured.claim_of(2.0)
-    for exhibit in (
-        exhibits.frontiers([comparison], name="a"),
-        exhibits.ratios([finding(comparison)], claim, sigma=0.01, name="a"),
-    ):
-        soup = BeautifulSoup(exhibit.html, "html.parser")
-        assert soup.find("b") is None and HOSTILE in soup.get_text()
+def test_own_series_are_drawn_in_ink_with_a_star_and_told_apart(given):
+    given(sweep(y=1.5 * Y), sweep(y=2 * Y), label=["one", "GB200"])
+    (axes,) = figures.frontier_chart(
+        figures.with_own(public(), model=MODEL, basis=PER_GPU), unit="tok/s/GPU"
+    ).axes
+    lines = {line.get_label(): line for line in axes.lines}
+    mine = [lines[own.series(name)] for name in ("one", "GB200")]
+    assert {line.get_color() for line in mine} == {theme.INK}
+    assert len({line.get_linestyle() for line in mine}) == 2
+    others = [line for name, line in lines.items() if "your own" not in name]
+    assert len(others) == 2 and theme.INK not in {line.get_color() for line in others}
+    assert list(theme.MARKS.values()).count(theme.MARKS[theme.OWN]) == 1
 
 
-# On the ratios
-
-
-def test_the_own_ratio_is_over_the_public_denominator(given):
-    given(mine(sweep(y=1.5 * Y, hardware="b300")))
-    shown = own.ratios([one(measured.pair(3))], measured.claim_of(2.0))
-    assert np.allclose(shown.data["ratio"], 1.5)
-    assert shown.names == ["our node over H200 (yours, not public, in no verdict)"]
-    exhibit = exhibits.ratios(
-        [finding(one(measured.pair(3)))], measured.claim_of(2.0), sigma=0.01, name="a"
-    )
-    table = csv(exhibit, "a")
-    assert np.allclose(table.loc[table["source"] == "own", "ratio"], 1.5)
-    assert np.allclose(table.loc[table["source"].isna(), "ratio"], 3)
-
-
-def test_comparisons_with_one_denominator_give_one_own_line(given):
-    given(mine(sweep(y=1.5 * Y)))
-    other = comparisons.one(
-        Basis(),
-        together(measured.pair(3), sweep(y=4 * Y, hardware="gb300")),
-        {
-            "name": "GB300 over H200",
-            "numerator": {"hardware": "gb300"},
-            "denominator": {"hardware": "h200"},
-        },
-        SHAPE,
-    )
-    assert len(own.ratios([one(measured.pair(3)), other], measured.claim_of(2.0)).names) == 1
-
-
-def test_an_own_frontier_that_shares_no_interactivity_is_said_to_be_left_out(given):
-    given(mine(sweep(X * 1000, Y)))
-    shown = own.ratios([one(measured.pair(3))], measured.claim_of(2.0))
-    assert shown.names == [] and "No interactivity is shared by our node and H200" in shown.left_out
-
-
-def test_what_a_lever_is_worth_is_not_asked_of_another_system(given):
-    found = [finding(one(measured.pair(3)))]
-    before = exhibits.ratios(found, sigma=0.01, name="a").files
-    given(mine(sweep(y=1.5 * Y)))
-    assert exhibits.ratios(found, sigma=0.01, name="a").files == before
-    ledger = {claim.id for claim in claims.ledger()}
-    assert set(own.ONE_THING) <= ledger
-    for name in own.ONE_THING:
-        assert own.ratios([one(measured.pair(3))], claims.claim(name)) is own.NOTHING
-    assert own.ratios([one(measured.pair(3))], claims.claim("blackwell-advantage-40x")).names
-
-
-# On the levels
-
-
-def test_own_levels_are_drawn_and_decide_no_word(given):
-    rows = measurements.load_measurements()
-    tested = [claims.claim(name) for name in ("gptoss-60k-tps-gpu", "gptoss-1000-tps-user")]
-    before = movements.reached(rows, tested, name="a")
-    fast = sweep([2000], [100_000], model="gpt-oss-120b", hardware="l40s", isl=8192, osl=1024)
-    given(mine(fast))
-    after = movements.reached(rows, tested, name="a")
-    table = csv(after, "a")
-    assert table[table["source"] == "own"]["hardware"].tolist() == ["l40s", "l40s"]
-    assert "the largest is 63,500, on B200" in after.html
-    public = table[table["source"] != "own"].reset_index(drop=True)
-    assert public.equals(csv(before, "a"))
+def test_a_page_has_own_points_with_their_source_and_without_links(home):
+    write(mine(sweep(y=1.5 * Y), label=HOSTILE))
+    points = figures.with_own(public(), model=MODEL, basis=PER_GPU)
+    chart = figures.frontier_chart(points, unit="tok/s/GPU")
+    exhibit = figures.publish(chart, name="a", caption="What to see.", alt="What it shows.")
+    soup = BeautifulSoup(exhibit.html, "html.parser")
+    assert soup.find("b") is None and HOSTILE in soup.get_text()
+    assert "Your own rows" in soup.find(class_="source").get_text()
+    assert not {link["href"] for link in soup.find_all("a", href=True)} & {"#row:", "#row:own 0"}
+    table = pd.read_csv(io.StringIO(exhibit.files["data/a.csv"]))
+    assert (table["source"] == "own").sum() == len(X)
 
 
 # Verdicts and the engine
@@ -263,12 +186,12 @@ def test_no_verdict_follows_from_own_rows(home):
 
     def verdicts():
         rows = measurements.load_measurements()
-        return [claims.decide(claims.claim(n), rows, sigma=0.016).row() for n in names]
+        return [claims.decide(claims.claim(name), rows).row() for name in names]
 
     before = verdicts()
-    public = measurements.load_measurements()
-    huge = public.assign(throughput_per_gpu=public["throughput_per_gpu"] * 1000)
-    write(mine(huge[huge["model"].isin(["deepseek-r1", "gpt-oss-120b"])]))
+    rows = measurements.load_measurements()
+    huge = rows.assign(throughput_per_gpu=rows["throughput_per_gpu"] * 1000)
+    write(mine(huge[huge["model"].isin([MODEL, "gpt-oss-120b"])]))
     assert verdicts() == before
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import ledger_rows
 import synthetic
-from broadsheet import diff
+from broadsheet import build, diff
 from broadsheet.task import Report
 from browser import barriers, chromium, complaints
 from frontier import claims, cli
@@ -500,6 +500,30 @@ def test_a_refresh_from_end_to_end(project, capsys):
     shutil.rmtree(news.folder())
     assert cli.main(["build"]) == 0
     assert not list(site.rglob("*moved*")) and "moved.html" not in (site / "index.html").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("step", "kept"), [((Path, "replace"), 0), ((build, "index"), 1)], ids=["record", "page"]
+)
+def test_what_was_killed_in_between_is_there_whole_or_not_at_all(project, step, kept):
+    refresh(doubled)
+    project.write(18.0)
+
+    def killed(*_):
+        raise SystemExit(137)
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(*step, killed)
+        news.since()
+    assert len(news.records()) == kept
+    assert len(list(news.folder().glob("*.part"))) == 1 - kept
+    # The next build makes the page of what is kept; the same refresh again has no second record.
+    assert cli.main(["build"]) == 0
+    assert (project.site / "moved.html").is_file() == bool(kept)
+    assert cli.main(["moved"]) == 0
+    assert len(news.records()) == 1 and len(list(news.folder().glob("*.json"))) == 1
+    assert (project.site / "moved.html").is_file()
 
 
 @pytest.mark.slow
