@@ -10,8 +10,9 @@ reports: .venv/ready
 # The site with its data and the API reference, a folder for any static host; SITE_URL is where it
 # will be served.
 SITE_URL ?=
+export SITE_URL
 site: reports
-	.venv/bin/frontier site $(if $(SITE_URL),--url $(SITE_URL))
+	.venv/bin/frontier site $${SITE_URL:+--url "$$SITE_URL"}
 	$(MAKE) reference REFERENCE=site/reference
 
 # One page a module, or a package where that says in __all__ what it offers; two modules are only

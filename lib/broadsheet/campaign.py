@@ -15,10 +15,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from broadsheet import digests, store
-from broadsheet.collection import FILE, Collection, check
-from broadsheet.errors import BroadsheetError
+from broadsheet.collection import FILE, Collection, check, load
+from broadsheet.errors import BroadsheetError, UsageError
 from broadsheet.record import Record, mend
 from broadsheet.site import is_alive
+from broadsheet.task import Report
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,11 @@ def carry_out(kind, collection, tasks, site, beside, environment, options) -> in
     ends.
     """
     _check_map(collection)
+    if not store.can_write(collection.store):
+        raise UsageError(
+            f"{collection.store} cannot be written, and a build keeps its results there; "
+            "copy the project to a folder that can be"
+        )
     for killed in mend(collection.store):
         told = f"the {killed.get('kind')} of {killed.get('started')} was killed"
         print(told, file=sys.stderr)
@@ -117,11 +123,9 @@ def carry_out(kind, collection, tasks, site, beside, environment, options) -> in
 
 def _check_map(collection):
     """Raise UsageError where the site map is not of its schema: only when there is work to do."""
-    import yaml
-
     path = collection.folder / FILE
     if path.is_file():  # a test makes a collection without one
-        check(path, yaml.safe_load(path.read_text(encoding="utf-8")))
+        check(path, load(path.read_text(encoding="utf-8")))
 
 
 def _equipped(collection, tasks, tables, environment, options, problems):
@@ -196,9 +200,17 @@ def _run(tasks, record, options, folder):
             some = [task for task in due if task.action == action]
             if not some:
                 continue
-            results = executors.each(work.make, some, workers=options.workers, executor=executor)
+            results = executors.each(
+                work.make,
+                some,
+                workers=options.workers,
+                executor=executor,
+                patience=options.time_limit + executors.STARTING,
+            )
             stack.enter_context(contextlib.closing(results))
             for task, report, error in results:
+                if error is None and not isinstance(report, Report):
+                    error = BroadsheetError(f"a worker answered with {type(report).__name__}")
                 if error is not None:
                     report = work.lost(task, error)
                 _keep(task, report)
@@ -380,4 +392,4 @@ def _listed(page):
 
 def write(path, text):
     """Write one file of a site, the same on every system."""
-    path.write_text(text, encoding="utf-8", newline="\n")
+    path.write_text(text, encoding="utf-8", errors="replace", newline="\n")

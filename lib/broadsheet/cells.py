@@ -12,12 +12,14 @@ import threading
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import ClassVar
+from urllib.parse import unquote, urlsplit
+from xml.etree.ElementTree import tostring
 
 from latex2mathml import converter as mathml
 from nbconvert.exporters import MarkdownExporter, TemplateExporter
 from nbconvert.filters import Highlight2HTML, strip_ansi
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath, MathInlineParser
 from traitlets import Unicode
 from traitlets.config import Config
 
@@ -28,7 +30,11 @@ from broadsheet.task import Report, Task
 __all__ = ["Article", "PageExporter", "article", "strip_ansi"]
 
 _COLOURED = "k|kn|kc|ow|kr|kt|s|s1|s2|sa|sd|si|se|c|c1|cm|mi|mf|nb|bp"  # as in style.css
-_SHOWN = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain"]
+_SHOWN = [
+    *("text/html", "text/markdown", "text/latex"),
+    *("image/svg+xml", "image/png", "image/jpeg", "text/plain"),
+]
+_ATTACHED = re.compile(r"attachment:([^\s)>\"]+)")
 
 
 class _Renderer(IPythonRenderer):
@@ -74,6 +80,10 @@ class _Renderer(IPythonRenderer):
                 return text
         return super().link(text, url, title)
 
+    def image(self, text, url, title=None):
+        # A page asks for nothing outside itself: what is not in the notebook is its words alone.
+        return super().image(text, url, title) if url.startswith("data:image/") else text
+
     def table(self, text):
         return f'<div class="table-scroll"><table>{text}</table></div>\n'
 
@@ -87,9 +97,21 @@ class _Renderer(IPythonRenderer):
         return _math(rf"\begin{{{name}}}{body}\end{{{name}}}", "block")
 
 
+class _Inline(MathInlineParser):
+    """Formulas in a sentence; an amount in dollars and another one are no formula, as in pandoc."""
+
+    SPECIFICATION: ClassVar = {
+        **MathInlineParser.SPECIFICATION,
+        "inline_math_tex": r"(?<![$\\])\$(?![\s$])"
+        r"(?P<math_inline_tex>(?:\\.|[^$\\])*?(?:\\.|[^$\\\s]))\$(?![\d$])",
+    }
+
+
 def _math(tex, display):
     try:
-        return mathml.convert(tex.strip(), display=display)
+        element = mathml.Converter(display=display).convert_to_element(tex.strip())
+        # Its own way to text makes markup of `\text{<b>}`, for the sake of its numbered entities.
+        return re.sub("&amp;(#x[0-9A-Fa-f]+;)", r"&\1", tostring(element, encoding="unicode"))
     except Exception:  # its parser raises many kinds; the source can still be read
         return f"<code>{html.escape(tex)}</code>"
 
@@ -139,7 +161,8 @@ class PageExporter(TemplateExporter):
 
     def cells(self, notebook, renderer, resources) -> str:
         """Return the cells of a notebook as the article of a page."""
-        self.register_filter("markdown2html", MarkdownWithMath(renderer=renderer).render)
+        reader = MarkdownWithMath(renderer=renderer, inline=_Inline(hard_wrap=False))
+        self.register_filter("markdown2html", reader.render)
         return super().from_notebook_node(notebook, resources)[0]
 
     def from_notebook_node(self, nb, resources=None, **_options):
@@ -184,12 +207,26 @@ def _prepared(notebook, carriers, failure):
             continue
         cells.append(cell)
         if cell.cell_type != "code":
+            _embed(cell)
             continue
         cell.outputs = [o for o in cell.outputs if _is_shown(o, failure, carriers)]
-        if any(output.output_type == "error" for output in cell.outputs):
+        raised = any(output.output_type == "error" for output in cell.outputs)
+        if raised and "raises-exception" not in cell.metadata.get("tags", ()):
             break
     notebook.cells = cells
     return notebook
+
+
+def _embed(cell):
+    """Put pasted images into the text of their cell, as addresses that hold them."""
+    attached = cell.get("attachments") or {}
+
+    def address(found):
+        data = attached.get(unquote(found[1]), {})
+        kind = next((kind for kind in data if kind.startswith("image/")), None)
+        return f"data:{kind};base64,{data[kind]}" if kind else found[0]
+
+    cell.source = _ATTACHED.sub(address, cell.source)
 
 
 def _is_shown(output, failure, carriers):

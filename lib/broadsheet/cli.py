@@ -42,7 +42,13 @@ def run(group: click.Group, argv=None, /, *, folder: Path | None = None) -> int:
         # What stops a container or a job of a cluster is an interrupt like any other.
         with contextlib.suppress(ValueError):  # not called from the main thread
             signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):  # a terminal of another encoding has all else
+                stream.reconfigure(errors="replace")
         words = list(sys.argv[1:] if argv is None else argv)
+        for word in words:
+            if str(word).encode(errors="ignore").decode() != str(word):
+                raise UsageError(f"the argument {word!r} is not UTF-8")
         with group.make_context(name, words, obj=folder) as context:
             code = group.invoke(context)
         sys.stdout.flush()

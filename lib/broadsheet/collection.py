@@ -20,6 +20,7 @@ from broadsheet import project as projects
 from broadsheet.errors import UsageError
 
 FILE = "collection.yaml"
+_DEEPEST = 30
 
 
 @dataclass(frozen=True)
@@ -112,8 +113,7 @@ def read(folder: Path, /) -> Collection:
     path = folder / FILE
     raw = None
     try:
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
+        raw = load(path.read_text(encoding="utf-8"))
         more = {**raw}
         collection = Collection(
             title=more.pop("title"),
@@ -135,6 +135,24 @@ def read(folder: Path, /) -> Collection:
     if not all(isinstance(e.notebook, str) and isinstance(e.title, str) for e in collection.pages):
         check(path, raw)
     return collection
+
+
+def load(text: str, /):
+    """Return what a text of YAML says; ValueError where it is too deep or refers to itself.
+
+    What is counted are the parser's events, which it makes without recursion.
+    """
+    import yaml
+
+    loader, depth = getattr(yaml, "CSafeLoader", yaml.SafeLoader), 0
+    for event in yaml.parse(text, Loader=loader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise ValueError(f"more than {_DEEPEST} levels")
+        if isinstance(event, yaml.AliasEvent):
+            raise ValueError(f"line {event.start_mark.line + 1}: aliases (*) are not read here")
+    return yaml.load(text, Loader=loader)
 
 
 def check(path: Path, raw: object, /) -> None:

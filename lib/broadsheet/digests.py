@@ -75,7 +75,8 @@ def digest(value, /) -> str:
 
 def text(value: str, /) -> str:
     """Return the digest of a text's bytes."""
-    return hashlib.sha256(value.encode()).hexdigest()
+    # Half of a pair of UTF-16 is no text, and any file of a site has a mark in its place.
+    return hashlib.sha256(value.encode(errors="replace")).hexdigest()
 
 
 def path(place: Path, /) -> str:

@@ -23,11 +23,11 @@ def replace(stage: Path, place: Path, old: Path, /) -> None:
     elif _exchange(stage, place):
         stage.rename(old)
     else:
-        place.rename(old)
         try:
+            place.rename(old)
             stage.rename(place)
-        except OSError:
-            old.rename(place)
+        except BaseException:
+            recover(place, old)
             raise
 
 

@@ -13,6 +13,7 @@ after an import that read the project's data, it refuses to serve. Talking to it
 """
 
 import builtins
+import functools
 import gc
 import importlib
 import json
@@ -22,6 +23,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 import types
 from pathlib import Path
 
@@ -40,6 +42,7 @@ _IMPORTS = (
     "IPython.core.logger", "IPython.core.oinspect", "IPython.extensions.storemagic", "sqlite3",
     "tornado.gen", "tornado.locks", "tornado.platform.asyncio", "tornado.queues",
 )  # fmt: skip
+_TICK = 2.0  # seconds
 _set_by_imports = {}
 
 
@@ -68,18 +71,41 @@ class _Watch:
 
     def __call__(self, event, arguments):
         if event in _EVENTS and arguments and isinstance(arguments[0], str | bytes | os.PathLike):
-            me = threading.get_ident()
-            if me in self._hashing or (event == "open" and not _reads(arguments)):
+            if event == "open" and not _reads(arguments):
                 return
-            path = os.path.abspath(os.fsdecode(arguments[0]))  # noqa: PTH100
+            self.look(arguments[0])
+
+    def look(self, place):
+        """Note a path, unless it is known in this very state."""
+        me = threading.get_ident()
+        if me in self._hashing:
+            return
+        self._hashing.add(me)
+        try:
+            path = os.path.abspath(os.fsdecode(place))  # noqa: PTH100
             state = _state(path)
-            if path not in self._states or self._states[path] != state:
+            if state is None or self._states.get(path) != state:
                 self._states[path] = state
-                self._hashing.add(me)
-                try:
-                    self._note(path)
-                finally:
-                    self._hashing.discard(me)
+                self._note(path)
+        finally:
+            self._hashing.discard(me)
+
+    def see_absent(self):
+        """Have `os.stat` note what is not there: for ``exists()`` there is no audit event."""
+        stat = os.stat
+
+        @functools.wraps(stat)
+        def noting(path, *arguments, **named):
+            try:
+                return stat(path, *arguments, **named)
+            except FileNotFoundError:
+                if named.get("dir_fd") is None:
+                    self.look(path)
+                raise
+
+        for able in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks):
+            able.add(noting)  # what is imported later asks whether `os.stat` is in them
+        os.stat = noting
 
     def _note(self, path):
         real = os.path.realpath(path)
@@ -96,10 +122,15 @@ class _Watch:
 
 
 def _state(path):
-    """Return what another state of a file differs in, without reading it."""
+    """Return what another state of a file differs in, None where only its bytes can say.
+
+    A file that was written a moment ago may be written again within one tick of its time stamp.
+    """
     try:
         found = os.stat(path)  # noqa: PTH116
     except OSError:
+        return "absent"
+    if time.time() - found.st_mtime < _TICK:
         return None
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
@@ -111,6 +142,18 @@ def _reads(arguments):
     return not (isinstance(flags, int) and flags & os.O_WRONLY)
 
 
+def pack(content: object, /) -> bytes:
+    """Return a message's bytes, half a pair of UTF-16 as a mark: else an error would be lost."""
+    from jupyter_client.session import json_default, json_packer
+
+    try:
+        return json_packer(content)
+    except UnicodeEncodeError:
+        return json.dumps(content, default=json_default, ensure_ascii=False).encode(
+            errors="replace"
+        )
+
+
 def main() -> None:
     """Be a kernel or serve kernels, as the command line says."""
     # As ipykernel_launcher does: the working folder comes back when the shell is ready.
@@ -118,6 +161,7 @@ def main() -> None:
         del sys.path[0]
     watch = _Watch(os.environ.get(ROOT))
     sys.addaudithook(watch)
+    watch.see_absent()
     if sys.argv[1:2] == ["--serve"]:
         listener = socket.socket(fileno=int(sys.argv[2]))
         request = _serve(listener, sys.argv[3:], watch)
@@ -194,7 +238,6 @@ def _kill(pids):
 def _prepare(modules, watch):
     """Do the imports; return what makes this process unfit for forking, None if nothing does."""
     os.environ["JPY_PARENT_PID"] = str(os.getpid())
-    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     # pandas asks, when it is imported, where it is; it will be in a kernel.
     builtins.get_ipython = lambda: types.SimpleNamespace(kernel=None)
     sys.stdout.reconfigure(encoding="UTF-8")

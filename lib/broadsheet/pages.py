@@ -62,6 +62,8 @@ def collect(notebook, task: Task, /) -> tuple[dict[str, str], tuple[dict, ...]]:
                 raise BroadsheetError(
                     f"a cell writes {name!r}; files are FOLDER/NAME with suffix csv, svg or json"
                 )
+            if not isinstance(text, str):
+                raise BroadsheetError(f"a cell writes {name!r}, which is no text")
             if files.setdefault(name, text) != text:
                 raise BroadsheetError(f"two cells write different files {name!r}")
         if project.record_type in data:

@@ -81,12 +81,19 @@ def read(notebook: Path, /, *, edited: bool = False) -> tuple[Parameter, ...]:
     """
     try:
         cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{notebook.name} is not a notebook: {error}") from error
-    tagged = [c for c in cells if "parameters" in c.get("metadata", {}).get("tags", ())]
+        tagged = ["".join(cell["source"]) for cell in cells if "parameters" in tags(cell)]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        problem = f"{type(error).__name__}: {error}"
+        raise UsageError(f"{notebook.name} is not a notebook: {problem}") from error
     if len(tagged) > 1:
         raise UsageError(f"{notebook.name} has {len(tagged)} cells tagged parameters, one is meant")
-    return _parse("".join(tagged[0]["source"]), notebook.name, edited) if tagged else ()
+    return _parse(tagged[0], notebook.name, edited) if tagged else ()
+
+
+def tags(cell: dict, /) -> list[str]:
+    """Return the tags of a cell, none where what stands there is no list of them."""
+    found = (cell.get("metadata") or {}).get("tags")
+    return [tag for tag in found if isinstance(tag, str)] if isinstance(found, list) else []
 
 
 def parse_value(parameter: Parameter, /, *texts: str):

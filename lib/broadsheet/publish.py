@@ -8,10 +8,11 @@ addresses that such a picture needs.
 import html
 import re
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
-from broadsheet import folders, links
+from broadsheet import folders, links, pages
 from broadsheet.collection import Collection
 from broadsheet.errors import UsageError
 
@@ -33,15 +34,23 @@ def publish(
         raise UsageError(f"{site} is no built site; run '{project.name} build' first")
     if url is not None and not links.is_web(url):
         raise UsageError(f"--url takes an address of the web, not {url!r}")
+    old = out.with_name(f".{out.name}.old")
+    if not folders.recover(out, old):
+        shutil.rmtree(old, ignore_errors=True)
     if out.exists() and any(out.iterdir()) and not (out / _MARK).is_file():
         raise UsageError(f"{out} has other files; name another folder with --out")
     files = project.call("files", url)
+    for page in sorted(site.rglob("*.html")):
+        if pages.is_failed(page.read_text(encoding="utf-8")):
+            told = f"{page.name} is published as it is: its report failed"
+            print(f"{project.name}: {told}", file=sys.stderr)
     out.parent.mkdir(parents=True, exist_ok=True)
     # Made beside, so that what stops here leaves the folder that was there.
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as folder:
         stage = Path(folder) / "site"
         _fill(stage, site, files, url)
-        folders.replace(stage, out, Path(folder) / "old")
+        folders.replace(stage, out, old)
+        shutil.rmtree(old, ignore_errors=True)
     return sum(path.is_file() for path in out.rglob("*"))
 
 

@@ -9,12 +9,14 @@ import functools
 import json
 import logging
 import os
+import re
 import signal
 import socket
 import sys
 import tempfile
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -31,6 +33,7 @@ from traitlets import Any
 from broadsheet import READS, warm
 from broadsheet.engine import Engine
 from broadsheet.kernel import CHANGED
+from broadsheet.parameters import tags
 from broadsheet.task import Failure, Report, Task
 
 NAME = "broadsheet"
@@ -51,7 +54,7 @@ def execute(task: Task, /, *, folder: Path) -> Report:
     manager = _kernel(folder, task)
     try:
         executed = execute_notebook(
-            _literal(task.notebook),
+            _read(task.notebook),
             None,
             parameters=task.values,
             engine_name=NAME,
@@ -61,16 +64,55 @@ def execute(task: Task, /, *, folder: Path) -> Report:
             request_save_on_cell_execute=False,
             kernel=manager,
         )
-    except PapermillExecutionError as error:
-        failure = Failure(error.ename, error.evalue, "\n".join(error.traceback))
+    except PapermillExecutionError:
+        executed = remove_error_markers(manager.notebook)
+        failure = _failure(executed)
     except Exception as error:  # a kernel that does not start, a notebook that is not one
+        executed = manager.notebook or nbformat.v4.new_notebook()
         failure = Failure(type(error).__name__, str(error))
-    if failure:
-        executed = manager.notebook or _read(task.notebook)
-        executed = remove_error_markers(executed)
     duration = time.monotonic() - started
     _join(executed)
-    return Report(executed, duration, failure, _reads(folder), manager.how)
+    report = Report(executed, duration, failure, _reads(folder), manager.how)
+    return _without_places(report, task, folder) if failure else report
+
+
+def _failure(notebook):
+    """Return the failure of the cell that ended the run, None if only tagged cells raised."""
+    for cell in notebook.cells:
+        if cell.metadata.get("papermill", {}).get("exception"):
+            *_, error = (o for o in cell.outputs if o.output_type == "error")
+            return Failure(error.ename, error.evalue, "\n".join(error.traceback))
+    return None
+
+
+def _without_places(report, task, folder):
+    """Return a failed report without the folders of this machine: its page may be published."""
+    places = {
+        **{str(place): "~" for place in (Path.home(), sys.prefix, sys.base_prefix)},
+        **dict.fromkeys((str(Path(__file__).parents[1]), tempfile.gettempdir(), str(folder)), "~"),
+        str(task.collection.home): ".",
+    }
+    own = Path.home()
+    for place, told in list(places.items()):
+        places[os.path.realpath(place)] = told
+        if Path(place).is_relative_to(own) and place != str(own):  # as IPython says it
+            places[f"~/{Path(place).relative_to(own)}"] = told
+    longest = sorted((p for p in places if len(p) > 1), key=len, reverse=True)
+    known = re.compile("|".join(f"{re.escape(place)}(?![\\w.-])" for place in longest))
+
+    def told(text):
+        return known.sub(lambda found: places[found[0]], text)
+
+    for cell in report.notebook.cells:
+        for output in cell.get("outputs", ()):
+            if output.output_type == "error":
+                output.evalue = told(output.evalue)
+                output.traceback = [told(line) for line in output.traceback]
+            elif output.output_type == "stream":
+                output.text = told(output.text)
+    failure = report.failure
+    failure = Failure(failure.name, told(failure.message), told(failure.traceback))
+    return replace(report, failure=failure)
 
 
 class _Kernel(AsyncKernelManager):
@@ -91,7 +133,7 @@ class _Kernel(AsyncKernelManager):
     def kernel_spec(self):
         argv = [sys.executable, "-m", "broadsheet.kernel", "-f", "{connection_file}"]
         # Else it announces unencrypted TCP at each start, and the interrupt that ends it.
-        argv.append("--IPKernelApp.log_level=CRITICAL")
+        argv += ["--IPKernelApp.log_level=CRITICAL", "--Session.packer=broadsheet.kernel.pack"]
         spec = KernelSpec(argv=argv, display_name="Python 3", language="python")
         if self.preload is not None and _is_registered():
             config = {"preload": list(self.preload), "server": self.task.server}
@@ -142,16 +184,23 @@ def _execute(nb_man, kernel, env, cwd, limit=None):
     # Nothing is written on the way: the runner keeps what comes out.
     kernel.notebook = nb_man.nb
     expired = threading.Event()
-    watchdog = threading.Timer(limit or 0, _kill, (kernel, expired))
+    longest = min(limit or 0, threading.TIMEOUT_MAX)
+    watchdog = threading.Timer(longest, _kill, (kernel, expired))
     watchdog.daemon = True
 
     def watch(**_cell):
         if limit and watchdog.ident is None:
             watchdog.start()
 
+    def name(cell, execute_reply, **_cell):
+        """Note on its cell an error that came as an answer and not as an output."""
+        said = execute_reply["content"]
+        if not any(output.output_type == "error" for output in cell.outputs):
+            _note(cell, said.get("ename"), said.get("evalue"), said.get("traceback"))
+
     # The limit is on the notebook's own time: a slow start has a limit of its own.
     client = PapermillNotebookClient(
-        nb_man, km=kernel, startup_timeout=60, log=logger, on_cell_start=watch
+        nb_man, km=kernel, startup_timeout=60, log=logger, on_cell_start=watch, on_cell_error=name
     )
     try:
         client.execute(cleanup_kc=True, env=env, cwd=str(cwd))
@@ -181,14 +230,17 @@ def _record(nb_man, error):
     if not cells:
         return False
     index, cell = cells[-1]
-    name, message = type(error).__name__, str(error)
-    cell.outputs.append(
-        nbformat.v4.new_output(
-            "error", ename=name, evalue=message, traceback=[f"{name}: {message}"]
-        )
-    )
+    _note(cell, type(error).__name__, str(error))
     nb_man.cell_exception(cell, cell_index=index)
     return True
+
+
+def _note(cell, name, message, traceback=None):
+    name, message = name or "An error without a name", message or ""
+    lines = traceback or [f"{name}: {message}"]
+    cell.outputs.append(
+        nbformat.v4.new_output("error", ename=name, evalue=message, traceback=lines)
+    )
 
 
 def _join(notebook):
@@ -217,16 +269,12 @@ def _reads(folder):
     return dict(sorted(found.items()))
 
 
-def _literal(path):
-    """Return the path as papermill takes it: braces would be format fields."""
-    return str(path).replace("{", "{{").replace("}", "}}")
-
-
 def _read(path):
-    try:
-        return nbformat.read(path, as_version=4)
-    except Exception:  # not a notebook at all: the failure says so, the page is empty
-        return nbformat.v4.new_notebook()
+    """Return the notebook of a file, with metadata and a list of tags in every cell."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    for cell in found.get("cells", ()):
+        cell["metadata"] = {**(cell.get("metadata") or {}), "tags": tags(cell)}
+    return nbformat.reads(json.dumps(found), as_version=4)
 
 
 # For a checkout that was installed before the engine had a name in papermill.

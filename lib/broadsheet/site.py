@@ -35,7 +35,7 @@ class Site:
         there = next(path for path in (out, *out.parents) if path.exists())
         if not there.is_dir():
             raise UsageError(f"{there} is a file; --out takes a folder")
-        if not os.access(there, os.W_OK):
+        if not store.can_write(out):
             raise UsageError(f"{there} cannot be written; name another folder with --out")
         if not out.is_dir() or self._is_site(out) or self.manifest()["pages"]:
             return

@@ -42,6 +42,12 @@ def write(path: Path, content: bytes | str, /) -> None:
         raise
 
 
+def can_write(folder: Path, /) -> bool:
+    """Return whether files can be written to a folder, or it made, without doing either."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    return there.is_dir() and os.access(there, os.W_OK)
+
+
 def sealed(values: dict, /) -> str:
     """Return the text of a file of the store: JSON with the digest of what it says."""
     return json.dumps({**values, _SEAL: digests.digest(values)}, indent=1) + "\n"

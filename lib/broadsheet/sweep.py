@@ -31,6 +31,7 @@ from broadsheet.task import Options, Task
 _SLUG = 60
 # A page is for reading: more quantities than this are in the CSV.
 _COLUMNS = 6
+_MOST = 10_000
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,9 @@ def _combined(grid, parameters, notebook):
             raise UsageError(f"--grid gives {name!r} twice")
         if not all(text.strip() for text in texts):
             raise UsageError(f"--grid {name}= has an empty value")
+    count = math.prod(len(texts) for _, texts in grid)
+    if count > _MOST:
+        raise UsageError(f"the grid has {count:,} combinations; a sweep has at most {_MOST:,} sets")
     names = [name for name, _ in grid]
     products = itertools.product(*(texts for _, texts in grid))
     return [("", {n: [t] for n, t in zip(names, texts, strict=True)}) for texts in products]
@@ -120,6 +124,8 @@ def _from_csv(path):
     rows = [(number, row) for number, row in enumerate(rows, start=2) if any(row)]
     if not rows or len(set(header)) != len(header):
         raise UsageError(f"{path} needs a header of different parameters and a row for each set")
+    if len(rows) > _MOST:
+        raise UsageError(f"{path} has {len(rows):,} rows; a sweep has at most {_MOST:,} sets")
     for number, row in rows:
         if len(row) != len(header):
             raise UsageError(f"{path}, line {number}: {len(row)} values for {len(header)} columns")
@@ -263,9 +269,15 @@ def _number(text):
 def _csv(points, varied, names):
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["set", "page", "status", *varied, *names])
+    writer.writerow(map(_cell, ["set", "page", "status", *varied, *names]))
     for point in points:
         values = [point.values[name] for name in varied]
         numbers = [point.quantities.get(name, "") for name in names]
-        writer.writerow([point.name, point.page, point.status, *values, *numbers])
+        writer.writerow(map(_cell, [point.name, point.page, point.status, *values, *numbers]))
     return text.getvalue()
+
+
+def _cell(value):
+    """Return a cell of a CSV; a text that a spreadsheet would take for a formula is quoted."""
+    formula = str(value).startswith(("=", "+", "-", "@", "\t", "\r"))
+    return f"'{value}" if formula and _number(value) is None else value

@@ -105,7 +105,8 @@ class Failure:
     @property
     def line(self) -> str:
         """Name and first line of the message."""
-        return f"{self.name}: {(self.message.splitlines() or [''])[0]}"
+        first, *_ = *self.message.splitlines(), ""
+        return f"{self.name}: {first}" if first else self.name
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,12 @@ ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
     "PYTHONHASHSEED": "0",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    # What a person has set for their own figures and programs is no part of a report.
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "MATPLOTLIBRC": os.devnull,
+    "PYTHONOPTIMIZE": "",
+    "PYTHONUTF8": "1",
+    "TZ": "UTC",
 }
 # What may differ between a server and its kernels: where they write, not what they compute. The
 # last two are set by readline, for the processes that are started after it was imported.
@@ -126,7 +132,11 @@ def _start(modules, env, address):
         number = str(listener.fileno())
         command = [sys.executable, "-m", "broadsheet.kernel", "--serve", number, *modules]
         return subprocess.Popen(
-            command, env=env, stdin=subprocess.PIPE, pass_fds=[listener.fileno()]
+            command,
+            env=env,
+            cwd=address.parent,  # a file called matplotlibrc counts where imports are done
+            stdin=subprocess.PIPE,
+            pass_fds=[listener.fileno()],
         )
 
 

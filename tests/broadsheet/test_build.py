@@ -129,6 +129,7 @@ def test_a_build_leaves_the_site_and_a_record_and_nothing_else(made):
         "data/one.csv",
         "figures/one.svg",
         "index.html",
+        "markdown/01_sound.md",
         "status.html",
         "records.json",
     }
@@ -236,6 +237,9 @@ def test_a_folder_that_is_no_site_of_ours_is_refused_and_kept(home, instant):
         ("pages: [", "is not YAML"),
         ("- a", "is not a site map"),
         ("title: 1\npages: [{notebook: 01_sound, title: A}]", "title: 1 is not of type"),
+        ("title: x\nday: 2026-02-30\npages: []", "is not YAML: day is out of range"),
+        ("title: x\npages: " + "[" * 100_000, "is not YAML: more than 30 levels"),
+        ("title: x\na: &a [1]\nb: [*a, *a]\npages: []", "line 3: aliases .* are not read here"),
         ("title: x\npages: [{notebook: ../01_sound, title: A}]", "does not match"),
     ],
 )
@@ -247,6 +251,14 @@ def test_a_malformed_site_map_is_one_line(home, text, problem):
 
 
 # The site
+
+
+def test_a_file_that_is_no_text_fails_its_report_alone(home, instant):
+    cells = [shows("<b>x</b>", files={"data/one.csv": 5})]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), home / "notebooks" / "01_sound.ipynb")
+    assert built(home) == 1
+    told = "a cell writes 'data/one.csv', which is no text"
+    assert told in text(home / "reports" / "01_sound.html")
 
 
 def test_a_missing_notebook_is_named_and_the_others_are_built(home, instant, capsys):

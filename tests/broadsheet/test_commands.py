@@ -1,4 +1,4 @@
-"""papermill's and nbconvert's own commands on the notebooks of a collection."""
+"""papermill's, nbconvert's and the engine's own commands on the notebooks of a collection."""
 
 import os
 import subprocess
@@ -58,3 +58,32 @@ def test_nbconvert_makes_a_page_by_its_own_exporter_and_by_the_registered_one(ra
         assert soup.h1.get_text().startswith("One")
         assert f"8 {ran}" in soup.get_text()
     assert "how this page was made" in soup.footer.get_text().lower()
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp437", "cp932", "utf-8"])
+def test_every_encoding_of_a_terminal_can_say_what_there_is(ran, encoding):
+    home = ran.parent / f"collection-{encoding}"
+    at = synthetic.parameters("at: float = 1.0  # wo, in \u20ac \u2192 \u00e9")
+    synthetic.write(home, {"01_one": [at]})
+    env = {**os.environ, "PYTHONPATH": str(Path(synthetic.__file__).parent)}
+    done = subprocess.run(
+        [sys.executable, "-m", "broadsheet", "params", "01", "--folder", home / "notebooks"],
+        env={**env, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "wo, in" in done.stdout.decode(encoding)
+
+
+@pytest.mark.parametrize("options", [[], ["-OO"]])
+def test_the_command_works_without_docstrings_and_names_what_is_no_text(tmp_path, options):
+    synthetic.write(tmp_path, {"01_one": [code("print(1)")]}, project="")
+    line = [sys.executable, *options, "-m", "broadsheet"]
+    folder = ["--folder", str(tmp_path / "notebooks")]
+    done = subprocess.run([*line, "build", *folder], capture_output=True, text=True)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+    assert subprocess.run([*line, "--help"], capture_output=True).returncode == 0
+    for wrong in (b"0\xff", b"--set=at=\xff", b"--out=\xff"):
+        done = subprocess.run([*line, "build", wrong, *folder], capture_output=True)
+        assert done.returncode == 2
+        assert done.stderr.count(b"\n") == 1 and b"is not UTF-8" in done.stderr

@@ -1,11 +1,14 @@
 """The same jobs and results everywhere: a Dask cluster of two workers, one of which is killed."""
 
+import contextlib
+import errno
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections import Counter
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
@@ -14,7 +17,7 @@ from pathlib import Path
 import pytest
 
 import synthetic
-from broadsheet import cli, executors, work
+from broadsheet import build, cli, executors, work
 from broadsheet.errors import BroadsheetError, UsageError
 from synthetic import code, markdown, tree, wait_for
 
@@ -101,11 +104,80 @@ def test_a_killed_dask_worker_loses_nothing_and_doubles_nothing(home, cluster):
     ],
 )
 def test_an_executor_that_is_none_is_wrong_usage(home, monkeypatch, capsys, executor, problem):
-    monkeypatch.setattr(executors, "_PATIENCE", "1s")
+    monkeypatch.setattr(executors, "_PATIENCE", 1.0)
     assert cli.main(["build", "--executor", executor, "--folder", str(home / "notebooks")]) == 2
     error = capsys.readouterr().err.splitlines()[-1]
     assert problem in error
     assert not (home / "reports").exists()
+
+
+def answers(port):
+    with socket.socket() as caller:
+        return caller.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextlib.contextmanager
+def scheduler():
+    """A Dask scheduler without workers, its process and its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    line = ("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port))
+    process = start(*line, "--no-dashboard", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        assert wait_for(lambda: answers(port))
+        yield process, f"dask://127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_cluster_without_workers_is_wrong_usage_before_anything_runs(home, monkeypatch):
+    monkeypatch.setattr(executors, "_PATIENCE", 1.0)
+    with scheduler() as (_, address), pytest.raises(UsageError, match=r"has no workers$"):
+        executors.check(address)
+
+
+@pytest.fixture
+def waiting(monkeypatch):
+    """A scheduler of which it is not asked whether it has workers."""
+    with monkeypatch.context() as patch:
+        patch.setattr("distributed.Client.wait_for_workers", lambda *_arguments, **_named: None)
+        with scheduler() as found:
+            yield found
+
+
+def test_a_cluster_that_ends_nothing_is_given_up_in_one_line(waiting):
+    with pytest.raises(BroadsheetError, match=r"no Dask worker ended anything for 1 s"):
+        next(executors.each(abs, [1], executor=waiting[1], patience=1.0))
+
+
+def test_a_scheduler_that_dies_is_one_line(waiting):
+    process, address = waiting
+    threading.Timer(1.0, process.kill).start()
+    with pytest.raises(BroadsheetError, match=r"went away|ended anything"):
+        next(executors.each(abs, [1], executor=address, patience=60.0))
+
+
+def test_what_a_worker_gives_that_is_no_report_fails_that_report_alone(home, monkeypatch):
+    def each(work, items, /, **_options):
+        for index, item in enumerate(items):
+            yield item, ("garbage" if index == 0 else work(item)), None
+
+    synthetic.instantly(monkeypatch)
+    monkeypatch.setattr(executors, "each", each)
+    assert build.build(synthetic.collection(home)) == 1
+    page = (home / "reports" / f"{NAMES[0]}.html").read_text()
+    assert "a worker answered with str" in page
+
+
+def test_without_shared_memory_the_work_is_done_here_one_at_a_time(monkeypatch, capsys):
+    def refused(*_arguments, **_named):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(executors, "ProcessPoolExecutor", refused)
+    assert list(executors.each(abs, [-1, 2])) == [(-1, 1, None), (2, 2, None)]
+    assert capsys.readouterr().err.startswith("no worker processes here")
 
 
 def test_without_dask_the_package_is_named(monkeypatch):

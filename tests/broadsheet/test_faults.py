@@ -3,10 +3,13 @@
 import errno
 import json
 import os
+import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import nbformat
@@ -233,6 +236,56 @@ def test_the_last_good_page_outlives_every_failure_and_ends_with_the_next_good_o
         "records.json",
     }
     assert (site / "data" / "one.csv").read_text() == "second"
+
+
+def test_names_of_others_in_the_shared_temporary_folder_are_left_alone(
+    instant, tmp_path_factory, monkeypatch
+):
+    home, _ = instant
+    shared = tmp_path_factory.mktemp("shared")
+    monkeypatch.setattr(tempfile, "tempdir", str(shared))
+    (shared / "broadsheet-run-1-x").symlink_to(shared / "nowhere")
+    (shared / f"broadsheet-run-{'9' * 200}-x").mkdir()
+    (shared / "broadsheet-run-999999-mine").mkdir()
+    stranger = shared / "broadsheet-run-999998-theirs"
+    stranger.mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "getuid", lambda: stranger.stat().st_uid + 1)
+        assert built(home) == 0
+    assert len(list(shared.iterdir())) == 4
+    write_two(home, "third")
+    assert built(home) == 0
+    # What a run of ours that is gone has left goes; a link is no folder of a run.
+    assert [path.name for path in shared.iterdir()] == ["broadsheet-run-1-x"]
+
+
+@pytest.mark.skipif(os.getuid() == 0 and shutil.which("unshare") is None, reason="needs unshare")
+def test_a_project_that_cannot_be_written_is_refused_before_anything_runs(tmp_path):
+    home, out = tmp_path / "home", tmp_path / "out"
+    write_two(home, "first")
+    program = (
+        "import sys\nfrom broadsheet import cli, run\n"
+        "run.execute = lambda *a, **b: sys.exit('it ran')\n"
+        f"sys.exit(cli.main(['build', '--folder', {str(home / 'notebooks')!r}, '--out', "
+        f"{str(out)!r}]))"
+    )
+    env = {**os.environ, "PYTHONPATH": str(Path(synthetic.__file__).parent)}
+    line = [sys.executable, "-c", program]
+    if os.getuid() == 0:  # for whom no mode is in the way
+        bind = f"mount --bind {home} {home} && mount -o remount,ro,bind {home} && "
+        line = ["unshare", "-m", "sh", "-c", f'{bind} exec "$@"', "sh", *line]
+    else:
+        home.chmod(0o500)
+    done = subprocess.run(line, env=env, capture_output=True, text=True)
+    home.chmod(0o700)
+    if "mount" in done.stderr:
+        pytest.skip("no mounts here")
+    (told,) = done.stderr.splitlines()
+    assert re.fullmatch(
+        r"broadsheet: \S*/.broadsheet cannot be written, and a build keeps .*", told
+    )
+    assert done.returncode == 2
+    assert not out.exists()
 
 
 def test_a_report_that_never_was_good_has_no_last_good_page(instant):

@@ -152,6 +152,36 @@ def test_a_warm_kernel_that_dies_or_hangs_is_a_failure_and_the_next_one_runs(exe
     assert execute(["1"], ()).failure is None
 
 
+DRAWS = [
+    "import hashlib, matplotlib.pyplot as plt\n"
+    "figure, axes = plt.subplots(); axes.plot([1, 2]); axes.set_title('x')\n"
+    "plt.rcParams['svg.hashsalt'] = 'x'; figure.savefig('a.svg', metadata={'Date': None})\n"
+    "print(hashlib.sha256(open('a.svg', 'rb').read()).hexdigest())",
+    "plt.plot([1, 2]);",
+]
+
+
+@pytest.mark.parametrize("preload", [None, ("matplotlib.pyplot",)])
+def test_a_persons_own_settings_neither_change_a_figure_nor_lose_one(
+    execute, monkeypatch, tmp_path_factory, preload
+):
+    plain = outputs(execute(DRAWS, preload))
+    warm.close()
+    home = tmp_path_factory.mktemp("home")
+    for place in (home / "matplotlibrc", home / ".config" / "matplotlib" / "matplotlibrc"):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text("text.usetex: True\nlines.linewidth: 5\nfont.size: 20\n")
+    settings = {"HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config")}
+    settings |= {"MATPLOTLIBRC": str(home), "MPLBACKEND": "Agg", "PYTHONOPTIMIZE": "2"}
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(home)
+    own = execute([*DRAWS, "assert False"], preload)
+    assert outputs(own)[:2] == plain
+    assert "image/png" in plain[1][-1]["data"]
+    assert own.failure.name == "AssertionError"
+
+
 @pytest.mark.slow
 def test_kernels_end_with_the_process_that_asked_for_them(tmp_path):
     program = (

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -22,11 +21,6 @@ FIGURE = (
     '<figure><svg role="img" aria-label="A line rises" viewBox="0 0 700 300" width="700">'
     '<clipPath id="c"/><line stroke="var(--ink, #111)"/></svg>'
     "<figcaption>What to see</figcaption></figure>"
-)
-
-EXHIBIT = (
-    '<figure class="exhibit" id="03-ratio"><div class="plot">drawn</div><figcaption>Seen. '
-    '<a href="data/03-ratio.csv" download>CSV</a></figcaption></figure>'
 )
 
 
@@ -303,16 +297,6 @@ def test_the_command_quotes_what_a_shell_would_read():
 def test_the_anchor_of_a_record_is_on_the_page():
     _, soup = page(markdown("# T"), shows("<b>x</b>", record={"id": "a"}))
     assert soup.find(id="record-a").b
-
-
-def test_the_figure_that_decides_stands_first_and_its_place_leads_to_it():
-    cells = [markdown("# T\n\nFirst."), shows(EXHIBIT), shows("<b>last</b>")]
-    _, soup = page(*cells, entry=replace(ENTRY, figure="03-ratio"))
-    assert soup.article.find(["figure", "p"]) is soup.find("figure", id="03-ratio")
-    assert len(soup.find_all("figure")) == 1
-    assert soup.select_one("p.moved a")["href"] == "#03-ratio"
-    _, soup = page(*cells, entry=replace(ENTRY, figure="03-absent"))
-    assert soup.article.find(["figure", "p"]).name == "p"
 
 
 def test_the_style_is_small():

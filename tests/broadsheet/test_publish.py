@@ -1,9 +1,13 @@
 """A built site as a folder for a static host."""
 
+import contextlib
+import itertools
+from pathlib import Path
+
 import pytest
 from bs4 import BeautifulSoup
 
-from broadsheet import Project, publish
+from broadsheet import Project, folders, publish
 from broadsheet import collection as site_map
 from broadsheet.errors import UsageError
 
@@ -68,6 +72,47 @@ def test_what_fails_half_way_leaves_the_folder_that_was_there(published, tmp_pat
     assert {path.name for path in tmp_path.iterdir()} == before
     published(site, out, files={"c.txt": b"third"})
     assert not (out / "a.txt").exists() and (out / "c.txt").exists()
+
+
+@pytest.mark.parametrize("exchange", [True, False])
+@pytest.mark.parametrize("number", [1, 2])
+def test_an_interrupt_between_two_renames_leaves_the_old_site(
+    published, tmp_path, monkeypatch, exchange, number
+):
+    site, out = made(tmp_path / "site"), tmp_path / "out"
+    published(site, out, files={"a.txt": b"first"})
+    rename, count = Path.rename, itertools.count(1)
+
+    def interrupted(self, target):
+        if next(count) == number:
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", interrupted)
+        if not exchange:
+            patch.setattr(folders, "_exchange", lambda *_: False)
+        with contextlib.suppress(KeyboardInterrupt):
+            published(site, out, files={"a.txt": b"second"})
+    assert (out / "index.html").is_file()
+    assert (out / "a.txt").read_bytes() in (b"first", b"second")
+
+
+def test_a_site_that_a_killed_publication_had_set_aside_comes_back(published, tmp_path):
+    site, out = made(tmp_path / "site"), tmp_path / "out"
+    published(site, out, files={"a.txt": b"first"})
+    out.rename(tmp_path / ".out.old")  # killed between the renames
+    with pytest.raises(TypeError):
+        published(site, out, files={"a.txt": None})
+    assert (out / "a.txt").read_bytes() == b"first"
+
+
+def test_the_page_of_a_failed_report_is_not_published_without_a_word(published, tmp_path, capsys):
+    site = made(tmp_path / "site")
+    head = '<head><meta name="failed" content="yes"><title>T</title></head>'
+    (site / "03_name.html").write_text(head)
+    published(site, tmp_path / "out")
+    assert "03_name.html is published as it is: its report failed" in capsys.readouterr().err
 
 
 def test_a_second_time_replaces_the_first_and_drops_the_status(published, tmp_path):

@@ -20,6 +20,7 @@ PARAMETERS = (
     'how: str = "step"  # how [one of table.column]\nat: float = 1.0  # where [0..100]\n'
     'note: str = ""  # any text\nmonths: list[str] = ["a"]  # months'
 )
+MANY = ",".join(map(str, range(1000)))
 HOSTILE = "../../<script>alert(1)</script>\"'& \\ é\n$x"
 
 
@@ -73,6 +74,10 @@ def rows(home):
         ("sweep 01 --grid at=1,far", "parameter 'at' is float, not 'far'"),
         ("sweep 01 --grid at=1,101", "out of range 0..100"),
         ("sweep 01 --grid at=1,,2", "--grid at= has an empty value"),
+        (
+            f"sweep 01 --grid at={MANY} --grid note={MANY} --grid months={MANY}",
+            "the grid has 1,000,000,000 combinations; a sweep has at most 10,000 sets",
+        ),
         ("sweep 01 --grid at=1 --grid at=2", "--grid gives 'at' twice"),
         ("sweep 01 --grid at=1 --set at=2", "'at' is both set and swept"),
         ("sweep 01 --from-csv absent.csv", "absent.csv is not a CSV file that can be read"),
@@ -190,6 +195,13 @@ def test_the_comparison_has_a_table_a_figure_and_the_data(home, ran):
     assert rows(home)[0]["a"] == "7.5"  # the value of its record
     stored = json.loads((folder(home) / "comparison.json").read_text())
     assert [s["quantities"]["01-chosen: tens"] for s in stored["sets"]] == [10, 20, 50]
+
+
+def test_no_text_of_a_set_is_a_formula_of_a_spreadsheet(home, ran):
+    texts = ["=1+1", "+1+x", "-x", "@sum", "-5", "plain"]
+    swept(home, [("note", texts)])
+    written = [row["note"] for row in rows(home)]
+    assert written == ["'=1+1", "'+1+x", "'-x", "'@sum", "-5", "plain"]
 
 
 def test_a_page_of_a_set_leads_back_to_the_comparison_and_keeps_its_own_files(home, ran):

@@ -57,3 +57,34 @@ def test_skipping_is_said_and_fails_in_ci(tmp_path, ci, told):
     assert told in done.stdout.splitlines()[-1]
     assert "no such thing" in done.stdout
     assert ci == "" or done.returncode == 1
+
+
+def test_an_address_of_the_site_is_one_word_and_no_command(tmp_path):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    tools = tmp_path / ".venv" / "bin"
+    tools.mkdir(parents=True)
+    for name in ("requirements.lock", "pyproject.toml", ".venv/ready"):
+        (tmp_path / name).touch()
+    for name in ("frontier", "pdoc"):
+        (tools / name).write_text('#!/bin/sh\nfor word; do echo "$word"; done >> words\n')
+        (tools / name).chmod(0o755)
+    url = "https://example.com/a b;touch pwned'\"`touch pwned`"
+    subprocess.run(["make", "-s", "site", f"SITE_URL={url}"], cwd=tmp_path, check=True)
+    assert (tmp_path / "words").read_text().splitlines()[:4] == ["build", "site", "--url", url]
+    assert not (tmp_path / "pwned").exists()
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_a_clone_that_would_convert_line_ends_has_the_bytes_of_the_tables(tmp_path):
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    texts = {"a.csv": b"x\n1\n", "b.ipynb": b"{\n}\n", "c.py": b"x = 1\n", "d.html": b"a\r\n"}
+    for name, text in texts.items():
+        (here / name).write_bytes(text)
+    shutil.copy(ROOT / ".gitattributes", here)
+    commit = ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "first"]
+    for line in (["init", "-q"], ["add", "-A"], commit):
+        subprocess.run(["git", "-c", "core.autocrlf=true", *line], cwd=here, check=True)
+    clone = ["git", "clone", "-q", "-c", "core.autocrlf=true", here, there]
+    subprocess.run(clone, check=True)
+    assert {name: (there / name).read_bytes() for name in texts} == texts

@@ -84,6 +84,83 @@ def run(script, folder, **env):
     )
 
 
+PROPOSED = [*scripts(WRITES)][-1]
+AS_SOMEBODY = "git -c user.name=a -c user.email=a@b"
+
+
+@pytest.fixture
+def proposing(tmp_path):
+    """Propose a change made by a shell script; give what came of it and what the branch has."""
+    origin, here = tmp_path / "origin", tmp_path / "here"
+    tools, env = tmp_path / "tools", {"HOME": str(tmp_path), "TESTED": "success", "GH_TOKEN": "x"}
+    tools.mkdir()
+    (tools / "gh").write_text("#!/bin/sh\n")
+    (tools / "gh").chmod(0o755)
+    env["PATH"] = f"{tools}:{os.environ['PATH']}"
+    for name in ("data/a.csv", "data/make/get.py", "reports/b.html", "lib/code.py"):
+        (here / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / name).write_text("".join(f"line {n} of {name}\n" for n in range(9)))
+    run(
+        f"git init -q --bare {origin} && git init -q -b main && git remote add origin {origin} && "
+        f"git add -A && {AS_SOMEBODY} commit -qm first",
+        here,
+        **env,
+    )
+
+    def call(change):
+        run(
+            f"{change}\ngit add -A && mkdir proposal && touch proposal/diff.txt && "
+            "git diff --cached --binary > proposal/refresh.patch && git reset -q --hard",
+            here,
+            **env,
+        )
+        done = subprocess.run(
+            ["bash", "-e", "-c", PROPOSED],
+            cwd=here,
+            env={**os.environ, **env},
+            capture_output=True,
+            text=True,
+        )
+        show = "git ls-tree -r --name-only refresh 2>/dev/null || true"
+        return done, run(show, origin, **env).stdout.split()
+
+    return call
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+@pytest.mark.parametrize(
+    "change",
+    [
+        "git mv lib/code.py data/code.csv",
+        "ln -s /etc/passwd data/link.csv",
+        "rm data/a.csv && ln -s ../lib/code.py data/a.csv",
+        "chmod +x data/a.csv && echo more >> data/a.csv",
+        "echo more >> data/make/get.py",
+        "git rm -q data/make/get.py",
+    ],
+)
+def test_what_is_no_table_or_page_is_not_proposed(proposing, change):
+    done, names = proposing(f"{change}\necho new >> reports/b.html")
+    if done.returncode == 0:  # what is not of data/ or reports/ was left out
+        assert {"lib/code.py", "data/make/get.py"} <= set(names)
+        assert "data/code.csv" not in names and "data/link.csv" not in names
+        assert "not proposed" not in done.stdout
+    else:
+        assert "not proposed" in done.stdout + done.stderr
+        assert names == []
+    assert not change.startswith(("ln", "rm", "chmod")) or done.returncode != 0
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_tables_and_pages_are_proposed_and_a_new_one_with_them(proposing):
+    change = (
+        "echo more >> data/a.csv; echo 1 > data/new.csv; rm reports/b.html; echo x >> lib/code.py"
+    )
+    done, names = proposing(change)
+    assert done.returncode == 0, done.stderr
+    assert set(names) == {"data/a.csv", "data/make/get.py", "data/new.csv", "lib/code.py"}
+
+
 @pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 def test_the_patch_that_is_proposed_holds_data_and_reports_and_nothing_else(tmp_path):
     place, script = tmp_path / "here", scripts(READS)[-2]
