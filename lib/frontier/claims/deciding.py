@@ -190,6 +190,8 @@ class State:
         """The verdict as a reader has it."""
         if self.verdict == rule.CONDITIONAL:
             told = self.condition.partition(":")[0]
+            if not self.of:
+                return "Reached at a limit"
             if not told or told.startswith("in "):
                 return f"In {self.met + self.in_part} of {self.of}"
             return f"Only {told}"

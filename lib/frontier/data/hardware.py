@@ -1,8 +1,10 @@
 """Accelerators: datasheet rates, all-in power and price, by edition.
 
 Power and price come in editions, because their publisher changed the constants on
-2026-07-14: every number per megawatt or per dollar has to name the one it uses. The power
-is provisioned, all-in utility power; what a chip draws under load is something else.
+2026-07-14 and added parts in September: every number per megawatt or per dollar has to name the
+one it uses. The power is provisioned, all-in utility power; what a chip draws under load is
+something else (`data.energy`). Where sources state a limit of a chip differently, `figures` has
+all of them; a price that they state differently is in no edition.
 
 >>> from frontier.data import hardware
 >>> float(1.73 / hardware.power_kw("gb200", "2025")) < 0.83
@@ -14,9 +16,13 @@ import pandas as pd
 from frontier.data import tables
 from frontier.errors import UsageError, among
 
-POWER_EDITIONS = ("2025", "2026-07")
-_ORDER = ("h100", "h200", "b200", "gb200", "b300", "gb300", "mi300x", "mi325x", "mi355x")
-NAMES = {key: key.upper() for key in _ORDER}  # what readers call them, in the order of legends
+POWER_EDITIONS = ("2025", "2026-07", "2026-09")
+_ORDER = (
+    *("h100", "h200", "b200", "gb200", "b300", "gb300", "vr200"),
+    *("mi300x", "mi325x", "mi355x", "mi455x"),
+)
+# What readers call them, in the order of legends.
+NAMES = {key: key.upper() for key in _ORDER} | {"tpuv7": "TPU v7"}
 
 
 def name(key: str, /) -> str:
@@ -35,6 +41,27 @@ def accelerators() -> pd.DataFrame:
     True
     """
     return tables.read("accelerators").set_index("hardware")
+
+
+def figures(hardware: str, quantity: str = "tdp_w", /) -> pd.DataFrame:
+    """Return every value that a source states of an accelerator: `value`, `unit`, `source`, `note`.
+
+    `quantity` is a column of `accelerators`, or another of the table ``accelerator_figures``. The
+    limit of a chip (``tdp_w``) is in W, with what submissions to MLPerf state.
+
+    Raises:
+        UsageError: where no source states it, with what is stated.
+
+    >>> figures("b300")["value"].tolist()
+    [1100.0, 1200.0, 1400.0]
+    """
+    stated = tables.read("accelerator_figures")
+    for column, wanted in {"hardware": hardware, "quantity": quantity}.items():
+        there = sorted(set(stated[column]))
+        if wanted not in there:
+            raise UsageError(f"no source states {quantity} of {hardware}: {among(wanted, there)}")
+        stated = stated[stated[column] == wanted]
+    return stated[["value", "unit", "source", "note"]].reset_index(drop=True)
 
 
 def power_kw(hardware: str, edition: str) -> float:

@@ -35,6 +35,8 @@ SOURCES = (
     "inferencemax_2025_10",
     "inferencemax_ci_2025_12",
     "inferencex_medians_2026_07_other_models",
+    "post_mi355x_deepseek_v4",
+    "tpuv7_qwen35",
 )
 
 

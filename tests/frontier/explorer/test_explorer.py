@@ -30,7 +30,7 @@ def twice():
     ("field", "value", "message"),
     [
         ("power_edition", "2024", "there are 2025, 2026-07"),
-        ("price", "2025 rental", "there are 2026-07 hyperscaler"),
+        ("price", "2025 rental", "there are 2026-09 hyperscaler"),
         ("tokens", "input", "there are input and output, output"),
         ("least", "time", "there are energy, cost"),
         ("per", "kg", "there are GPU, MW, $, joule"),
