@@ -196,7 +196,10 @@ def _serve(listener, modules, watch):
                     kernels[client] = set()
                     selector.register(client, selectors.EVENT_READ)
                     continue
-                message = one.recv(MESSAGE)
+                try:
+                    message = one.recv(MESSAGE)
+                except ConnectionResetError:  # it was killed before it had read an answer
+                    message = b""
                 if not message:
                     selector.unregister(one)
                     _kill(kernels.pop(one))
