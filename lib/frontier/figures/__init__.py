@@ -8,6 +8,7 @@
 from frontier.figures.charts import (
     figure,
     frontier_chart,
+    heat_map,
     legend,
     overview,
     ratio_table,
@@ -26,6 +27,7 @@ __all__ = [
     "colour",
     "figure",
     "frontier_chart",
+    "heat_map",
     "legend",
     "overview",
     "palette",

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.figure import Figure
 
 from frontier.data.words import number
@@ -261,6 +262,49 @@ def sensitivity(
     theme.plain_axis(axes.xaxis)
     axes.spines["left"].set_visible(False)
     axes.set_yticks([])
+    return drawn
+
+
+def heat_map(
+    cells: pd.DataFrame,
+    /,
+    *,
+    row: str,
+    column: str,
+    panel: str,
+    bounds: tuple[float, float],
+    height: float,
+    xlabel: str = "",
+    ylabel: str = "",
+    colours: str = "vlag",
+) -> Figure:
+    """Draw values as coloured cells with words in them, a panel for each value of `panel`.
+
+    Args:
+        cells: `value` (what is coloured; missing values have the middle colour), `text` (what
+            stands in a cell), and the columns `row`, `column` and `panel`, each in order.
+        row: the column whose values are rows.
+        column: the column whose values are columns.
+        panel: the column whose values are panels.
+        bounds: the values at either end of the colours, so wide that no cell is too dark to read.
+        height: of the figure, in inches.
+        xlabel: what the columns are, with their unit.
+        ylabel: what the rows are.
+        colours: a diverging colour map.
+    """
+    panels = list(dict.fromkeys(cells[panel]))
+    drawn, axes_of = figure(cells, columns=len(panels), height=height, sharey=True)
+    order = {"index": cells[row].unique(), "columns": cells[column].unique()}
+    for axes, name in zip(axes_of[0], panels, strict=True):
+        some = cells[cells[panel] == name].set_index([row, column])
+        value, text = (some[key].unstack().reindex(**order) for key in ("value", "text"))
+        sns.heatmap(
+            value.fillna(sum(bounds) / 2), annot=text.fillna("–"), fmt="", cmap=colours, ax=axes,
+            vmin=bounds[0], vmax=bounds[1], cbar=False, linewidths=1,
+            annot_kws={"color": "#262626"},
+        )  # fmt: skip
+        axes.set(title=name, xlabel=xlabel, ylabel=ylabel if axes is axes_of[0][0] else "")
+        axes.tick_params(length=0, rotation=0)
     return drawn
 
 

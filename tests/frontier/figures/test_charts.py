@@ -144,3 +144,20 @@ def test_the_ends_of_each_kind_of_change_are_named():
     )
     drawn = figures.sensitivity(frame, value=39.5, xlabel="x", claimed=40)
     assert texts(drawn) == ["sources", "captures alone: 8.3", "medians alone: 50.1"]
+
+
+def test_a_heat_map_has_a_panel_for_each_value_and_a_dash_where_nothing_is_known():
+    cells = pd.DataFrame(
+        {
+            "way": ["allowed", "allowed", "forced"],
+            "what": ["MTP", "EP", "MTP"],
+            "at": ["20", "20", "20"],
+            "value": [1.0, 2.0, -1.0],
+            "text": ["2", "4", "0.5"],
+        }
+    )
+    drawn = figures.heat_map(cells, row="what", column="at", panel="way", bounds=(-5, 5), height=2)
+    assert [axes.get_title(loc="left") for axes in drawn.axes] == ["allowed", "forced"]
+    shown = [[text.get_text() for text in axes.texts] for axes in drawn.axes]
+    assert shown == [["2", "4"], ["0.5", "–"]]
+    assert drawn.data is cells
