@@ -18,7 +18,6 @@ from broadsheet.plan import plan
 from broadsheet.project import Project
 from broadsheet.site import Site
 from broadsheet.task import Options, Task
-from broadsheet.words import counted
 
 
 def build(
@@ -38,28 +37,17 @@ def build(
     every Nth report from the Ith on. Raises UsageError, before anything runs, for a request that
     cannot be met.
     """
-    options = options or Options()
     missing, tasks = _requests(collection, names, settings or {})
     site = opened(collection, _out(collection, out, settings))
-    tasks = _placed(collection, tasks, site)
-    if shard:
-        tasks = tasks[shard[0] - 1 :: shard[1]]
-    environment = digests.environment(collection.project, collection.data)
-    tasks = plan(tasks, site, environment, force=options.force)
-    beside = _beside(collection, environment)
-    if all(task.state == "fresh" for task in tasks) and beside.is_current(site):
-        print(f"{counted(len(tasks), 'report')} fresh; nothing to do", file=sys.stderr)
-        return missing
-    return missing + carry_out("build", collection, tasks, site, beside, environment, options)
+    tasks, beside = _placed(collection, tasks, site), _beside(collection)
+    failed = carry_out("build", collection, tasks, site, beside, options or Options(), shard=shard)
+    return missing + failed
 
 
 def index(collection: Collection, /, *, out: Path | None = None) -> None:
     """Make what stands beside the reports again, of the pages that are there; no notebook runs."""
     site = opened(collection, out or collection.site)
-    environment = digests.environment(collection.project, collection.data)
-    beside = _beside(collection, environment)
-    if not beside.is_current(site):
-        carry_out("index", collection, [], site, beside, environment, Options())
+    carry_out("index", collection, [], site, _beside(collection), Options())
 
 
 def status(
@@ -143,7 +131,7 @@ def _placed(collection, tasks, site):
     return [replace(task, title=collection.title, shown=tuple(shown)) for task in tasks]
 
 
-def _beside(collection, environment):
+def _beside(collection):
     """Return what a site of reports has beside them: what the project composes."""
     project = collection.project
 
@@ -154,7 +142,7 @@ def _beside(collection, environment):
         made = project.attempt("compose", problems, None, built)
         return Project.compose(built) if made is None else made
 
-    def inputs(pages):
+    def inputs(pages, environment):
         site_map = digests.path(collection.folder / FILE)
         made = {name: [page["files"], page["status"]] for name, page in pages.items()}
         return digests.digest([site_map, vars(environment), made])

@@ -17,9 +17,9 @@ from pathlib import Path
 from broadsheet import digests, store
 from broadsheet.collection import FILE, Collection, check, load
 from broadsheet.errors import BroadsheetError, UsageError
-from broadsheet.record import Record, mend
-from broadsheet.site import is_alive
+from broadsheet.plan import plan
 from broadsheet.task import Report
+from broadsheet.words import counted
 
 
 @dataclass(frozen=True)
@@ -43,36 +43,44 @@ class Beside:
     """What a site has beside its reports, and its title.
 
     ``compose(built, problems)`` gives the text of each file by name, None for one that goes;
-    ``inputs(pages)`` the digest of what they are made from, pages of the manifest included.
+    ``inputs(pages, environment)`` the digest of what they are made from, pages of the manifest
+    included.
     """
 
     title: str
     compose: Callable
     inputs: Callable
 
-    def is_current(self, site) -> bool:
-        """Return whether the site's files are what they would be made again."""
-        manifest = site.manifest()
-        same = manifest["inputs"] == self.inputs(manifest["pages"])
-        return same and not site.edited(manifest["files"])
 
+def carry_out(kind, collection, tasks, site, beside, options, *, shard=None) -> int:
+    """Plan the tasks, do what is to be done, and put the site that comes of it into place.
 
-def carry_out(kind, collection, tasks, site, beside, environment, options) -> int:
-    """Do what the tasks say, and put the site that comes of it into place.
-
-    Returns how many reports, and functions of the project, failed; leaves a record however it
-    ends.
+    Returns how many reports, and functions of the project, failed.
     """
+    if shard:
+        tasks = tasks[shard[0] - 1 :: shard[1]]
+    environment = digests.environment(collection.project, collection.data)
+    tasks, known = plan(tasks, site, environment, force=options.force), site.manifest()
+    same = known["inputs"] == beside.inputs(known["pages"], environment)
+    if same and all(t.state == "fresh" for t in tasks) and not site.edited(known["files"]):
+        if tasks:
+            print(f"{counted(len(tasks), 'report')} fresh; nothing to do", file=sys.stderr)
+        return 0
+    return _carry_out(kind, collection, tasks, site, beside, environment, options)
+
+
+def _carry_out(kind, collection, tasks, site, beside, environment, options):
+    """Do what is planned; leave a record however it ends."""
     _check_map(collection)
     if not store.can_write(collection.store):
         raise UsageError(
             f"{collection.store} cannot be written, and a build keeps its results there; "
             "copy the project to a folder that can be"
         )
-    for killed in mend(collection.store):
+    for killed in store.mend(collection.store):
         told = f"the {killed.get('kind')} of {killed.get('started')} was killed"
         print(told, file=sys.stderr)
-    record = Record(
+    record = store.Record(
         collection.store,
         kind,
         site.folder,
@@ -84,7 +92,9 @@ def carry_out(kind, collection, tasks, site, beside, environment, options) -> in
     problems = record.values["problems"]
     try:
         tables = tuple(collection.project.attempt("tables", problems, ()))
-        tasks = _equipped(collection, tasks, tables, environment, options, problems)
+        more = dict(collection.project.attempt("environment", problems, {}, collection.home))
+        given = {"source": environment.source, "data": environment.data, "tables": tables}
+        tasks = [replace(t, options=options, environment=more, **given) for t in tasks]
         for task in tasks:
             if task.action == "fresh":
                 record.add(**_about(task), status="ok", duration=task.last, failure=None)
@@ -105,7 +115,7 @@ def carry_out(kind, collection, tasks, site, beside, environment, options) -> in
                 record.values["changes"] = _changes(built, made, problems)
                 _write(stage, made)
                 _write(stage, {"status.html": _status(beside, built, record)})
-                inputs = beside.inputs(pages)
+                inputs = beside.inputs(pages, environment)
                 files = _hashed(stage, [name for name, text in made.items() if text is not None])
                 site.remember({"inputs": inputs, "pages": pages, "files": files})
     except KeyboardInterrupt:
@@ -126,22 +136,6 @@ def _check_map(collection):
     path = collection.folder / FILE
     if path.is_file():  # a test makes a collection without one
         check(path, load(path.read_text(encoding="utf-8")))
-
-
-def _equipped(collection, tasks, tables, environment, options, problems):
-    """Return the tasks with what a worker has to know."""
-    more = dict(collection.project.attempt("environment", problems, {}, collection.home))
-    return [
-        replace(
-            task,
-            options=options,
-            environment=more,
-            source=environment.source,
-            data=environment.data,
-            tables=tables,
-        )
-        for task in tasks
-    ]
 
 
 def _changes(built, made, problems):
@@ -187,9 +181,9 @@ def _run(tasks, record, options, folder):
     )
     if not due:
         return {}
-    from broadsheet import executors, schemas, work
+    from broadsheet import executors, work
 
-    schemas.prepare()
+    store.prepare()
     done = {}
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(_server(folder, due))
@@ -258,7 +252,11 @@ def _work_folder():
     for left in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
         pid = left.name.removeprefix(prefix).partition("-")[0]
         with contextlib.suppress(OSError):  # a name that leads nowhere, or is somebody else's
-            if pid.isdecimal() and left.lstat().st_uid == os.getuid() and not is_alive(int(pid)):
+            if (
+                pid.isdecimal()
+                and left.lstat().st_uid == os.getuid()
+                and not store.is_alive(int(pid))
+            ):
                 shutil.rmtree(left)
     with tempfile.TemporaryDirectory(
         prefix=f"{prefix}{os.getpid()}-", ignore_cleanup_errors=True
@@ -317,11 +315,8 @@ def _pages(known, tasks, reports, stage):
             continue
         outcome = _outcome(task, report)
         pages[task.page] = {
-            "status": outcome["status"],
-            "failure": outcome["failure"],
-            "duration": outcome["duration"],
+            **{name: outcome[name] for name in ("status", "failure", "duration", "reads")},
             "inputs": task.inputs,
-            "reads": report.reads,
             "looks": task.looks,
             "files": _hashed(stage, _written(task, report)),
             "records": list(report.records),

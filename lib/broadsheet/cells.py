@@ -10,7 +10,6 @@ import html
 import re
 import threading
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import unquote, urlsplit
@@ -27,7 +26,7 @@ from broadsheet import pages
 from broadsheet.collection import Collection, Entry
 from broadsheet.task import Report, Task
 
-__all__ = ["Article", "PageExporter", "article", "strip_ansi"]
+__all__ = ["PageExporter", "article", "markdown", "strip_ansi"]
 
 _COLOURED = "k|kn|kc|ow|kr|kt|s|s1|s2|sa|sd|si|se|c|c1|cm|mi|mf|nb|bp"  # as in style.css
 _SHOWN = [
@@ -38,7 +37,10 @@ _ATTACHED = re.compile(r"attachment:([^\s)>\"]+)")
 
 
 class _Renderer(IPythonRenderer):
-    """Markdown to HTML: anchors on headings, formulas as MathML, links that only lead places."""
+    """Markdown to HTML: anchors on headings, formulas as MathML, links that only lead places.
+
+    ``headings`` are (level, anchor, text); title and description are empty where there are none.
+    """
 
     def __init__(self, pages):
         super().__init__(escape=True, exclude_anchor_links=True)
@@ -116,28 +118,14 @@ def _math(tex, display):
         return f"<code>{html.escape(tex)}</code>"
 
 
-@dataclass(frozen=True)
-class Article:
-    """The cells of a notebook as HTML, with what was found in their text.
-
-    ``headings`` are (level, anchor, text); title and description are empty where there are none.
-    """
-
-    html: str
-    title: str
-    description: str
-    headings: tuple
-
-
-def article(task: Task, made: Report, /) -> Article:
-    """Return the executed notebook of a task as HTML."""
+def article(task: Task, made: Report, /) -> tuple[str, _Renderer]:
+    """Return the executed notebook of a task as HTML, and what was found in its text."""
     project = task.collection.project
     renderer = _Renderer([entry.page for entry in task.shown])
     resources = {"record_type": project.record_type, "record_name": project.record_name}
     notebook = _prepared(made.notebook, (pages.FILES, project.record_type), made.failure)
     # Its templates are compiled once; pages are rendered one after another in a thread.
-    body = _exporter(threading.get_ident()).cells(notebook, renderer, resources)
-    return Article(body, renderer.title, renderer.description, tuple(renderer.headings))
+    return _exporter(threading.get_ident()).cells(notebook, renderer, resources), renderer
 
 
 class PageExporter(TemplateExporter):

@@ -157,9 +157,9 @@ def load(text: str, /):
 
 def check(path: Path, raw: object, /) -> None:
     """Raise UsageError where a site map is not of its schema."""
-    from broadsheet import schemas
+    from broadsheet import store
 
-    if problem := schemas.problem("collection", raw):
+    if problem := store.problem("collection", raw):
         raise UsageError(f"{path} is not a site map (title, pages: notebook, title): {problem}")
 
 

@@ -139,13 +139,13 @@ def _rows(path):
 def _table(name, old, new):
     """Compare two tables whose bytes differ, rows with equal texts with each other."""
     columns = [c for c in (old or new or [{}])[0] if c in (new or old or [{}])[0]]
-    numeric = [c for c in columns if all(_number(row[c]) is not None for row in (*old, *new))]
+    numeric = [c for c in columns if all(read_number(row[c]) is not None for row in (*old, *new))]
     texts = [c for c in columns if c not in numeric]
     before, after = (_keyed(rows, texts) for rows in (old, new))
     moves, count = [], 0
     for key in before.keys() & after.keys():
         for column in numeric:
-            was, now = _number(before[key][column]), _number(after[key][column])
+            was, now = read_number(before[key][column]), read_number(after[key][column])
             count += 1
             if was != now and not (math.isnan(was) and math.isnan(now)):
                 label = f"{column} ({', '.join(part for part in key[0] if part)})"
@@ -171,7 +171,8 @@ def _keyed(rows, texts):
     return keyed
 
 
-def _number(text):
+def read_number(text: str | None, /) -> float | None:
+    """Return the number that a cell holds, NaN for an empty cell, None for any other text."""
     try:
         return float(text) if text else math.nan
     except ValueError:

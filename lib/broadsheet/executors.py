@@ -89,9 +89,9 @@ def _local(work, items, workers):
 
 def _become_worker():
     """Leave interrupts to the runner, and end when it does; kernels end with their worker."""
-    from broadsheet import schemas, warm
+    from broadsheet import store, warm
 
-    schemas.prepare()
+    store.prepare()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Its kernels' server is waited for, so that what kernels cost is counted with the run.
     multiprocessing.util.Finalize(None, warm.close, exitpriority=10)

@@ -103,8 +103,7 @@ def report(task: Task, made: Report, /, *, plain: bool = False) -> str:
     parameters = () if plain and failure else _schema(task)
     rows = _parameter_rows(parameters, task.values)
     table = render("parameters.html.j2", collection.project, rows=rows) if rows else ""
-    found = cells.article(task, made)
-    body = found.html
+    body, found = cells.article(task, made)
     if not plain:
         body = collection.project.call("article", body, task, made)
     return render(

@@ -24,22 +24,10 @@ def _no_choices(name):
     raise UsageError(f"[one of {name}] needs a project that knows the values")
 
 
-def _nothing(*_arguments):
-    return ()
-
-
-def _no_more(*_arguments):
-    return {}
-
-
 def _any_record(record, entry):
     """Accept every record that has a name."""
     if not (isinstance(record, dict) and isinstance(record.get("id"), str)):
         raise BroadsheetError(f"{entry.notebook}: a record needs a text called id")
-
-
-def _as_it_is(html, _task, _report):
-    return html
 
 
 def _compose(built):
@@ -51,10 +39,6 @@ def _compose(built):
 def _dump(records):
     document = {"records": list(records)}
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
-
-
-def _value(record):
-    return record.get("value")
 
 
 @dataclass(frozen=True)
@@ -94,17 +78,17 @@ class Project:
     records_file: str = "records.json"
     record_type: str = "application/vnd.broadsheet.record+json"
     record_name: str = "record"
-    environment: Callable[[Path], Mapping[str, str]] = _no_more
+    environment: Callable[[Path], Mapping[str, str]] = lambda *_: {}
     choices: Callable = _no_choices
     check_record: Callable = _any_record
-    tables: Callable = _nothing
-    article: Callable = _as_it_is
+    tables: Callable = lambda *_: ()
+    article: Callable = lambda html, _task, _report: html
     compose: Callable = _compose
     dump: Callable = _dump
-    value: Callable = _value
-    changes: Callable = _nothing
-    compare: Callable = _no_more
-    files: Callable = _no_more
+    value: Callable = lambda record: record.get("value")
+    changes: Callable = lambda *_: ()
+    compare: Callable = lambda *_: {}
+    files: Callable = lambda *_: {}
 
     def call(self, name: str, /, *arguments, **named):
         """Return what one of the functions gives; its defect is a BroadsheetError naming it."""

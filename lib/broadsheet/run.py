@@ -37,6 +37,8 @@ from broadsheet.parameters import tags
 from broadsheet.task import Failure, Report, Task
 
 NAME = "broadsheet"
+# Where a file lies on this machine: of a path, or of one below the home folder, all but its name.
+_FOLDERS = re.compile(r"(?<![\w./~:<])~?(?:/[\w.@+~-]+)+/(?=[\w.@+-])")
 # A Unix socket's address has about 104 bytes; the rest is for "kernel-ipc-1".
 _SOCKET_FOLDER = 85
 # papermill warns of parameters that its regular expressions do not see (ours are checked), and
@@ -73,7 +75,7 @@ def execute(task: Task, /, *, folder: Path) -> Report:
     duration = time.monotonic() - started
     _join(executed)
     report = Report(executed, duration, failure, _reads(folder), manager.how)
-    return _without_places(report, task, folder) if failure else report
+    return _without_places(report, task) if failure else report
 
 
 def _failure(notebook):
@@ -85,23 +87,15 @@ def _failure(notebook):
     return None
 
 
-def _without_places(report, task, folder):
+def _without_places(report, task):
     """Return a failed report without the folders of this machine: its page may be published."""
-    places = {
-        **{str(place): "~" for place in (Path.home(), sys.prefix, sys.base_prefix)},
-        **dict.fromkeys((str(Path(__file__).parents[1]), tempfile.gettempdir(), str(folder)), "~"),
-        str(task.collection.home): ".",
-    }
-    own = Path.home()
-    for place, told in list(places.items()):
-        places[os.path.realpath(place)] = told
-        if Path(place).is_relative_to(own) and place != str(own):  # as IPython says it
-            places[f"~/{Path(place).relative_to(own)}"] = told
-    longest = sorted((p for p in places if len(p) > 1), key=len, reverse=True)
-    known = re.compile("|".join(f"{re.escape(place)}(?![\\w.-])" for place in longest))
+    roots = {str(place): "." for place in (task.collection.home, task.collection.home.resolve())}
+    roots[str(Path.home())] = "~"
 
     def told(text):
-        return known.sub(lambda found: places[found[0]], text)
+        for root, shown in roots.items():
+            text = text.replace(root, shown) if len(root) > 1 else text
+        return _FOLDERS.sub("", text)
 
     for cell in report.notebook.cells:
         for output in cell.get("outputs", ()):

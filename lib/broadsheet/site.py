@@ -113,22 +113,11 @@ class Site:
         return folders.locked(self._store / "sites" / f"{self._name}.lock")
 
 
-def is_alive(pid: int, /) -> bool:
-    """Return whether a process of this number runs."""
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
 def _is_left(stage):
     """Return whether a stage is of a build that ended; of another machine's, after a day."""
     pid, _, host = stage.name.rpartition(".building-")[2].partition("-")
     if not pid.isdecimal() or not stage.is_dir():
         return False  # nothing that a build made
     if host == socket.gethostname():
-        return not is_alive(int(pid))
+        return not store.is_alive(int(pid))
     return time.time() - stage.stat().st_mtime > 86400

@@ -3,7 +3,7 @@
     results/KEY/READS/   an executed notebook, and the digests of the files it read
     inputs/DIGEST.json   mappings of names to digests that many reports share
     sites/NAME.json      what a site was made from, and the digests of its files
-    runs/STAMP-PID.json  the record of each run (`record`)
+    runs/STAMP-PID.json  the record of each run: what was asked, done and why, what came of it
 
 Results are named by what they were made from, so a result that is there is the right one,
 whoever made it; stores of several machines can be copied into each other. All of it may be
@@ -14,10 +14,14 @@ Every function takes the folder of the store first.
 """
 
 import contextlib
+import datetime
+import functools
 import gzip
 import json
 import os
 import shutil
+import socket
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -26,6 +30,8 @@ from broadsheet import digests
 
 _KEPT_DAYS = 30
 _SEAL = "seal"
+_RUNNING = ".running.jsonl"
+_SCHEMAS = Path(__file__).parent / "schema"
 
 
 def write(path: Path, content: bytes | str, /) -> None:
@@ -66,9 +72,7 @@ def read(path: Path, schema: str, /) -> dict | None:
             return values
     except (OSError, ValueError, RecursionError):
         return None
-    from broadsheet import schemas
-
-    return None if schemas.problem(schema, values) else values
+    return None if problem(schema, values) else values
 
 
 def keep_mapping(folder: Path, mapping: dict, /) -> str:
@@ -141,3 +145,142 @@ def prune(folder: Path, /) -> None:
             if gone and path.stat().st_mtime < oldest:
                 path.unlink()
                 path.with_suffix(".lock").unlink(missing_ok=True)
+
+
+# ----------------------------------------------------------------- shapes, by JSON Schema
+
+
+def problem(name: str, value: object, /) -> str:
+    """Return in one line what of a value is not of the schema of this name, empty if all is."""
+    error = next(iter(sorted(_validator(name).iter_errors(value), key=str)), None)
+    if error is None:
+        return ""
+    place = ".".join(map(str, error.absolute_path))
+    return " ".join(f"{place + ': ' if place else ''}{error.message[:200]}".split())
+
+
+@functools.cache
+def _validator(name):
+    prepare()
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(json.loads((_SCHEMAS / f"{name}.json").read_text(encoding="utf-8")))
+
+
+def prepare() -> None:
+    """Import jsonschema, as nbformat does, without a parser of addresses that nothing here needs.
+
+    jsonschema takes that parser where it is installed, as it is with JupyterLab. It makes its
+    grammar when it is imported, which takes longer than all other imports of a worker together.
+    """
+    parser = "rfc3987_syntax"
+    if "jsonschema" in sys.modules or parser in sys.modules:
+        return
+    sys.modules[parser] = None
+    try:
+        import jsonschema  # noqa: F401
+    finally:
+        del sys.modules[parser]
+
+
+# ----------------------------------------------------------------- records of runs
+
+
+class Record:
+    """The record of one run, kept on disk as it grows; the status page is drawn from it.
+
+    While it runs it is lines, one for the run and one for each report as it ends, so that a run
+    that is killed leaves what it had done; the next command that looks says so in it.
+    """
+
+    def __init__(self, folder, kind, out, **about):
+        self._started = time.time()
+        # Names sort as the runs did.
+        moment = datetime.datetime.fromtimestamp(self._started, datetime.UTC)
+        name = f"{moment:%Y%m%dT%H%M%S.%f}-{os.getpid()}"
+        self._path = folder / "runs" / f"{name}{_RUNNING}"
+        self.values = {
+            "schema": 3,
+            "kind": kind,
+            "status": "running",
+            "process": os.getpid(),
+            "host": socket.gethostname(),
+            "started": _stamp(self._started),
+            "out": str(out),
+            **about,
+            "reports": [],
+            "changes": [],
+            "problems": [],
+        }
+
+    def begin(self) -> None:
+        """Write what is known at the start; a disk that is full does not end a run for it."""
+        with contextlib.suppress(OSError):
+            write(self._path, json.dumps(self.values) + "\n")
+
+    def add(self, **report) -> None:
+        """Add what became of one report."""
+        self.values["reports"].append(report)
+        with contextlib.suppress(OSError), self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(report) + "\n")
+
+    def so_far(self, changes) -> dict:
+        """Return the record as the status page shows it, with what changed in the records."""
+        return {**self.values, **self._time(), "changes": changes}
+
+    def _time(self):
+        now = time.time()
+        return {"finished": _stamp(now), "duration": round(now - self._started, 3)}
+
+    def finish(self, status: str, failure: str | None = None) -> None:
+        """Close the record: ``finished``, ``failed`` or ``interrupted``, and by what."""
+        self.values |= {"status": status, "failure": failure, **self._time()}
+        with contextlib.suppress(OSError):
+            _close_record(self._path, self.values)
+
+
+def mend(folder, /) -> list[dict]:
+    """Say in the records of runs whose process is gone that they were killed; return those."""
+    killed = []
+    for path in sorted((folder / "runs").glob(f"*{_RUNNING}")):
+        values = _read_record(path)
+        here = values.get("host") == socket.gethostname()
+        if not values or (here and not is_alive(values["process"])):
+            values |= {"status": "killed", "failure": "the process ended without a word"}
+            with contextlib.suppress(OSError):
+                _close_record(path, values)
+            killed.append(values)
+    return killed
+
+
+def _close_record(path, values):
+    write(path.with_name(path.name.removesuffix(_RUNNING) + ".json"), sealed(values))
+    path.unlink(missing_ok=True)
+
+
+def _read_record(path):
+    """Return what a run has written so far, empty if it is damaged; its last line may be torn."""
+    found = []
+    with contextlib.suppress(OSError, ValueError, RecursionError):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            found.append(json.loads(line))
+    if not found or not isinstance(found[0], dict):
+        return {}
+    values = {**found[0], "reports": found[1:]}
+    return {} if problem("run", values) else values
+
+
+def _stamp(seconds):
+    moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+    return moment.isoformat(timespec="seconds")
+
+
+def is_alive(pid: int, /) -> bool:
+    """Return whether a process of this number runs."""
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True

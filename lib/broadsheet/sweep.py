@@ -23,8 +23,8 @@ from broadsheet import parameters as schema
 from broadsheet.build import opened, values_of
 from broadsheet.campaign import Beside, carry_out
 from broadsheet.collection import Collection
+from broadsheet.diff import read_number
 from broadsheet.errors import UsageError
-from broadsheet.plan import plan
 from broadsheet.site import COMPARISON
 from broadsheet.task import Options, Task
 
@@ -65,7 +65,6 @@ def sweep(
     to a folder of ``exploration/`` unless ``out`` says otherwise. Raises UsageError, before
     anything runs, for a request that cannot be met.
     """
-    options = options or Options()
     (entry,) = collection.select([name])
     parameters = schema.read(collection.path(entry))
     if bool(grid) == bool(rows):
@@ -77,15 +76,8 @@ def sweep(
     comparison = _Comparison(tasks, parameters, _varied(wanted), show)
     title = f"Sweep of {entry.title}"
     beside = Beside(title, comparison.compose, comparison.inputs)
-    if shard:
-        tasks = tasks[shard[0] - 1 :: shard[1]]
-    environment = digests.environment(collection.project, collection.data)
-    tasks = plan(tasks, site, environment, force=options.force)
     print(f"{len(tasks)} sets of {entry.notebook}, to {site.folder}", file=sys.stderr)
-    if all(task.state == "fresh" for task in tasks) and beside.is_current(site):
-        print("all fresh; nothing to do", file=sys.stderr)
-        return 0
-    return carry_out("sweep", collection, tasks, site, beside, environment, options)
+    return carry_out("sweep", collection, tasks, site, beside, options or Options(), shard=shard)
 
 
 def set_name(values: dict, /) -> str:
@@ -168,7 +160,7 @@ class _Comparison:
         self._varied = varied
         self._show = show
 
-    def inputs(self, pages, /):
+    def inputs(self, pages, _environment, /):
         sets = [(task.page, self._values(task)) for task in self._tasks]
         made = {name: [page["files"], page["status"]] for name, page in pages.items()}
         return digests.digest([sets, made, self._show])
@@ -253,17 +245,9 @@ def published(folder: Path, names, /) -> dict[str, float]:
     found = {}
     for _, stem, row in sorted(tables, key=lambda table: table[:2]):
         for column, text in row.items():
-            if (value := _number(text)) is not None:
+            if (value := read_number(text)) is not None and math.isfinite(value):
                 found[f"{stem}: {column}"] = value
     return found
-
-
-def _number(text):
-    try:
-        value = float(text)
-    except (TypeError, ValueError):
-        return None
-    return value if math.isfinite(value) else None
 
 
 def _csv(points, varied, names):
@@ -280,4 +264,4 @@ def _csv(points, varied, names):
 def _cell(value):
     """Return a cell of a CSV; a text that a spreadsheet would take for a formula is quoted."""
     formula = str(value).startswith(("=", "+", "-", "@", "\t", "\r"))
-    return f"'{value}" if formula and _number(value) is None else value
+    return f"'{value}" if formula and read_number(str(value)) is None else value

@@ -53,9 +53,15 @@ def command(home, *line, **options):
         cwd=home / "notebooks",
         env={**os.environ, "PYTHONPATH": str(Path(synthetic.__file__).parent)},
         stderr=options.pop("stderr", subprocess.DEVNULL),
+        # A job in the background of a shell ignores interrupts, and what it starts does, too.
+        preexec_fn=options.pop("preexec_fn", heeding_interrupts),
         text=True,
         **options,
     )
+
+
+def heeding_interrupts():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def records(home):
@@ -233,6 +239,8 @@ def test_the_last_good_page_outlives_every_failure_and_ends_with_the_next_good_o
         "02_two.html",
         "data/one.csv",
         "index.html",
+        "markdown/01_one.md",
+        "markdown/02_two.md",
         "records.json",
     }
     assert (site / "data" / "one.csv").read_text() == "second"

@@ -66,10 +66,21 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=10)
 @given(steps=STEPS)
 def test_a_report_that_is_called_fresh_shows_what_its_inputs_say(steps):
+    follow(steps)
 
+
+@pytest.mark.slow
+@settings(max_examples=300)
+@given(steps=STEPS)
+def test_a_report_that_is_called_fresh_shows_what_its_inputs_say_however_they_change(steps):
+    follow(steps)
+
+
+def follow(steps):
+    """Build with these steps on the way, and compare what is called fresh with its inputs."""
     with tempfile.TemporaryDirectory() as place, pytest.MonkeyPatch.context() as patch:
         root = Path(place)
         (root / "data").mkdir()
