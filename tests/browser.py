@@ -1,9 +1,11 @@
 """Opening pages in headless Chromium: what they ask for, what they complain about, who can read."""
 
 import functools
+import os
 import shutil
 from contextlib import contextmanager
 from importlib import resources
+from pathlib import Path
 
 import pytest
 
@@ -71,5 +73,54 @@ def barriers(browser, file, *, width=1280):
 
 @functools.cache
 def axe():
-    """axe-core's source, as a package of the tests brings it."""
-    return (resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+    """axe-core's source: of the file that AXE names, or as a package of the tests brings it."""
+    brought = resources.files("axe_playwright_python") / "axe.min.js"
+    return Path(os.environ.get("AXE") or str(brought)).read_text(encoding="utf-8")
+
+
+# Each text that can be seen: its words, top and bottom in px below the top of the page, and the size
+# of its letters as drawn (a figure is scaled as a whole, which the computed style leaves out).
+_TEXTS = """() => {
+  const found = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const text = walker.currentNode, parent = text.parentElement;
+    if (!text.data.trim() || !parent.checkVisibility({visibilityProperty: true})) continue;
+    const range = document.createRange();
+    range.selectNodeContents(text);
+    const drawn = parent.closest("svg text");
+    const box = (drawn ?? range).getBoundingClientRect();
+    if (box.width < 1 || box.height < 1 || box.right <= 0) continue;
+    const turned = drawn?.getScreenCTM();
+    const scale = turned ? Math.hypot(turned.a, turned.b) : 1;
+    const size = parseFloat(getComputedStyle(parent).fontSize) * scale;
+    const words = text.data.trim().replace(/\\s+/g, " ");
+    found.push({words, top: box.top + scrollY, bottom: box.bottom + scrollY, size, drawn: !!drawn});
+  }
+  return found;
+}"""
+
+# What is wider than its frame and scrolls in it, and cannot be reached without a mouse.
+_UNREACHABLE = """() => [...document.querySelectorAll("body *")].filter((one) =>
+  /auto|scroll/.test(getComputedStyle(one).overflowX) && one.scrollWidth > one.clientWidth + 1 &&
+  one.checkVisibility() && one.tabIndex < 0 && !one.querySelector("a[href], button, [tabindex='0']")
+).map((one) => one.outerHTML.slice(0, 120))"""
+
+
+def unreachable(browser, file, *, width=1280):
+    """Regions of a page that scroll sideways and that a keyboard does not reach."""
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.goto(file.as_uri())
+    found = page.evaluate(_UNREACHABLE)
+    page.close()
+    return found
+
+
+def look(browser, file, *, width=1280, height=900):
+    """What is seen of a page: its texts (words, top, bottom, size, drawn) and its height in px."""
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.goto(file.as_uri())
+    texts = page.evaluate(_TEXTS)
+    tall = page.evaluate("document.documentElement.scrollHeight")
+    page.close()
+    return texts, tall

@@ -147,7 +147,7 @@ def test_params_shows_names_types_defaults_and_meanings(home, capsys):
 
 def test_claims_shows_the_ledger_before_anything_is_built(home, capsys):
     assert cli.main(["claims"]) == 0
-    assert "Of 2 claims, 2 not yet examined." in capsys.readouterr().out
+    assert "Of 2 claims, 2 are not yet examined." in capsys.readouterr().out
 
 
 def test_claims_shows_the_verdicts_of_the_site(home, instant, capsys):
@@ -155,7 +155,7 @@ def test_claims_shows_the_verdicts_of_the_site(home, instant, capsys):
     capsys.readouterr()
     assert cli.main(["claims"]) == 0
     rows = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert rows[1] == ["a", "25×", "12.3×", "not", "reproduced", "nowhere"]
+    assert rows[1] == ["a", "25×", "12.3×", "not", "reached", "nowhere"]
     assert rows[2] == ["b", "25×", "–", "not", "yet", "examined"]
 
 

@@ -13,13 +13,24 @@ from bs4 import BeautifulSoup
 from nbconvert import HTMLExporter
 
 from broadsheet import store
-from browser import barriers, chromium, complaints
+from browser import barriers, chromium, complaints, look, unreachable
 from frontier import claims, cli
-from frontier.data import paths, words
+from frontier.data import hardware, measurements, paths, tables, words
+from frontier.site import compose, rows
 
 ROOT = Path(__file__).parents[2]
 COMMITTED = ROOT / "reports"
 UNCOMMITTED = {"status.html"}
+MOST_BYTES = 10_000_000  # of the committed reports
+TALLEST_PX = 12_000  # a report in a window 1,280 px wide
+LEAST_TEXT_PX = 11
+ANSWER = ("index.html", "03_blackwell_advantage.html")  # the two that answer a planner at once
+# Words that mean something only to who wrote the page, or that a glossary has to explain first.
+INSIDERS = re.compile(
+    r"\b(ledgers?|floors?|steps?|semilog|shapes?|editions?|numerators?|denominators?|cells|orders"
+    r"|series|exhibits?|with everything|one panel a shape|at the claimed point)\b",
+    re.IGNORECASE,
+)
 
 
 def files(folder):
@@ -99,21 +110,19 @@ def test_every_claim_of_the_ledger_has_a_verdict_and_those_with_a_test_are_decid
     assert undecided == {claim.id for claim in claims.ledger() if claim.test is None}
 
 
-def test_a_page_states_the_numbers_of_verdicts_json(site):
+def test_a_page_states_the_answers_and_the_numbers_of_verdicts_json(site):
     for row in records(site).values():
-        if row["page"] is None or row["verdict"] == claims.UNEXAMINED:
+        if row["page"] is None or row["now"] is None:
             continue
-        page = soup(site / row["page"])
-        card = page.find(id=row["id"]).get_text(" ")
-        assert row["condition"] in card
+        card = soup(site / row["page"]).find(id=row["id"]).get_text(" ")
+        assert row["now"]["label"] in card and row["now"]["answer"] in card
+        assert row["then"]["label"] in card and row["then"]["answer"] in card
         claimed, found = row["claimed"], row["found"]
-        named = claimed["value"] is not None
-        assert (words.quantity(claimed["value"], claimed["unit"]) if named else "no number") in card
-        answer = page.find("ul", class_="answers").get_text(" ")
+        if claimed["value"]:
+            assert words.quantity(claimed["value"], claimed["unit"]) in card
         if found["value"] is not None:
             assert words.quantity(found["value"], found["unit"]) in card
             assert words.span(found["low"], found["high"], found["unit"]) in card
-            assert words.plain(found["value"], found["unit"]) in answer
 
 
 def test_no_claim_of_the_ledger_is_left_unexamined(site):
@@ -124,23 +133,177 @@ def table(site, name):
     return pd.read_csv(site / "data" / f"{name}.csv")
 
 
-def test_what_the_readme_says_of_the_share_of_software_is_what_was_found(site):
-    region = table(site, "05-region")
-    software = region["choice"] == "FP4 and the NVLink domain are software"
-    hardware = region["choice"] == "FP4 and the NVLink domain are hardware"
-    assert region.loc[software, "met"].all()
-    final = region["meaning"] == "final throughput"
-    assert not region.loc[hardware & ~final, "met"].any()
-    assert region.loc[hardware & final, "met"].sum() in range(1, (hardware & final).sum())
+# ----------------------------------------------------------------- the answer first
 
 
-def test_what_the_readme_says_of_data_parallelism_is_what_was_found(site):
-    found = table(site, "06-map")
-    found = found[(found["tier"] == "measured") & found["lever"].str.startswith("attention DP")]
-    assert (found.loc[found["high"] <= 75, "gain"] >= 1).all()
-    above = found[found["low"] >= 75]
-    assert (above["gain"] < 1).all()
-    assert above["pairs"].max() <= 4
+@functools.cache
+def asked():
+    """What the library finds of GB200 NVL72 over both Hopper baselines, at all named speeds."""
+    claim = claims.claim("blackwell-advantage-40x")
+    compared = claims.comparisons(claim, measurements.load_measurements())
+    found = claims.ratios([one for one in compared if one.attributes["model"] == "DeepSeek-R1"])
+    below = found["below"].isin(["the best-tuned Hopper", "one plain H200 node"])
+    return found[below & (found["above"] == "GB200 NVL72")].reset_index(drop=True)
+
+
+def told(value):
+    return f"{words.number(value)}×"
+
+
+@pytest.mark.parametrize("name", ANSWER)
+def test_the_first_screen_answers_how_much_more_a_megawatt_of_nvl72_gives(site, name):
+    at = asked()[asked()["at"] == 50]
+    assert len(at) == 6 and at["traffic"].nunique() == 3 and at["value"].notna().all()
+    with chromium() as browser:
+        texts, _ = look(browser, site / name)
+    seen = [text["words"] for text in texts if text["top"] >= 0 and text["bottom"] <= 900]
+    assert [told(value) for value in at["value"] if told(value) not in seen] == []
+    answer = records(site)["blackwell-advantage-40x"]["now"]["answer"]
+    sentence = answer.partition(". ")[0]
+    assert "50 tok/s/user" in sentence and any(text.startswith(sentence) for text in seen)
+    for _, ratios in at.groupby("below"):
+        ends = f"{words.number(ratios['value'].min())} to {words.number(ratios['value'].max())}"
+        assert ends in sentence
+
+
+def test_the_first_screen_has_none_of_the_words_of_those_who_made_it(site):
+    ids = [name for name in tables.names() if "_" in name]
+    found = {}
+    with chromium() as browser:
+        for path in [site / "index.html", *reports(site)]:
+            texts, _ = look(browser, path)
+            seen = "\n".join(text["words"] for text in texts if text["top"] < 900)
+            found[path.name] = {match[0] for match in INSIDERS.finditer(seen)}
+            found[path.name] |= {name for name in ids if name in seen}
+    assert {name: some for name, some in found.items() if some} == {}
+
+
+@pytest.mark.parametrize("text", ["a ledger row", "Shape", "with everything", "the cells"])
+def test_a_word_of_the_makers_is_recognised(text):
+    assert INSIDERS.search(text)
+
+
+@pytest.mark.parametrize("text", ["stepped", "a cell", "in order", "serially", "credited"])
+def test_a_word_of_everybody_is_not_one_of_the_makers(text):
+    assert not INSIDERS.search(text)
+
+
+def test_every_title_is_a_question_and_the_first_heading_of_a_report_is_its_answer(site):
+    for path in [site / "index.html", *reports(site)]:
+        assert "?" in soup(path).h1.get_text(), path.name
+    for path in reports(site):
+        assert soup(path).h1.get_text().strip().endswith("?"), path.name
+        assert soup(path).h2.get_text() == "Answer", path.name
+
+
+@pytest.mark.parametrize("name", ANSWER)
+def test_the_table_of_ratios_has_the_numbers_of_the_library_and_a_dash_says_why(site, name):
+    grid = soup(site / name).find(id="03-ratios").table
+    speeds = [float(head.get_text()) for head in grid.thead.find_all("th")[2:]]
+    shown = [
+        [(cell.get_text(" ").split()[0], cell) for cell in row.find_all("td")[1:]]
+        for row in grid.tbody.find_all("tr")
+    ]
+    expected = [some for _, some in asked().groupby(["below", "traffic"], sort=False)]
+    assert len(shown) == len(expected)
+    for cells, some in zip(shown, expected, strict=True):
+        assert list(some["at"]) == speeds
+        for (text, cell), row in zip(cells, some.to_dict("records"), strict=True):
+            if pd.isna(row["value"]):
+                assert text == "–" and cell.span["title"] == row["why"]
+                continue
+            assert text.rstrip("*") == told(row["value"])
+            ends = [a["href"].partition("#")[2] for a in cell.find_all("a")]
+            assert ends == [row["rows_above"], row["rows_below"]]
+    published = table(site, "03-ratios").merge(
+        asked(), on=["above", "below", "model", "traffic", "at"], suffixes=("", "_library")
+    )
+    assert len(published) == len(asked())
+    assert ((published["value"] / published["value_library"]).dropna() - 1).abs().max() < 1e-5
+
+
+def test_a_number_leads_to_its_row_which_says_it_and_leads_back(site):
+    row = asked()[(asked()["at"] == 50)].iloc[0]
+    made = []
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        for key in ("rows_above", "rows_below"):
+            page.goto((site / "03_blackwell_advantage.html").as_uri())
+            page.locator(f"[id='03-ratios'] td a[href$='#{row[key]}']").first.click()
+            page.wait_for_url(f"**/03_blackwell_advantage.rows.html#{row[key]}")
+            there = page.locator("tr:target")
+            box = there.bounding_box()
+            assert box["y"] >= 0 and box["y"] + box["height"] <= 900
+            heads = there.locator("xpath=ancestor::table").locator("thead th").all_inner_texts()
+            values = dict(zip(heads, there.locator("th, td").all_inner_texts(), strict=True))
+            made.append(float(values["tok/s/GPU"].replace(",", "")))
+            assert values["Front"] == "●"
+            back = there.locator("a[href*='03_blackwell_advantage.html#']").first
+            anchor = back.get_attribute("href").partition("#")[2]
+            back.click()
+            page.wait_for_url(f"**/03_blackwell_advantage.html#{anchor}")
+            assert page.locator(":target").count() == 1
+    power = [hardware.power_kw(key, "2025") for key in ("gb200", "h200")]
+    # Both rows are shown to three digits.
+    assert made[0] / power[0] / (made[1] / power[1]) == pytest.approx(row["value"], rel=0.01)
+
+
+@pytest.mark.slow
+def test_no_report_is_taller_than_a_reader_scrolls(site):
+    with chromium() as browser:
+        tall = {path.name: look(browser, path)[1] for path in reports(site)}
+    assert {name: height for name, height in tall.items() if height > TALLEST_PX} == {}
+
+
+@pytest.mark.parametrize("pattern", [*ANSWER, pytest.param("*.html", marks=pytest.mark.slow)])
+def test_the_text_of_a_figure_can_be_read_on_a_phone(site, pattern):
+    found = {}
+    with chromium() as browser:
+        for path in sorted(site.glob(pattern)):
+            if path.name.endswith(".rows.html"):
+                continue  # no figure
+            texts, _ = look(browser, path, width=360, height=740)
+            small = [t for t in texts if t["drawn"] and t["size"] < LEAST_TEXT_PX - 0.05]
+            if small:
+                found[path.name] = {f"{t['words']}: {t['size']:.1f} px" for t in small[:5]}
+    assert found == {}
+
+
+# ----------------------------------------------------------------- twins and weight
+
+
+def flat(text):
+    return re.sub(r"\s+", " ", text.replace("\xa0", " ")).strip()
+
+
+def test_every_report_has_a_twin_in_markdown_with_the_same_numbers(site):
+    listed = re.findall(r"\]\(([^)]+)\)", (site / "llms.txt").read_text(encoding="utf-8"))
+    assert [name for name in listed if not (site / name).is_file()] == []
+    for path in reports(site):
+        assert f"markdown/{path.stem}.md" in listed
+        text = (site / "markdown" / f"{path.stem}.md").read_text(encoding="utf-8")
+        twin, page = flat(text), soup(path)
+        assert twin.startswith(f"# {page.h1.get_text()}")
+        answers = [flat(p.get_text()) for p in page.select(".verdict-card .answer")]
+        captions = [flat(f.figcaption.p.get_text()) for f in page.select("figure.exhibit")]
+        assert [words for words in (*answers, *captions) if words not in twin] == []
+        rows_of = [r.find_all(["th", "td"]) for r in page.select("figure.exhibit tbody tr")]
+        lines = [" | ".join(flat(c.get_text().removesuffix("÷")) for c in row) for row in rows_of]
+        assert [line for line in lines if f"| {line} |" not in twin] == []
+
+
+def test_a_twin_is_text_that_a_person_could_read(site):
+    for path in sorted((site / "markdown").glob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"<(script|style|svg)\b", text), path.name
+        assert max(map(len, text.splitlines())) < 10_000, path.name
+
+
+def test_the_reports_are_light_enough_to_be_committed(site):
+    assert sum(path.stat().st_size for path in files(site).values()) <= MOST_BYTES
+
+
+# ----------------------------------------------------------------- pages in a browser
 
 
 @pytest.mark.parametrize(
@@ -156,27 +319,41 @@ def test_pages_open_from_a_folder_without_a_request_or_a_complaint(site, pattern
 
 
 @pytest.mark.slow
-def test_nothing_on_a_page_keeps_anybody_from_reading_it(site):
+@pytest.mark.parametrize("width", [360, 1280])
+def test_nothing_on_a_page_keeps_anybody_from_reading_it(site, width):
     with chromium() as browser:
-        found = {p.name: barriers(browser, p) for p in pages(site)}
+        found = {p.name: barriers(browser, p, width=width) for p in pages(site)}
     assert {name: b for name, b in found.items() if b} == {}
 
 
+@pytest.mark.parametrize("pattern", [*ANSWER, pytest.param("*.html", marks=pytest.mark.slow)])
+def test_what_scrolls_sideways_is_reached_by_the_keyboard(site, pattern):
+    with chromium() as browser:
+        found = {
+            (path.name, width): unreachable(browser, path, width=width)
+            for path in sorted(site.glob(pattern))
+            for width in (360, 1280)
+        }
+    assert {key: some for key, some in found.items() if some} == {}
+
+
 @pytest.mark.parametrize("width", [360, 1280])
-def test_without_scripts_the_scorecard_is_whole(site, width):
+def test_without_scripts_the_index_is_whole(site, width):
     with chromium() as browser:
         page = browser.new_page(java_script_enabled=False, viewport={"width": width, "height": 800})
         page.goto((site / "index.html").as_uri())
         assert page.locator("tr[data-verdict]:visible").count() == len(records(site))
+        page.locator(".filters summary").click()
         assert not page.locator(".controls").is_visible()
 
 
-def test_the_scorecard_is_sorted_and_filtered_by_its_script(site):
+def test_the_claims_of_the_index_are_sorted_and_filtered_by_its_script(site):
     found = records(site)
     rows = "tr[data-verdict]:visible"
     with chromium() as browser:
         page = browser.new_page()
         page.goto((site / "index.html").as_uri())
+        page.locator(".filters summary").click()
         page.locator("#filter-verdict").select_option("not-reproduced")
         shown = page.locator(rows).evaluate_all("rows => rows.map((row) => row.id)")
         assert shown == [i for i, row in found.items() if row["verdict"] == "not-reproduced"]
@@ -202,7 +379,7 @@ def press_to(page, where, most=400):
     raise AssertionError("the keyboard does not get there")
 
 
-def test_the_keyboard_alone_leads_from_the_scorecard_to_the_source_of_a_row(site):
+def test_the_keyboard_alone_leads_from_the_index_to_the_source_of_a_row(site):
     asked = []
     with chromium() as browser:
         page = browser.new_page()
@@ -258,26 +435,15 @@ def test_a_report_is_less_than_half_of_what_the_lab_template_makes_of_it(site):
     assert {name: share for name, share in compared.items() if share >= 0.5} == {}
 
 
-def test_a_page_of_rows_has_every_row_of_its_report_and_is_no_heavier_than_it_must_be(site):
+def test_a_page_of_rows_has_the_rows_of_its_report_and_is_no_heavier_than_it_must_be(site):
     for path in reports(site):
-        rows = site / f"{path.stem}.rows.html"
-        text = rows.read_text(encoding="utf-8")
+        text = (site / f"{path.stem}.rows.html").read_text(encoding="utf-8")
         there = set(re.findall(r'<tr id="([^"]+)">', text))
-        names = {Path(link["href"]).stem for link in soup(path).find_all("link", type="text/csv")}
-        named = [table(site, name) for name in sorted(names)]
+        named = [link["href"] for link in soup(path).find_all("link", type="text/csv")]
+        used = rows.used({name: (site / name).read_text(encoding="utf-8") for name in named})
         # A modelled point stands in the table of a figure and is no row of the data.
-        assert there == {
-            row for frame in named if "row_id" in frame for row in frame["row_id"].dropna()
-        }
-        assert len(text) < 300 * len(there) + 30_000
-
-
-def test_the_readme_lists_the_errors_that_the_page_lists(site):
-    listed = [li.find(string=True).strip() for li in soup(site / "errata.html").select("ol li")]
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    section = readme.split("## Errors found in the article and in pages like it\n\n")[1]
-    lines = section.partition("\n\n## ")[0].splitlines()
-    assert listed == [line.removeprefix("- ") for line in lines if line.startswith("- ")]
+        assert there == set(rows.shown(used, most=compose.MOST_ROWS)[0])
+        assert len(text) < 550 * len(there) + 30_000
 
 
 def test_a_term_is_explained_where_a_report_first_uses_it(site):
@@ -291,11 +457,11 @@ def test_a_term_is_explained_where_a_report_first_uses_it(site):
 
 
 def test_measured_points_say_what_they_are_when_they_are_pointed_at(site):
-    figure = soup(site / "01_dense_gain.html").find(id="01-frontiers")
-    titles = [title.get_text() for title in figure.find_all("title")]
-    drawn = table(site, "01-frontiers")
-    assert len(titles) == len(drawn)
-    assert {title.rsplit(", ", 1)[1] for title in titles} == set(drawn["row_id"])
+    figure = soup(site / "03_blackwell_advantage.html").find(id="03-frontiers")
+    titles = [title.get_text() for title in figure.select(".plot:not(.phone) title")]
+    assert titles and {title.rsplit(", ", 1)[1] for title in titles} <= set(
+        table(site, "03-frontiers")["row_id"]
+    )
 
 
 def test_every_link_inside_the_site_leads_somewhere(site):
@@ -336,11 +502,3 @@ def test_nothing_committed_names_a_place_on_this_machine(site):
         text = path.read_text(encoding="utf-8")
         assert str(ROOT) not in text, name
         assert str(Path.home()) not in text, name
-
-
-@pytest.mark.parametrize("name", ["04-levels", "04-releases", "05-releases"])
-def test_a_mark_says_what_it_is_when_it_is_pointed_at(site, name):
-    said = [t.get_text() for t in soup(site / "figures" / f"{name}.svg").find_all("title")]
-    table = pd.read_csv(site / "data" / f"{name}.csv")
-    days = table["date"].dropna().unique()
-    assert said and all(any(day in text for day in days) or "undated" in text for text in said)

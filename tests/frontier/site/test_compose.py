@@ -53,7 +53,7 @@ def found(home):
 
 def test_the_site_has_its_files_and_every_claim_of_the_ledger(home):
     assert built(home) == 0
-    assert {"index.html", "scorecard.svg", "verdicts.json"} <= set(tree(home / "reports"))
+    assert {"index.html", "llms.txt", "verdicts.json"} <= set(tree(home / "reports"))
     said = {name: (row["verdict"], row["page"]) for name, row in found(home).items()}
     assert said["a"] == ("not-reproduced", "01_a.html")
     assert said["c"] == ("not yet examined", None) or said["c"] == ("not yet examined", "03_c.html")
@@ -86,17 +86,18 @@ def test_what_is_not_built_again_keeps_its_verdict(home):
     assert found(home)["a"]["verdict"] == "not yet examined"
     assert found(home)["b"]["verdict"] == "not-reproduced"
     status = (home / "reports" / "status.html").read_text()
-    assert "not reproduced, 12.3457× → not yet examined, –" in status
+    assert "not reached, 12.3457× → not yet examined, –" in status
 
 
 def test_numbers_of_verdicts_have_six_digits_and_no_nan(home):
     value = {"value": 1 / 3, "low": float("inf"), "high": float("nan"), "unit": "X", "at": None}
-    row = verdict_row("a", found=value, tiers={"measured": {"rows": [123456.789]}})
+    tiers = {"stated": [{"y": 123456.789}], "measured": None, "modelled": None}
+    row = verdict_row("a", found=value, tiers=tiers)
     rewrite(home, "01_a", decides(row))
     built(home, ["01"])
     stored = found(home)["a"]
     assert stored["found"] == {**value, "value": 0.333333, "low": None, "high": None}
-    assert stored["tiers"]["measured"]["rows"] == [123457.0]
+    assert stored["tiers"]["stated"] == [{"y": 123457.0}]
 
 
 def test_a_report_that_names_rows_has_a_page_of_them_as_long_as_it_does(home, monkeypatch):
@@ -116,6 +117,28 @@ def test_a_report_that_names_rows_has_a_page_of_them_as_long_as_it_does(home, mo
     rewrite(home, "01_a", shows("<b>x</b>", files={"data/one.csv": "row_id\n"}))
     assert built(home) == 0
     assert not rows.exists()
+
+
+def test_the_listing_for_programs_has_the_twin_of_each_report_that_has_one(home):
+    rewrite(home, "03_c", markdown("# Of c\n\nA sentence."))
+    assert built(home) == 0
+    listed = (home / "reports" / "llms.txt").read_text()
+    assert "- [Title of 03_c](markdown/03_c.md)" in listed
+    assert "(verdicts.json)" in listed
+    assert "A sentence." in (home / "reports" / "markdown" / "03_c.md").read_text()
+
+
+def test_the_index_shows_the_exhibits_that_its_map_names_and_no_others(home):
+    path = home / "notebooks" / "collection.yaml"
+    lead = {"notebook": "01_a", "exhibits": ["01-one", "01-absent"]}
+    path.write_text(path.read_text() + yaml.safe_dump({"lead": lead}))
+    drawn = '<figure class="exhibit" id="{}">the {} figure</figure>'
+    rewrite(
+        home, "01_a", markdown("# a"), *(shows(drawn.format(f"01-{n}", n)) for n in ("one", "two"))
+    )
+    assert built(home) == 0
+    index = (home / "reports" / "index.html").read_text()
+    assert "the one figure" in index and "the two figure" not in index
 
 
 def test_a_site_whose_map_has_terms_and_errata_has_their_pages(home):

@@ -9,7 +9,7 @@ from ledger_rows import verdict_row
 
 def site(folder, *claims):
     folder.mkdir()
-    document = {"schema": 1, "claims": list(claims)}
+    document = {"schema": 2, "claims": list(claims)}
     (folder / "verdicts.json").write_text(json.dumps(document))
     return folder
 
@@ -27,7 +27,7 @@ def test_a_verdict_and_a_value_that_moved_are_named_with_their_change(tmp_path):
         "3 claims and 0 files of data differ.",
         "",
         "a",
-        "  verdict: not reproduced → reproduced",
+        "  verdict: not reached → holds",
         "  found: 12.3457 → 15.4321 (+25 %)",
         "  firm: no → yes",
         "  condition: none → Above 30.",
