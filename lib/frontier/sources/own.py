@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -76,6 +77,7 @@ BUSY = 0.85
 # The latency of requests is TTFT and TPOT: within 2 % for means in the public rows, within 30 %
 # for medians.
 WHOLE = 1.5
+MOST = 1e15  # a number above is none
 STATED = 0.05  # two statements of one rate, one of them rounded
 FAILED = 0.05  # of all requests; what failed leaves the others faster than they would have been
 # Mean over nominal lengths: random ones average 0.9, or 0.5 at the least. A mean of n draws is
@@ -130,6 +132,7 @@ def _rows(file: Path, said, accept, tell) -> Iterator[dict]:
             raise DataError(file, "expected results, found other values")
         readers = [next((read for known, read in _KINDS if known(row)), None) for row in found]
     for number, (row, reader) in enumerate(zip(found, readers, strict=True), start=1):
+        place = _Place(file, number, tell)
         if reader is None:
             raise UsageError(
                 f"{file}, row {number}: is of no known kind: neither an answer of the API, a dump, "
@@ -138,105 +141,111 @@ def _rows(file: Path, said, accept, tell) -> Iterator[dict]:
             )
         try:
             own = reader(row)
-        except KeyError as error:
-            problem = f"cannot be read: {error} is missing"
-            raise DataError(file, problem, row=number, remedy="see docs/data.md") from None
-        except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
-            problem = f"cannot be read: {' '.join(str(error).split())[:200]}"
-            raise DataError(file, problem, row=number, remedy="see docs/data.md") from None
-        _answered(file, number, own.get("requests"), accept, tell)
-        yield _complete(file, number, own, said, tell)
+        except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
+            told = " ".join(str(error).split())[:200]
+            told += " is missing" * isinstance(error, KeyError)
+            raise place.wrong(f"cannot be read: {told}", remedy="see docs/data.md") from None
+        _answered(place, own.get("requests"), accept)
+        yield _complete(place, own, said)
 
 
-def _answered(file, number, requests, accept, tell) -> None:
+class _Place(NamedTuple):
+    """Where a row is, for an error and for what a person should know of it."""
+
+    file: Path
+    number: int
+    tell: Callable[[str], None]
+
+    def wrong(self, problem: str, column: str | None = None, remedy: str = "") -> DataError:
+        return DataError(self.file, problem, row=self.number, column=column, remedy=remedy)
+
+    def usage(self, problem: str, column: str) -> UsageError:
+        return UsageError(f"{self.file}, row {self.number}, column {column}: {problem}")
+
+    def note(self, text: str) -> None:
+        self.tell(f"{self.file.name}, row {self.number}: {text}")
+
+
+def _answered(place: _Place, requests, accept) -> None:
     """Raise DataError where too many requests failed, and tell of fewer."""
-    if requests is None:
-        return
-    done, failed, cancelled = requests
+    done, failed, cancelled = requests or (math.inf, 0, False)
+    remedy = "if it is to count, say --accept"
     if done < 1:
-        raise DataError(file, "no request succeeded", row=number)
-    if cancelled and not accept:
-        problem = "the run was cancelled before its end"
-        raise DataError(file, problem, row=number, remedy="if it is to count, say --accept")
-    if failed > 0:
-        told = f"{failed:,.0f} of {done + failed:,.0f} requests failed"
-        if failed > FAILED * (done + failed) and not accept:
-            problem = f"{told}, more than {FAILED:.0%}: the others had the server for themselves"
-            raise DataError(file, problem, row=number, remedy="if it is to count, say --accept")
-        tell(f"{file.name}, row {number}: {told}")
+        raise place.wrong("no request succeeded")
+    told = f"{failed:,.0f} of {done + failed:,.0f} requests failed"
+    problems = []
     if cancelled:
-        tell(f"{file.name}, row {number}: the run was cancelled before its end")
+        problems.append(("the run was cancelled before its end",) * 2)
+    if failed > 0:
+        much = f"{told}, more than {FAILED:.0%}: the others had the server for themselves"
+        problems.append((told, much if failed > FAILED * (done + failed) else ""))
+    for told, problem in problems:
+        if problem and not accept:
+            raise place.wrong(problem, remedy=remedy)
+        place.note(told)
 
 
-def _complete(file, number, own: dict, said, tell) -> dict:
+def _complete(place: _Place, own: dict, said) -> dict:
     """Return a row with every column, each of its type, or say which cannot be."""
     out = {}
     for name, (kind, needed) in SAID.items():
-        mine, theirs = (
-            None if values.get(name) is None else _of_kind(file, number, name, values[name])
-            for values in (own, said)
-        )
+        mine, theirs = (_of_kind(place, name, values.get(name), kind) for values in (own, said))
         if mine is not None and theirs is not None and mine != theirs:
-            problem = f"is {mine} in the file and {theirs} was said"
-            raise DataError(file, problem, row=number, column=name)
+            raise place.wrong(f"is {mine} in the file and {theirs} was said", name)
         value = theirs if mine is None else mine
         if value is None and name == "framework" and own.get("client"):
             value = own["client"]
             told = f"it says {value} for what sent the requests, and so {value} for what served"
-            tell(f"{file.name}, row {number}: {told}; say --framework if another did")
+            place.note(f"{told}; say --framework if another did")
         if needed and value in (None, ""):
             alias = own.get("alias") if name == "model" else None
             told = f"{alias!r} is a path or an alias" if alias else "not in the file"
-            place = f"{file}, row {number}, column {name}"
-            raise UsageError(f"{place}: {told}; say it with --{name.replace('_', '-')}")
+            option = f"--{name.replace('_', '-')}"
+            raise place.usage(f"{told}; say it with {option}", name)
         out[name] = _EMPTY[kind] if value is None else value
     if own.get("path_format") and out["precision"] not in ("", own["path_format"]):
-        told = f"{own['path_format']} in the model's path, and {out['precision']} was said"
-        tell(f"{file.name}, row {number}: {told}")
+        place.note(f"{own['path_format']} in the model's path, and {out['precision']} was said")
     if rates := own.get("rates"):
         gpus = out["gpus"] or math.nan
         total, output = (rate / gpus for rate in rates)
         own = own | {"throughput_per_gpu": total, "output_throughput_per_gpu": output}
     for name in _FLOATS:
-        value = own.get(name)
-        out[name] = math.nan if value is None else _positive(file, number, name, value)
+        value = _of_kind(place, name, own.get(name), float)
+        out[name] = math.nan if value is None else value
     if math.isnan(out["throughput_per_gpu"]):
-        raise DataError(file, "is missing", row=number, column="throughput_per_gpu")
+        raise place.wrong("is missing", "throughput_per_gpu")
     if math.isnan(out["tpot"]) and math.isnan(out["interactivity"]):
-        raise DataError(file, "is missing, and interactivity too", row=number, column="tpot")
+        raise place.wrong("is missing, and interactivity too", "tpot")
+    if own.get(_POWER[1]) is None and not math.isnan(out[_POWER[0]]):
+        editions = ", ".join(hardware.POWER_EDITIONS)
+        raise place.usage(f"a number per MW needs its edition, one of {editions}", _POWER[1])
+    out["date"] = _day(place, out["date"])
     more = ("mean_latency", "lengths", "requests", "open_loop", "world", "contradiction", _POWER[1])
     return out | {name: own.get(name) for name in more}
 
 
-def _of_kind(file, number, name, value):
-    """Return a value of the file or of the command line as its column has it."""
-    kind = SAID[name][0]
+_EXPECTED = {bool: "true or false", int: "a whole number", float: "a positive number"}
+
+
+def _of_kind(place: _Place, name, value, kind):
+    """Return a value of the file or of the command line as its column has it; None for none."""
+    if value is None:
+        return None
     if kind is str:
         found = inferencex.plain(value)
         if name == "model":
             return _model(found)
         return found.lower() if name in _LOWER else found
+    found, number = None, inferencex.number(value)
     if kind is bool:
-        if (word := str(value).lower()) in _TRUTHS:
-            return _TRUTHS[word]
-        problem = f"expected true or false, found {reading.shown(value)}"
-        raise DataError(file, problem, row=number, column=name)
-    try:
-        whole = int(float(value))
-        if whole != float(value) or not 0 <= whole < 2**31 or isinstance(value, bool):
-            raise ValueError
-    except (TypeError, ValueError, OverflowError):
-        problem = f"expected a whole number, found {reading.shown(value)}"
-        raise DataError(file, problem, row=number, column=name) from None
-    return whole
-
-
-def _positive(file, number, name, value) -> float:
-    try:
-        return _number({name: value}, name)
-    except ValueError:
-        problem = f"expected a positive number, found {reading.shown(value)}"
-        raise DataError(file, problem, row=number, column=name) from None
+        found = _TRUTHS.get(str(value).lower())
+    elif kind is int and number % 1 == 0 and 0 <= number < 2**31:
+        found = int(number)
+    elif kind is float and 0 < number < MOST:
+        found = number
+    if found is None:
+        raise place.wrong(f"expected {_EXPECTED[kind]}, found {reading.shown(value)}", name)
+    return found
 
 
 def _tidy(file: Path, rows: list[dict]) -> pd.DataFrame:
@@ -252,7 +261,6 @@ def _tidy(file: Path, rows: list[dict]) -> pd.DataFrame:
         tpot=tpot,
         interactivity=frame["interactivity"].fillna(1 / tpot),
         output_throughput_per_gpu=output,
-        date=[_day(file, n, d) for n, d in enumerate(frame["date"], start=1)],
         latency=np.where(frame["mean_latency"].fillna(False).astype(bool), "mean", "median"),
         label=frame["label"].where(frame["label"] != "", "own"),
         **{"source": SOURCE, "prefill": "", "caveat": "", "citation": file.name},
@@ -264,7 +272,7 @@ def _tidy(file: Path, rows: list[dict]) -> pd.DataFrame:
     return out.assign(row_id=[f"{SOURCE}-{run:016x}" for run in runs])
 
 
-def _day(file, number, text) -> pd.Timestamp:
+def _day(place: _Place, text) -> pd.Timestamp:
     """Return the day of a date, or of a time; in UTC where it names its zone."""
     if not text:
         return pd.NaT
@@ -275,8 +283,7 @@ def _day(file, number, text) -> pd.Timestamp:
             found = pd.Timestamp(datetime.fromisoformat(text).astimezone(UTC).date())
         return found
     except (AttributeError, ValueError, OverflowError):
-        problem = f"expected YYYY-MM-DD, found {reading.shown(text)}"
-        raise DataError(file, problem, row=number, column="date") from None
+        raise place.wrong(f"expected YYYY-MM-DD, found {reading.shown(text)}", "date") from None
 
 
 def _model(name: str) -> str:
@@ -332,7 +339,7 @@ def _sound(file: Path, frame: pd.DataFrame, rows: list[dict], accept: bool) -> N
             found = problem.split(" ", 1)
         if not found and little[at] > measurements.LITTLE_TOLERANCE:
             found = "throughput_per_gpu", "is above Little's bound"
-        found = found or row["contradiction"] or _power(file, number, row)
+        found = found or row["contradiction"] or _power(row)
         if not found and not 1 / AGREES <= follows[at] <= AGREES:
             told = f"is {follows[at]:.3g} times what the latencies and the load give"
             found = "throughput_per_gpu", f"{told}; {_UNITS}"
@@ -376,32 +383,27 @@ def _gpus(row, accept) -> tuple[str, str] | None:
     return "gpus", f"{gpus} was said, and the server is {told}, {world} GPUs{more}"
 
 
-def _power(file, number, row) -> tuple[str, str] | None:
+def _power(row) -> tuple[str, str] | None:
     if math.isnan(row[_POWER[0]]):
         return None
-    edition = row[_POWER[1]]
-    if edition is None:
-        raise UsageError(
-            f"{file}, row {number}, column power_edition: a number per MW needs its edition, "
-            f"one of {', '.join(hardware.POWER_EDITIONS)}"
-        )
     found = row["throughput_per_gpu"] * 1000 / row[_POWER[0]]
-    reason = checks.power_reason(found, row["hardware"], str(edition))
+    reason = checks.power_reason(found, row["hardware"], str(row[_POWER[1]]))
     return (_POWER[0], reason) if reason else None
 
 
 # --- the tools ----------------------------------------------------------------------------
 
 
-def _number(row: Mapping, key: str, *, zero: bool = False) -> float:
-    """Return a positive number (or 0), which may be text; ValueError says what is there."""
-    value = row[key]
-    try:
-        found = float(value)
-    except (TypeError, ValueError, OverflowError):
-        found = math.nan
-    if isinstance(value, bool) or not (0 < found < 1e15 or (zero and found == 0)):
-        raise ValueError(f"{key} is no positive number but {reading.shown(value)}")
+def _number(row: Mapping, key: str, *, zero: bool = False, missing: float | None = None) -> float:
+    """Return a positive number (or 0), which may be text; ValueError says what is there.
+
+    `missing` is what stands for a number that is not given, which else is a KeyError.
+    """
+    if missing is not None and row.get(key) is None:
+        return missing
+    found = inferencex.number(row[key])
+    if not (0 < found < MOST or (zero and found == 0)):
+        raise ValueError(f"{key} is no positive number but {reading.shown(row[key])}")
     return found
 
 
@@ -453,9 +455,8 @@ def _latencies(row: Mapping, unit: str, scale: float, e2el: str, tokens: float) 
 def _of_client(row: Mapping, e2el: str) -> dict:
     """Return what the clients of vLLM and SGLang have in common: counts, rates and latencies."""
     done = _number(row, "completed", zero=True)
-    failed = _number(row, "failed", zero=True) if row.get("failed") is not None else 0
-    if row.get("num_prompts") is not None:
-        failed = max(failed, _number(row, "num_prompts", zero=True) - done)
+    failed, asked = (_number(row, key, zero=True, missing=0) for key in ("failed", "num_prompts"))
+    failed = max(failed, asked - done)
     if done < 1:
         return {"requests": (done, failed, False)}
     tokens = [_number(row, f"total_{way}_tokens") for way in ("input", "output")]
@@ -503,20 +504,20 @@ def _from_csv(row: dict) -> dict:
     return {name: row.get(name) for name in (*SAID, *_FLOATS, _POWER[1])}
 
 
+def _sizes(given: Mapping) -> dict[str, int]:
+    """Return those sizes of a deployment that are given."""
+    return {name: int(_number(given, name)) for name, size in given.items() if size is not None}
+
+
 def _from_vllm(row: Mapping) -> dict:
     """Return a result of ``vllm bench serve --save-result``; ``--metadata`` fills what it names.
 
     Its ``backend`` is the protocol that the client spoke, whatever server answered.
     """
-    sizes = {
-        "tp": row.get("tensor_parallel_size") or row.get("tp"),
-        "pp": row.get("pipeline_parallel_size") or row.get("pp"),
-        "dp": row.get("data_parallel_size") or row.get("dp"),
-    }
-    sizes = {name: int(_number(sizes, name)) for name, size in sizes.items() if size is not None}
-    said = {name: row.get(name) for name in SAID}
+    long = {"tp": "tensor", "pp": "pipeline", "dp": "data"}
+    sizes = _sizes({k: row.get(f"{name}_parallel_size") or row.get(k) for k, name in long.items()})
     return {
-        **said,
+        **{name: row.get(name) for name in SAID},
         "speculative": _speculates(row) if row.get("speculative") is None else row["speculative"],
         **_served(row.get("model") or row["model_id"], row.get("precision")),
         "tp": sizes.get("tp"),
@@ -533,10 +534,7 @@ def _from_sglang(row: Mapping) -> dict:
     """
     server = row.get("server_info") or {}
     random = row.get("dataset_name") in (None, "random", "random-ids")
-    sizes = {name: server.get(f"{name}_size") for name in ("tp", "dp", "pp")}
-    if server.get("enable_dp_attention"):
-        del sizes["dp"]
-    sizes = {name: int(_number(sizes, name)) for name, size in sizes.items() if size is not None}
+    ways = ("tp", "pp") if server.get("enable_dp_attention") else ("tp", "dp", "pp")
     return {
         **_served(server.get("model_path")),
         "framework": "sglang" if server else None,
@@ -548,43 +546,35 @@ def _from_sglang(row: Mapping) -> dict:
         "isl": row.get("random_input_len") if random else None,
         "osl": row.get("random_output_len") if random else None,
         "label": row.get("tag"),
-        "world": sizes,
+        "world": _sizes({name: server.get(f"{name}_size") for name in ways}),
         **_of_client(row, "e2e_latency"),
     }
+
+
+_TIMES = {"time_to_first_token": "ttft", "inter_token_latency": "tpot", "request_latency": "e2el"}
+_STATISTICS = {"avg": "mean", "p50": "median", "p99": "p99"}
+_SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "sec": 1.0, "seconds": 1.0}
 
 
 def _from_perf(row: Mapping) -> dict:
     """Return a result of GenAI-Perf or AIPerf: a block of statistics with a unit a metric."""
     isl, osl = (_statistic(row, f"{way}_sequence_length", "avg") for way in ("input", "output"))
     rate = _statistic(row, "request_throughput", "avg")
-    config = row.get("input_config") or {}
-    statistic = "p50" if "p50" in row["inter_token_latency"] else "avg"
-    day, load = row.get("start_time"), _measured_phase(config)
-    failed = sum(_number(one, "count", zero=True) for one in row.get("error_summary") or ())
-    if row.get("error_request_count"):
-        failed = max(failed, _number(row["error_request_count"], "avg", zero=True))
-    done = (row.get("request_count") or {}).get("avg")
-    whole = {
-        "mean" if name == "avg" else "median": (
-            _statistic(row, "time_to_first_token", name),
-            _statistic(row, "inter_token_latency", name) * (osl - 1),
-            _statistic(row, "request_latency", name),
-        )
-        for name in ("avg", "p50")
-        if all((row.get(metric) or {}).get(name) for metric in _TIMES)
-    }
-    flat = {
-        f"{how}_{short}": row[metric].get(name)
-        for metric, short in (("time_to_first_token", "ttft"), ("inter_token_latency", "tpot"))
-        for how, name in (("median", "p50"), ("p99", "p99"))
-        if metric in row
-    }
-    flat |= {
-        f"{kind}_throughput": (row.get(f"{kind}_throughput") or {}).get("avg")
-        for kind in _KINDS_OF_RATE
-    }
     stated = {"output_token_throughput": rate * osl, "total_token_throughput": rate * (isl + osl)}
+    flat = {
+        f"{how}_{short}": _statistic(row, metric, name)
+        for metric, short in _TIMES.items()
+        for name, how in _STATISTICS.items()
+        if (row.get(metric) or {}).get(name) is not None
+    }
+    flat |= {name: (row.get(name) or {}).get("avg") for name in stated}
+    latencies = _latencies(flat, "", 1.0, "e2el", osl)
+    config, day = row.get("input_config") or {}, row.get("start_time")
+    load = _measured_phase(config)
     rates = _found(load, "request_rate", "rate")
+    done = {"request_count": (row.get("request_count") or {}).get("avg")}
+    failed = sum(_number(one, "count", zero=True) for one in row.get("error_summary") or ())
+    counted = _number(row.get("error_request_count") or {}, "avg", zero=True, missing=0)
     return {
         **_served(_one_name(config)),
         "concurrency": _found(load, "concurrency"),
@@ -594,26 +584,15 @@ def _from_perf(row: Mapping) -> dict:
         "date": str(day) if day else None,
         "speculative": _speculates(row),
         "requests": (
-            math.inf
-            if done is None
-            else _number({"request_count": done}, "request_count", zero=True),
-            failed,
+            _number(done, "request_count", zero=True, missing=math.inf),
+            max(failed, counted),
             row.get("was_cancelled") is True,
         ),
         "lengths": (isl, osl),
         "rates": (rate * (isl + osl), rate * osl),
-        "tpot": _statistic(row, "inter_token_latency", statistic),
-        "ttft": _statistic(row, "time_to_first_token", statistic)
-        if row.get("time_to_first_token")
-        else None,
-        "mean_latency": statistic == "avg",
-        "contradiction": _contradiction(flat, stated, whole),
+        "contradiction": _contradiction(flat, stated, latencies.pop("whole")),
+        **latencies,
     }
-
-
-_TIMES = ("time_to_first_token", "inter_token_latency", "request_latency")
-_KINDS_OF_RATE = ("output_token", "total_token")
-_SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "sec": 1.0, "seconds": 1.0}
 
 
 def _statistic(row, metric, name) -> float:
@@ -680,7 +659,7 @@ def _from_inferencex(row: Mapping) -> dict:
     done = outcome.get("completed", math.inf)
     osl = row.get("osl")
     latencies = _latencies(row, "", 1.0, "e2el", 0.9 * _number(row, "osl") if osl else math.nan)
-    whole = latencies.pop("whole") if osl else latencies.pop("whole") and {}
+    whole = latencies.pop("whole") if osl else {}
     parts = output + (row.get("input_tput_per_gpu") or math.nan) * (prefill / gpus if apart else 1)
     stated = {} if math.isnan(parts) else {"tput_per_gpu": parts}
     speculation = row.get("spec_decoding", row.get("mtp"))
