@@ -532,7 +532,7 @@ def _noise(found: State) -> tuple[float, float]:
     if len(drawn) < len(found.tested):
         return tuple(float(np.median([getattr(one, e) for one in found.tested])) for e in ENDS)
     with np.errstate(invalid="ignore"):
-        return rule.interval(np.nanmedian(np.stack(drawn), axis=0))
+        return rule.interval(pd.DataFrame(np.stack(drawn).T).median(axis=1).to_numpy())
 
 
 ENDS = ("low", "high")

@@ -239,7 +239,7 @@ class Ratio(Comparison):
             return self._means
         x = [at] if form == "at-point" else np.geomspace(*self.range, 24)[1:-1]
         above, below = (curves.step_values(side.draws, x) for side in (self.top, self.bottom))
-        return (np.nanmin if form == "everywhere" else np.nanmax)(above / below, axis=1)
+        return (np.fmin if form == "everywhere" else np.fmax).reduce(above / below, axis=1)
 
     def ratios(self, at):
         """Return the ratio at interactivities, with the rows behind it or why there is none."""
