@@ -163,8 +163,11 @@ def markdown(task: Task, made: Report, /) -> str:
     notebook = _prepared(made.notebook, (pages.FILES, task.collection.project.record_type), None)
     for cell in notebook.cells:
         for output in cell.get("outputs", ()):
-            if "text/markdown" in output.get("data", {}):
-                output.data = {"text/markdown": output.data["text/markdown"]}
+            # Markup is for the page: without Markdown of its own an output is told as plain text.
+            data = output.get("data", {})
+            kept = [kind for kind in ("text/markdown", "text/plain") if kind in data][:1]
+            if {"text/markdown", "text/html"} & data.keys():
+                output.data = {kind: data[kind] for kind in kept}
     exporter = MarkdownExporter(exclude_input=True, exclude_input_prompt=True)
     text = exporter.from_notebook_node(notebook)[0].strip()
     return re.sub(r"\n{3,}", "\n\n", text) + "\n"
