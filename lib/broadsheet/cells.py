@@ -89,7 +89,9 @@ class _Renderer(IPythonRenderer):
 
 def _math(tex, display):
     try:
-        return mathml.convert(tex.strip(), display=display)
+        made = mathml.convert(tex.strip(), display=display)
+        # On a line of its own it scrolls where it is wider than the page: the keyboard reaches it.
+        return made.replace("<math ", '<math tabindex="0" ', 1) if display == "block" else made
     except Exception:  # its parser raises many kinds; the source can still be read
         return f"<code>{html.escape(tex)}</code>"
 
