@@ -78,8 +78,8 @@ def axe():
     return Path(os.environ.get("AXE") or str(brought)).read_text(encoding="utf-8")
 
 
-# Each text that can be seen: its words, top and bottom in px below the top of the page, and the size
-# of its letters as drawn (a figure is scaled as a whole, which the computed style leaves out).
+# Each text that can be seen: its words, its top and bottom in px below the top of the page, and how
+# large its letters are drawn (a figure is scaled as a whole, which the computed style leaves out).
 _TEXTS = """() => {
   const found = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

@@ -113,7 +113,9 @@ def _math(tex, display):
     try:
         element = mathml.Converter(display=display).convert_to_element(tex.strip())
         # Its own way to text makes markup of `\text{<b>}`, for the sake of its numbered entities.
-        return re.sub("&amp;(#x[0-9A-Fa-f]+;)", r"&\1", tostring(element, encoding="unicode"))
+        made = re.sub("&amp;(#x[0-9A-Fa-f]+;)", r"&\1", tostring(element, encoding="unicode"))
+        # On a line of its own it scrolls where it is wider than the page: the keyboard reaches it.
+        return made.replace("<math ", '<math tabindex="0" ', 1) if display == "block" else made
     except Exception:  # its parser raises many kinds; the source can still be read
         return f"<code>{html.escape(tex)}</code>"
 
@@ -174,8 +176,11 @@ def markdown(task: Task, made: Report, /) -> str:
     notebook = _prepared(made.notebook, (pages.FILES, task.collection.project.record_type), None)
     for cell in notebook.cells:
         for output in cell.get("outputs", ()):
-            if "text/markdown" in output.get("data", {}):
-                output.data = {"text/markdown": output.data["text/markdown"]}
+            # Markup is for the page: without Markdown of its own an output is told as plain text.
+            data = output.get("data", {})
+            kept = [kind for kind in ("text/markdown", "text/plain") if kind in data][:1]
+            if {"text/markdown", "text/html"} & data.keys():
+                output.data = {kind: data[kind] for kind in kept}
     exporter = MarkdownExporter(exclude_input=True, exclude_input_prompt=True)
     text = exporter.from_notebook_node(notebook)[0].strip()
     return re.sub(r"\n{3,}", "\n\n", text) + "\n"

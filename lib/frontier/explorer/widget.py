@@ -213,7 +213,8 @@ class Explorer(anywidget.AnyWidget):
         if not in_build():
             return super()._repr_mimebundle_(**options)
         shown, module = embedded(self.rows, self.choice)
-        return {"text/html": shown, SCRIPT: {"module": module}}, {}
+        told = "(On the page the explorer stands here: two systems compared at a speed.)"
+        return {"text/html": shown, "text/markdown": told, SCRIPT: {"module": module}}, {}
 
 
 def _values(choice) -> dict:

@@ -252,7 +252,7 @@ def sensitivity(
         for line, end in enumerate(ends.itertuples()):
             text = f"{textwrap.shorten(end.variation, 48, placeholder=' …')}: {number(end.value)}"
             axes.annotate(
-                text, (0, -place), xytext=(0, -13 - 12 * line), fontsize=8.5, color=theme.MUTED,
+                text, (0, -place), xytext=(0, -13 - 12 * line), fontsize=9, color=theme.MUTED,
                 bbox=_GROUND, in_layout=False, **words,
             )  # fmt: skip
     axes.axvline(value, color=theme.INK, lw=1.1)
