@@ -178,9 +178,9 @@ def markdown(task: Task, made: Report, /) -> str:
         for output in cell.get("outputs", ()):
             # Markup is for the page: without Markdown of its own an output is told as plain text.
             data = output.get("data", {})
-            kept = [kind for kind in ("text/markdown", "text/plain") if kind in data][:1]
+            told = [kind for kind in ("text/markdown", "text/plain", "text/html") if kind in data]
             if {"text/markdown", "text/html"} & data.keys():
-                output.data = {kind: data[kind] for kind in kept}
+                output.data = {told[0]: data[told[0]]}
     exporter = MarkdownExporter(exclude_input=True, exclude_input_prompt=True)
     text = exporter.from_notebook_node(notebook)[0].strip()
     return re.sub(r"\n{3,}", "\n\n", text) + "\n"

@@ -166,6 +166,19 @@ def test_claims_as_json_are_those_of_the_site(home, instant, capsys):
     assert capsys.readouterr().out == (home / "reports" / "verdicts.json").read_text()
 
 
+def test_check_answers_a_claim_that_is_in_no_ledger_and_new_refuses_one_that_is(tmp_path, capsys):
+    row = tmp_path / "row.yaml"
+    line = "check --above gb200 --below h200 --value 2 --model deepseek-r1 --traffic 8192/1024"
+    assert cli.main([*line.split(), "--save", str(row)]) == 0
+    told = capsys.readouterr().out
+    assert "Holds" in told and f"frontier new {row}" in told
+    row.write_text(re.sub("^id: .*", "id: mtp", row.read_text(), flags=re.M))
+    for path in (row, tmp_path / "absent.yaml"):
+        assert cli.main(["new", str(path)]) in (1, 2)
+        error = capsys.readouterr().err
+        assert error.startswith("frontier: ") and error.count("\n") == 1
+
+
 def test_a_damaged_verdicts_file_is_one_line(home, capsys):
     (home / "reports").mkdir()
     (home / "reports" / "verdicts.json").write_text("{")

@@ -11,8 +11,8 @@ import pytest
 import broadsheet
 import frontier
 
-# It needs AIConfigurator, and has no examples.
-APART = {"frontier.serving.crosscheck"}
+# Without examples; they need AIConfigurator, are a command, and are papermill's to import.
+APART = {"frontier.serving.crosscheck", "broadsheet.__main__", "broadsheet.engine"}
 MODULES = sorted(
     found.name
     for package in (broadsheet, frontier)

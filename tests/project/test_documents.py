@@ -31,6 +31,7 @@ def sections():
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("section", sections())
 def test_the_steps_of_a_section_work_as_they_stand_there(section, tmp_path):
     for name in ("data", "lib"):

@@ -1,6 +1,7 @@
 """Every report in a real JupyterLab, run as a person runs it."""
 
 import json
+import re
 
 import pytest
 
@@ -8,7 +9,7 @@ import lab
 from browser import chromium
 from frontier import cli
 from frontier.data import paths
-from notebook_cells import exhibit_names
+from notebook_cells import cells, exhibit_names
 
 pytestmark = pytest.mark.slow
 
@@ -61,3 +62,16 @@ def test_a_parameter_edited_badly_gives_the_line_of_a_build_and_edited_well_an_a
     notebook.restart_and_run_all()
     assert notebook.errors == []
     assert "100 tok/s/user or faster" in json.dumps(notebook.outputs)
+
+
+def test_a_change_in_a_cell_that_draws_shows_in_its_figure(opened):
+    stem = "03_blackwell_advantage"
+    sources = [cell.source for cell in cells(paths.notebooks() / f"{stem}.ipynb", "code")]
+    labels = re.findall(r'xlabel="[^"]+"', "\n".join(sources))
+    label = next(one for one in labels if sum(one in source for source in sources) == 1)
+    notebook = opened(stem)
+    notebook.replace(label, 'xlabel="A label of my own"')
+    notebook.restart_and_run_all()
+    assert notebook.errors == []
+    shown = json.dumps(notebook.outputs)
+    assert "A label of my own" in shown and label[8:-1] not in shown

@@ -55,3 +55,11 @@ def test_the_readme_leads_to_files_that_are_there():
     links = re.findall(r"\]\((?!https?:)([^)#]+)", text)
     assert len(links) > 4
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_first_screen_of_the_readme_says_the_two_commands():
+    first = (ROOT / "README.md").read_text().splitlines()[:12]
+    commands = [line.split()[1] for line in first if line.startswith("    make ")]
+    assert commands == ["reports", "test"]
+    makefile = (ROOT / "Makefile").read_text()
+    assert all(f"\n{name}:" in makefile for name in commands)

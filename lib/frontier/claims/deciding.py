@@ -6,8 +6,7 @@ choices that somebody has to make (step or semilog, power edition, each configur
 order of changes). A verdict is robust where none of them changes it or moves the typical value,
 the median over the set, by more than a factor of `STEADY`.
 
->>> from broadsheet import FILES_MIME
-from frontier import claims
+>>> from frontier import claims
 >>> from frontier.data import measurements
 >>> verdict = claims.decide(claims.claim("staff-80-software"), measurements.load_measurements())
 >>> verdict.verdict, verdict.now.met, verdict.now.of

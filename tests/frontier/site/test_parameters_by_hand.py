@@ -38,7 +38,7 @@ def saved(tmp_path, monkeypatch, by_hand):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("ttft_limit", 9000.0), ("model", "gpt-5"), ("how", "cubic"), ("as_of", "June")],
+    [("ttft_limit", 9000.0), ("model", "gpt-5"), ("baseline", "the best"), ("as_of", "June")],
 )
 def test_a_wrong_value_gives_the_line_that_a_build_gives(by_hand, capsys, tmp_path, name, value):
     with pytest.raises(UsageError) as error:

@@ -18,11 +18,11 @@ from frontier.data import paths, tables
 from frontier.figures import preview
 from frontier.site import datapackage
 from frontier.sources import intake
+from ledger_rows import verdict_row
 
 ROOT = Path(__file__).parents[3]
 URL = "https://example.com/frontier"
 SCHEMA = json.loads((ROOT / "schema" / "verdicts.schema.json").read_text(encoding="utf-8"))
-VERDICTS = json.loads((ROOT / "reports" / "verdicts.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -40,15 +40,18 @@ def site(tmp_path_factory):
         {"id": "A b"},
         {"page": "../x.html"},
         {"extra": 1},
+        {"now": {"verdict": "reproduced"}},
+        {"then": {**verdict_row("a")["then"], "day": "last month"}},
         {"sources": [{"title": "x", "url": "javascript:alert(1)"}]},
         {"found": {}},
         {"tiers": {"stated": None, "measured": {"comparisons": []}, "modelled": None}},
     ],
 )
 def test_the_schema_refuses_what_verdicts_are_not(change):
-    row = {**VERDICTS["claims"][0], **change}
+    row = verdict_row("a", firm=True)
+    jsonschema.validate({"schema": 2, "claims": [row]}, SCHEMA)
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({"schema": 1, "claims": [row]}, SCHEMA)
+        jsonschema.validate({"schema": 2, "claims": [{**row, **change}]}, SCHEMA)
 
 
 def test_the_verdicts_are_of_their_schema(site):

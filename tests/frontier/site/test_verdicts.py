@@ -2,7 +2,10 @@
 
 import json
 
+import pytest
+
 from broadsheet import diff
+from frontier.data import words
 from frontier.site import verdicts
 from ledger_rows import verdict_row
 
@@ -45,3 +48,27 @@ def test_a_damaged_file_of_before_has_nothing_to_compare():
     new = verdicts.dump([verdict_row("a")])
     assert verdicts.changes("{", new) == []
     assert verdicts.changes(verdicts.dump([]), new) == []
+
+
+@pytest.mark.parametrize(
+    ("verdict", "word", "counted"),
+    [
+        ("reproduced", "holds", "holds in every comparison"),
+        ("reproduced-conditionally", "holds only in part", "holds only in part"),
+        ("not-reproduced", "not reached", "is not reached"),
+        ("modelled-only", "never measured", "was never measured"),
+        ("not-testable", "no public data", "has no public data"),
+        ("not yet examined", "not yet examined", "is not yet examined"),
+    ],
+)
+def test_a_verdict_is_told_in_the_words_of_a_reader(verdict, word, counted):
+    record = verdict_row("a", verdict=verdict)
+    assert words.verdict_words(verdict) == word
+    head, row = verdicts.rows([record])
+    assert row[head.index("verdict")] == word
+    assert verdicts.summary([record]) == f"Of 1 claims, 1 {counted}."
+
+
+def test_what_is_robust_is_said_so_at_the_prompt():
+    head, row = verdicts.rows([verdict_row("a", verdict="reproduced", firm=True)])
+    assert row[head.index("verdict")] == "holds, robust"
