@@ -68,7 +68,6 @@ from frontier.claims.rule import Finding, Target, examine
 from frontier.claims.sides import Basis, Rows, prepared
 
 __all__ = [
-    "FILES_MIME",
     "LABELS",
     "SPEEDS",
     "VERDICT_MIME",

@@ -4,11 +4,11 @@ A gain is a ratio, changes interact, and so a change is worth more or less depen
 there before it. A lattice holds the states between the start and the end, one set of changes each;
 a cell that cannot exist (FP4 on Hopper) or was not measured is not in it, and only orders of
 changes that pass through cells that are there count. Each change's part is its gain averaged over
-those orders: the Shapley value where every cell is there. Beside it belong one order (the
-waterfall) and the band over all of them, since the order is a choice.
+those orders: the Shapley value where every cell is there. Beside it belongs the band over all of
+them, since the order is a choice.
 
 Values are the logarithms of a gain over the start, so that parts multiply to the whole. Which
-frontiers stand behind a cell is in `claims.splits`; what a verdict makes of a share, in `claims`.
+frontiers stand behind a cell is in `claims.kinds`; what a verdict makes of a share, in `claims`.
 
 >>> every = [set(), {"silicon"}, {"software"}, {"silicon", "software"}, {"silicon", "FP4"},
 ...          {"silicon", "FP4", "software"}]
@@ -180,20 +180,6 @@ def band(lattice: Lattice, values: Floats, group: Collection[str], /) -> tuple[F
             best[end] = found if best[end] is None else choose(best[end], found)
         ends.append(best[-1])
     return ends[0], ends[1]
-
-
-def waterfall(lattice: Lattice, values: Floats, order: Sequence[str], /) -> Floats:
-    """Return the log gain of each change in one order; UsageError where it leaves the lattice."""
-    if sorted(order) != sorted(lattice.factors):
-        raise UsageError(f"the order must name each of {', '.join(lattice.factors)} once")
-    cell, parts = Cell(), []
-    for name in order:
-        after = cell | {name}
-        if after not in lattice._place:
-            raise UsageError(f"'{name}' cannot come here: {' + '.join(order)} is no possible order")
-        parts.append(values[lattice._place[after]] - values[lattice._place[cell]])
-        cell = after
-    return np.stack(parts)
 
 
 def share(

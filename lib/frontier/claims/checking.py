@@ -153,14 +153,13 @@ def made(row: dict, /) -> entries.Claim:
 
 
 def _row(keys, value, per, models, at, wording, high, edition, date, source) -> dict:
-    names = entries.document(entries._text()).get("names", {})
     kind, form = rule.wording(wording or "")
     if at is not None:
         form = "at-point"
     if high is not None:
         form = "between"
     day = pd.Timestamp(date or datetime.date.today())
-    labels = {side: " or ".join(names.get(key, key) for key in keys[side]) for side in keys}
+    labels = {side: " or ".join(entries.named(key) for key in keys[side]) for side in keys}
     basis = Basis(per=per, **({"edition": str(edition)} if edition else {}))
     claimed = {
         "value": value,
@@ -169,30 +168,35 @@ def _row(keys, value, per, models, at, wording, high, edition, date, source) -> 
         "wording": kind,
         "tolerance": rule.TOLERANCES[kind],
     }
-    claimed |= {"at": _number(at, "at")} if at is not None else {}
-    claimed |= {"high": _number(high, "high")} if high is not None else {}
+    claimed |= {k: _number(v, k) for k, v in (("at", at), ("high", high)) if v is not None}
     told = "up to " * (form == "up-to") + words.number(value)
     told += f" to {words.number(high)}" if high is not None else ""
     speed = f" at {words.number(at)} tok/s/user" if at is not None else ""
-    one_model = f"For {names.get(models[0], models[0])}, " if len(models) == 1 else ""
+    one_model = f"For {entries.named(models[0])}, " if len(models) == 1 else ""
     where = keys["below"][0] if len(keys["below"]) == 1 else list(keys["below"])
     plain = "h200" if tuple(keys["below"]) == HOPPER else where
     slug = "-".join([*keys["above"], "over", *keys["below"], f"{words.number(value)}x"])
+    slug = re.sub(r"[^a-z0-9]+", "-", slug.lower()).strip("-")
+    said = {"title": "Where it was said", "url": source or "https://example.org/"}
+    node = f"one plain {entries.named(plain)} node" if isinstance(plain, str) else "one plain node"
+    below = {
+        node: {"hardware": plain, "single_node": True, "speculative": False},
+        f"the best-tuned {labels['below']}": {"hardware": where},
+    }
+    above = {entries.named(key): {"hardware": key} for key in keys["above"]}
+    sides = [
+        [{"label": label, "select": select} for label, select in some.items()]
+        for some in (above, below)
+    ]
     return {
-        "id": re.sub(r"[^a-z0-9]+", "-", slug.lower()).strip("-"),
-        "report": "99_" + re.sub(r"[^a-z0-9]+", "_", slug.lower()).strip("_")[:50],
+        "id": slug,
+        "report": "99_" + slug.replace("-", "_")[:50],
         "statement": f"{one_model}{labels['above']} yields {told}X the throughput {_PER[per]} of "
         f"{labels['below']}{speed}.",
         "claimed": claimed,
         "point": f"At {words.number(at)} tok/s/user." if at is not None else "Not stated.",
         "date": day.date(),
-        "sources": [
-            {
-                "title": "Where it was said",
-                "url": source or "https://example.org/",
-                "date": day.date(),
-            }
-        ],
+        "sources": [said | {"date": day.date()}],
         "quantity": f"Ratio of {basis.unit} at equal interactivity, over a plain node and over the "
         "best that was measured.",
         "decides": "Both systems swept over concurrency in public, with interactivity.",
@@ -200,31 +204,7 @@ def _row(keys, value, per, models, at, wording, high, edition, date, source) -> 
             "metric": basis.metric,
             "per": per,
             "edition": basis.edition,
-            "comparisons": [
-                {
-                    "above": [
-                        {"label": names.get(key, key), "select": {"hardware": key}}
-                        for key in keys["above"]
-                    ],
-                    "below": [
-                        {
-                            "label": f"one plain {names.get(plain, plain)} node"
-                            if isinstance(plain, str)
-                            else "one plain node",
-                            "select": {
-                                "hardware": plain,
-                                "single_node": True,
-                                "speculative": False,
-                            },
-                        },
-                        {
-                            "label": f"the best-tuned {labels['below']}",
-                            "select": {"hardware": where},
-                        },
-                    ],
-                    "where": {"model": models},
-                }
-            ],
+            "comparisons": [{"above": sides[0], "below": sides[1], "where": {"model": models}}],
         },
     }
 
@@ -265,13 +245,7 @@ def _number(value, name) -> float:
 def _table(ratios: pd.DataFrame) -> list[str]:
     """Return the ratios at named speeds as lines, one a comparison."""
     ratios = ratios.assign(
-        name=ratios["above"]
-        + " over "
-        + ratios["below"]
-        + ", "
-        + ratios["model"]
-        + ", "
-        + ratios["traffic"].map(rule.traffic_words),
+        name=[_compared(one) for one in ratios.itertuples()],
         cell=[
             "-" if np.isnan(value) else words.number(value) + "*" * bool(low)
             for value, low in zip(ratios["value"], ratios["below_floor"], strict=True)
@@ -297,7 +271,11 @@ def _assumed(needed: pd.DataFrame, value: float) -> list[str]:
             f"{best['above']} over {best['below']}, at {words.number(best['largest_at'])}"
         ]
     return [
-        f"  {one.above} over {one.below}, {one.model}, {rule.traffic_words(one.traffic)}, "
-        f"{words.span(one.reached_from, one.reached_to, '')} tok/s/user"
+        f"  {_compared(one)}, {words.span(one.reached_from, one.reached_to, '')} tok/s/user"
         for one in there.head(5).itertuples()
     ]
+
+
+def _compared(one) -> str:
+    """Return a comparison of a frame, a row of it, in words."""
+    return f"{one.above} over {one.below}, {one.model}, {rule.traffic_words(one.traffic)}"

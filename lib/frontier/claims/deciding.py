@@ -18,6 +18,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from operator import methodcaller
 
 import numpy as np
 import pandas as pd
@@ -36,6 +37,7 @@ VERDICT_MIME = "application/vnd.frontier.verdict+json"
 UNEXAMINED = "not yet examined"
 GRACE_DAYS = 28  # rows that were measured so soon after a claim are of its own time
 STEADY = 1.25
+TOLD = 1.02  # the record names variations that move the typical value by more than this factor
 SPEED, SLOW = 50, 30  # tok/s/user: where answers name a ratio
 LABELS = {
     rule.REPRODUCED: "Holds",
@@ -73,8 +75,7 @@ class State:
 
     def by_role(self, role: str) -> tuple[Finding, ...]:
         """Return the findings of a role: deciding, beside, limit or modelled."""
-        roles = {"deciding": "findings", "limit": "limits"}
-        return getattr(self, roles.get(role, role))
+        return getattr(self, {"deciding": "findings", "limit": "limits"}.get(role, role))
 
     @cached_property
     def tested(self) -> list[Finding]:
@@ -141,16 +142,19 @@ class State:
         return pd.DataFrame(list(_variations(self)), columns=_VARIATION)
 
     @cached_property
+    def _varied(self) -> pd.DataFrame:
+        """The variations that give a number."""
+        return self.variations.dropna(subset="typical").astype({"same": bool})
+
+    @cached_property
     def uncertainty(self) -> dict[str, tuple[float, float]]:
         """The range of the typical value over noise, sources and choices apart, and over all."""
-        told = self.variations.dropna(subset="typical")
         found = {}
         for kind in ("noise", "source", "choice"):
-            values = [self.typical, *told.loc[told["kind"] == kind, "typical"]]
+            values = [self.typical, *self._varied.loc[self._varied["kind"] == kind, "typical"]]
             found[kind] = (min(values), max(values))
         if self.verdict == MODELLED_ONLY:
-            ends = [[one.low for one in self._told], [one.high for one in self._told]]
-            found["model"] = (float(np.median(ends[0])), float(np.median(ends[1])))
+            found["model"] = _typical_ends(self._told)
         lows, highs = zip(*found.values(), strict=True)
         return {**found, "all": (min(lows), max(highs))}
 
@@ -159,17 +163,16 @@ class State:
         """Whether no variation changes the verdict or moves the typical value by much."""
         if self.verdict in (NOT_TESTABLE, MODELLED_ONLY) or not self.tested:
             return False
-        told = self.variations.dropna(subset="typical")
-        steady = told["factor"].between(1 / STEADY, STEADY)
-        return bool((told["same"] & steady).all())
+        steady = self._varied["factor"].between(1 / STEADY, STEADY)
+        return bool((self._varied["same"] & steady).all())
 
     @cached_property
     def flips(self) -> str:
         """What changes the verdict, or what moves the typical value most; empty where robust."""
         if self.robust or not self.tested:
             return ""
-        told = self.variations.dropna(subset="typical")
-        changed = told[~told["same"].astype(bool)]
+        told = self._varied
+        changed = told[~told["same"]]
         if len(changed):
             first = changed.iloc[0]
             more = f" and {len(changed) - 1} more" * (len(changed) > 1)
@@ -198,23 +201,14 @@ class State:
 
     def record(self) -> dict:
         """Return the state as `verdicts.json` has it."""
-        low, high = self.spread
+        told = ("verdict", "label", "met", "in_part", "of", "typical", "robust", "flips")
         return {
             "day": None if self.day is None else f"{self.day:%Y-%m-%d}",
-            "verdict": self.verdict,
-            "label": self.label,
-            "met": self.met,
-            "in_part": self.in_part,
-            "of": self.of,
-            "typical": self.typical,
-            "spread": {"low": low, "high": high},
+            **{name: getattr(self, name) for name in (*told, "condition", "answer")},
+            "spread": dict(zip(ENDS, self.spread, strict=True)),
             "uncertainty": {
-                kind: {"low": ends[0], "high": ends[1]} for kind, ends in self.uncertainty.items()
+                kind: dict(zip(ENDS, ends, strict=True)) for kind, ends in self.uncertainty.items()
             },
-            "robust": self.robust,
-            "flips": self.flips,
-            "condition": self.condition,
-            "answer": self.answer,
         }
 
 
@@ -279,28 +273,36 @@ class Verdict:
     @property
     def sources(self) -> tuple[str, ...]:
         """The tables of the data that the verdict rests on."""
-        found = {s for f in (*self.now.findings, *self.now.beside) for s in f.comparison.sources}
-        told = (
-            self.now.limits
-            if self.now.verdict != MODELLED_ONLY
-            else (*self.now.limits, *self.now.modelled)
-        )
-        return tuple(sorted(found | {s for one in told for s in one.comparison.sources}))
+        told = (*self.now.findings, *self.now.beside, *self.now.limits)
+        told += self.now.modelled if self.now.verdict == MODELLED_ONLY else ()
+        return tuple(sorted({name for one in told for name in one.comparison.sources}))
 
     def row(self) -> dict:
         """Return the claim's row of ``verdicts.json``."""
         claim, now = self.claim, self.now
         low, high = now.uncertainty["all"]
-        decided = [one for one in now.tested if one.comparison.tier == "measured"]
-        return {
-            **blank(claim),
-            "found": {
-                "value": _json(now.typical),
-                "low": _json(low),
-                "high": _json(high),
-                "unit": claim.unit,
-                "at": self.at,
-            },
+        found = {"value": now.typical, "low": low, "high": high, "unit": claim.unit, "at": self.at}
+        measured = None
+        if any(one.comparison.tier == "measured" for one in now.tested):
+            kept = _needed(now._varied).rename(columns={"typical": "headline"})
+            measured = {
+                "comparisons": [brief(one) for one in now.findings if not _filed(one)],
+                "run_noise_sigma": max(self.sigmas.values()),
+                "run_noise": self.sigmas,
+                "variations": len(now._varied),
+                "sensitivity": _plain(kept.drop(columns="note").to_dict("records")),
+            }
+        modelled, nearest = (
+            [brief(one) for one in some if one.outcome != UNTESTED and not _filed(one)]
+            for some in (now.modelled, now.beside)
+        )
+        tables_used = [
+            {"title": tables.meta(key)["title"], "url": tables.meta(key)["url"], "key": key}
+            for key in self.sources
+        ]
+        row = blank(claim)
+        return row | {
+            "found": _plain(found),
             "verdict": now.verdict,
             "firm": now.robust,
             "condition": now.condition or self._nowhere(),
@@ -309,32 +311,12 @@ class Verdict:
             "since": self.since,
             "tiers": {
                 "stated": stated(claim, (*now.findings, *now.beside)),
-                "measured": {
-                    "comparisons": [brief(one) for one in now.findings if not _filed(one)],
-                    "run_noise_sigma": max(self.sigmas.values()),
-                    "run_noise": self.sigmas,
-                    "sensitivity": [
-                        _plain(entry)
-                        for entry in now.variations.rename(columns={"typical": "headline"})
-                        .drop(columns="note")
-                        .to_dict("records")
-                    ],
-                }
-                if decided
-                else None,
+                "measured": measured,
                 "limit": [brief(one) for one in now.limits] or None,
-                "modelled": [brief(one) for one in now.modelled if one.outcome != UNTESTED] or None,
-                "nearest": [
-                    brief(one) for one in now.beside if one.outcome != UNTESTED and not _filed(one)
-                ],
+                "modelled": modelled or None,
+                "nearest": nearest,
             },
-            "sources": [
-                *({"title": s["title"], "url": s["url"]} for s in claim.sources),
-                *(
-                    {"title": tables.meta(k)["title"], "url": tables.meta(k)["url"], "key": k}
-                    for k in self.sources
-                ),
-            ],
+            "sources": row["sources"] + tables_used,
         }
 
     @property
@@ -342,11 +324,11 @@ class Verdict:
         """The run noise of each accelerator family that the verdict compares."""
         vendors = hardware.accelerators()["vendor"]
         found = {}
-        for one in self.now.tested:
-            for side in one.comparison.sides.values():
-                for position in side.positions[:1]:
-                    key = self.now.rows.frame["hardware"].iat[position]
-                    found[str(vendors.get(key, ""))] = float(self.now.rows.sigma[position])
+        rows = self.now.rows
+        for side in (side for one in self.now.tested for side in one.comparison.sides.values()):
+            for position in side.positions[:1]:
+                vendor = vendors.get(rows.column("hardware")[position], "")
+                found[str(vendor)] = float(rows.sigma[position])
         return found
 
     @property
@@ -404,8 +386,8 @@ def state(claim: Claim, rows: "pd.DataFrame | Rows", /, *, known_by=None) -> Sta
         claim,
         ready,
         day,
-        examined(entries.build(claim, ready, known_by=day)),
-        examined(entries.build(claim, ready, known_by=day, beside=True)),
+        examined(entries.comparisons(claim, ready, known_by=day)),
+        examined(entries.comparisons(claim, ready, known_by=day, beside=True)),
         examined(entries.build_limits(claim, ready, known_by=day)),
     )
 
@@ -443,15 +425,18 @@ def _variations(found: State):
             "note": f"{len(tested) - len(pairs)} too thin" * (len(pairs) < len(tested)),
         }
 
-    ends = _noise(found)
-    for end, place, typical in zip(("low", "high"), (0, 1), ends, strict=True):
+    for end, typical in zip(ENDS, _noise(found), strict=True):
         varied = [_at_end(one, target, end) for one in tested]
-        yield row(f"run noise at its {end} end", "noise", varied, typical if ends else place)
+        yield row(f"run noise at its {end} end", "noise", varied, typical)
     sources = sorted({name for one in tested for name in one.comparison.sources})
     if len(sources) > 1 and any(one.comparison.sides for one in tested):
         for name in sources:
             title = tables.meta(name)["title"]
-            yield row(f"{title} alone", "source", _mapped(tested, target, _only(name)))
+            yield row(
+                f"{title} alone",
+                "source",
+                _mapped(tested, target, methodcaller("from_source", name)),
+            )
     if any(one.comparison.line for one in tested):
         for how in HOWS:
             varied = [rule.examine(one.comparison, target, how=how) for one in tested]
@@ -460,8 +445,8 @@ def _variations(found: State):
     if basis.per == "MW":
         for edition in hardware.POWER_EDITIONS:
             if edition != basis.edition:
-                other = replace(basis, edition=edition)
-                varied = _mapped(tested, target, _other_basis(other))
+                other = methodcaller("on", replace(basis, edition=edition))
+                varied = _mapped(tested, target, other)
                 yield row(f"power edition {edition}", "choice", varied)
     splits = [one.comparison for one in tested if isinstance(one.comparison, Split)]
     for order in ("least", "most") if splits else ():
@@ -470,23 +455,19 @@ def _variations(found: State):
     codes = dict.fromkeys(code for one in tested for code in one.comparison.configurations)
     names = _configurations(found.rows, codes)
     for code in codes:
-        varied = _mapped(tested, target, _leaving(code))
+        varied = _mapped(tested, target, methodcaller("without", code))
         yield row(f"without {names[code]}", "choice", varied)
 
 
 _HOW = {"step": "the step curve", "semilog": "the curve between points"}
 
 
-def _only(name: str) -> Callable:
-    return lambda side: side.from_source(name)
-
-
-def _other_basis(basis) -> Callable:
-    return lambda side: side.on(basis)
-
-
-def _leaving(code) -> Callable:
-    return lambda side: side.without(code)
+def _needed(varied: pd.DataFrame) -> pd.DataFrame:
+    """Return the variations that a reader needs: those that matter, and the ends of each kind."""
+    ends = varied.groupby("kind")["typical"]
+    least, most = ends.idxmin(), ends.idxmax()
+    kept = ~varied["same"] | ~varied["factor"].between(1 / TOLD, TOLD)
+    return varied[kept | varied.index.isin([*least, *most])]
 
 
 def _mapped(tested: Sequence[Finding], target: Target, change: Callable) -> list[Finding | None]:
@@ -529,12 +510,18 @@ def _noise(found: State) -> tuple[float, float]:
     """Return the 95 % interval of the typical value; a row has the same noise everywhere."""
     drawn = [one.draws for one in found.tested if one.draws is not None]
     if len(drawn) < len(found.tested):
-        return tuple(float(np.median([getattr(one, e) for one in found.tested])) for e in ENDS)
+        return _typical_ends(found.tested)
     with np.errstate(invalid="ignore"):
         return rule.interval(pd.DataFrame(np.stack(drawn).T).median(axis=1).to_numpy())
 
 
 ENDS = ("low", "high")
+
+
+def _typical_ends(findings: Iterable[Finding]) -> tuple[float, float]:
+    """Return the medians of the ends of intervals; NaN without any."""
+    ends = np.array([one.ends for one in findings]).reshape(-1, 2)
+    return tuple(map(float, np.median(ends, axis=0))) if len(ends) else (np.nan, np.nan)
 
 
 def _median(findings: Iterable[Finding]) -> float:
@@ -566,26 +553,26 @@ def _configurations(rows: Rows, codes) -> dict:
 def facts(found: State) -> dict[str, str]:
     """Return the numbers that an answer may name, in words; those there are none of are missing."""
     claim, target = found.claim, found.claim.test.target
-    unit = claim.unit
-    low, high = found.uncertainty["all"]
-    model = found._told if found.verdict == MODELLED_ONLY else ()
-    within = [f.value for f in found.limits if not f.comparison.attributes.get("across")]
-    across = [f.value for f in found.limits if f.comparison.attributes.get("across")]
-    reasons = [one.comparison.untested for one in found.findings if one.comparison.untested]
-    why = reasons[0] if reasons else "nothing of it is measured"
-    day = found.day if found.day is not None else pd.Series(found.rows.known_by).max()
+    ratios = [one.comparison.line for one in found.tested if one.comparison.line]
     numbers = {
         "claimed": target.value,
         "claimed_high": target.high,
         "typical": found.typical,
-        "low": low,
-        "high": high,
+        **dict(zip(ENDS, found.uncertainty["all"], strict=True)),
         "spread_low": found.spread[0],
         "spread_high": found.spread[1],
+        "largest": max((one.both.max() for one in ratios), default=None),
     }
-    told = {name: _words(value, unit) for name, value in numbers.items()}
-    ends = [np.median([getattr(one, end) for one in model]) if model else None for end in ENDS]
-    largest = [f.comparison.line for f in found.tested if f.comparison.line]
+    if found.verdict == MODELLED_ONLY:
+        low, high = _typical_ends(found._told)
+        numbers |= {"modelled": found.typical, "modelled_low": low, "modelled_high": high}
+    told = {name: _words(value, claim.unit) for name, value in numbers.items()}
+    for name, across in (("limit", False), ("limit_across", True)):
+        some = (f for f in found.limits if bool(f.comparison.attributes.get("across")) == across)
+        told[name] = _words(max((one.value for one in some), default=None), "")
+    reasons = [one.comparison.untested for one in found.findings if one.comparison.untested]
+    why = reasons[0] if reasons else "nothing of it is measured"
+    day = found.day if found.day is not None else pd.Series(found.rows.known_by).max()
     told |= {
         "met": str(found.met),
         "in_part": str(found.in_part),
@@ -597,12 +584,6 @@ def facts(found: State) -> dict[str, str]:
         "day": f"{day.day} {day:%B %Y}",
         "speed": str(SPEED),
         "slow": str(SLOW),
-        "largest": _words(max((np.minimum(*one[1:]).max() for one in largest), default=None), unit),
-        "limit": _words(max(within, default=None), ""),
-        "limit_across": _words(max(across, default=None), ""),
-        "modelled": _words(found.typical if model else None, unit),
-        "modelled_low": _words(ends[0], unit),
-        "modelled_high": _words(ends[1], unit),
     }
     if claim.facts:
         roles = ("deciding", "beside", "limit")
@@ -695,18 +676,17 @@ def stated(claim: Claim, findings: Sequence[Finding] = (), /) -> list[dict]:
     points = points[(points["claim"] == claim.id) & ~results]
     kept = ["series", "x", "x_unit", "y", "y_unit", "kind", "url"]
     found = [_plain({key: point[key] for key in kept}) for point in points.to_dict("records")]
-    for one in findings:
-        if _filed(one):
-            url = one.comparison.rows["url"].iloc[0]
-            point = [one.comparison.label, None, "", one.value, "share", "stated", url]
-            found.append(dict(zip(kept, point, strict=True)))
+    for one in filter(_filed, findings):
+        url = one.comparison.rows["url"].iloc[0]
+        point = [one.comparison.label, None, "", one.value, "share", "stated", url]
+        found.append(dict(zip(kept, point, strict=True)))
     return found
 
 
 def brief(finding: Finding, /) -> dict:
     """Return a finding as the plain values that ``verdicts.json`` has of it."""
     row = frames.row(finding, "")
-    first = {
+    told = {
         "comparison": finding.comparison.label,
         "shape": row["traffic"],
         "unit": row["unit"],
@@ -714,11 +694,14 @@ def brief(finding: Finding, /) -> dict:
         "low": finding.low,
         "high": finding.high,
     }
-    rest = {key: value for key, value in row.items() if key not in ("role", "label", "value")}
     if finding.outcome == UNTESTED:
-        rest = {key: row[key] for key in ("outcome", "untested")}
-    told = {key: value for key, value in _plain(rest).items() if value not in (None, "")}
-    return {**told, **_plain(first)}
+        return _plain(told | {key: row[key] for key in ("outcome", "untested")})
+    # Its tier is the list that it is in, its traffic the shape, its baseline most often what is
+    # below.
+    twice = {"role", "tier", "label", "value", "traffic", *told}
+    twice |= {"baseline"} if row["baseline"] == row["below"] else set()
+    rest = {key: value for key, value in row.items() if key not in twice}
+    return _plain(told) | {k: v for k, v in _plain(rest).items() if v not in (None, "")}
 
 
 def rows_used(verdict: Verdict, /) -> dict[str, str]:
@@ -767,16 +750,14 @@ def _filed(finding):
     return finding.comparison.tier == "stated"
 
 
-def _json(value):
-    return None if value is None or not np.isfinite(value) else float(value)
-
-
 def _plain(entry):
-    """Return values as JSON has them: no NaN, no types of numpy; dicts are gone into."""
+    """Return values as JSON has them: only finite numbers, no types of numpy."""
     if isinstance(entry, dict):
         return {str(key): _plain(value) for key, value in entry.items()}
+    if isinstance(entry, list):
+        return [_plain(value) for value in entry]
     if isinstance(entry, str | bool | int) or entry is None:
         return entry
     if isinstance(entry, np.generic):
         entry = entry.item()
-    return None if pd.isna(entry) else entry
+    return None if pd.isna(entry) or entry in (np.inf, -np.inf) else entry

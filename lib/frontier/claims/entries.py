@@ -13,7 +13,7 @@ import json
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from itertools import product
@@ -136,6 +136,11 @@ def levers() -> dict[str, Claim]:
     return {entry.lever: entry for entry in entries if entry.lever}
 
 
+def named(key: str, /) -> str:
+    """Return what a reader calls a key of the data."""
+    return document(_text()).get("names", {}).get(key, key)
+
+
 def credits() -> list[dict]:
     """Return the gains credited to a mechanism: gain, lever, part of the curve, factor, system."""
     return document(_text())["credits"]
@@ -180,8 +185,7 @@ def document(text: str, /) -> dict:
 
 def schema_problem(instance, name: str, /) -> tuple[list, str] | None:
     """Return where and why something is not of a schema of ``schema/``; None where it is."""
-    errors = _validator(name).iter_errors(_jsonable(instance))
-    worst = max(errors, key=_depth, default=None)
+    worst = max(_validator(name).iter_errors(_jsonable(instance)), key=_depth, default=None)
     if worst is None:
         return None
     while worst.context:  # of "one of these" the part that came furthest says what is wrong
@@ -225,13 +229,13 @@ def _jsonable(value):
 @lru_cache(maxsize=16)
 def _parsed(text, part) -> tuple[Claim, ...]:
     found = document(text)
-    names, defaults = found.get("names", {}), found.get("answers", {})
+    defaults = found.get("answers", {})
     claims, known = [], set()
     for entry in found.get(part, ()):
         try:
             if entry["id"] in known:
                 raise ValueError("stands twice; an id names one claim")
-            claims.append(_claim(entry, names, defaults))
+            claims.append(_claim(entry, defaults))
         except (KeyError, TypeError, ValueError, UsageError) as error:
             problem = f"{error} is missing" if isinstance(error, KeyError) else str(error)
             raise DataError(
@@ -263,7 +267,10 @@ def _text():
         raise DataError(FILE, f"is no YAML: {error}", remedy="mend that line") from None
 
 
-def _claim(entry, names, defaults) -> Claim:
+_TEXTS = ("id", "report", "statement", "point", "quantity", "decides")
+
+
+def _claim(entry, defaults) -> Claim:
     claimed, test = entry["claimed"], entry["test"]
     wording, tolerance = claimed["wording"], claimed["tolerance"]
     if tolerance != rule.TOLERANCES[wording]:
@@ -281,24 +288,14 @@ def _claim(entry, names, defaults) -> Claim:
         test.get("everywhere", False),
     )
     basis = {key: test[key] for key in ("metric", "per", "edition") if key in test}
-    listed = ("comparisons", "beside", "filings", "beside_filings", "limits", "modelled")
-    made = Test(
-        Basis(**basis),
-        target,
-        tuple(test["traffic"]),
-        mechanism=test.get("mechanism", False),
-        splits=test.get("splits"),
-        **{key: tuple(test.get(key, ())) for key in (*listed, "beside_modelled", "steps")},
-    )
+    told = {key: tuple(v) if isinstance(v, list) else v for key, v in test.items()}
+    fields = {key: told[key] for key in Test.__annotations__.keys() & told}
+    made = Test(**{**fields, "basis": Basis(**basis), "target": target})
     _check_selections(made)
     found = Claim(
-        **{
-            key: entry[key] for key in ("id", "report", "statement", "point", "quantity", "decides")
-        },
+        **{key: entry[key] for key in _TEXTS},
+        **{key: claimed[key] for key in ("value", "unit", "form")},
         date=date.fromisoformat(str(entry["date"])),
-        value=claimed["value"],
-        unit=claimed["unit"],
-        form=claimed["form"],
         sources=tuple(entry["sources"]),
         test=made,
         answers={**defaults.get(claimed["form"], {}), **entry.get("answers", {})},
@@ -313,19 +310,15 @@ def _check_selections(test):
     """Raise where a side selects by what is no column, or a choice names no change."""
     for entry in (*test.comparisons, *test.beside):
         for where in (*_listed(entry["above"]), *_listed(entry.get("below", {}))):
-            selections = _listed(where.get("select", {}))
-            for selection in (*selections, entry.get("where", {})):
+            for selection in (*_listed(where.get("select", {})), entry.get("where", {})):
                 if unknown := sorted(set(selection) - CONDITIONS):
                     raise ValueError(f"'{where['label']}' selects by '{unknown[0]}', no column")
     for entry in (*test.modelled, *test.beside_modelled, *test.steps):
-        for key in ("above", "below"):
-            if key in entry:
-                kinds.system(entry[key]["system"], test.traffic[0])
+        for one in (entry.get("above"), entry.get("below"), entry):
+            if one and "system" in one:
+                kinds.system(one["system"], test.traffic[0])
     for system in (*test.splits["systems"], *test.splits.get("beside", ())) if test.splits else ():
         names = {one["name"] for one in system["factors"]}
-        for one in system["factors"]:
-            if ("set" in one) == ("until" in one):
-                raise ValueError(f"'{one['name']}' needs either set or until")
         for choice in system.get("choices") or test.splits.get("choices", ()):
             if unknown := sorted(set(choice["software"]) - names):
                 raise ValueError(f"'{choice['name']}' has no factor '{unknown[0]}'")
@@ -357,93 +350,76 @@ def _check_answers(claim):
 # ------------------------------------------------------------------ from entries to comparisons
 
 
-def build(
-    claim: Claim, rows: Rows, /, *, known_by=None, beside: bool = False, basis: Basis | None = None
+def comparisons(
+    claim: Claim, rows: pd.DataFrame | Rows, /, *, known_by=None, beside: bool = False
 ) -> list[Comparison]:
     """Return what decides a claim (or, with `beside`, what is shown with it), tested or not.
 
-    `known_by` is the last day by which rows were measured, `basis` another than the claim's.
+    `known_by` is the last day by which rows were measured.
     """
-    test = claim.test
-    basis = basis or test.basis
-    names = document(_text()).get("names", {})
-    made = []
-    for entry in test.beside if beside else test.comparisons:
-        made += _entry(entry, test, rows, basis, known_by, names, union=test.mechanism)
+    test, rows = claim.test, prepared(rows)
+    listed = [(one, test.mechanism) for one in (test.beside if beside else test.comparisons)]
     if beside and test.mechanism:
         # What it costs to force the mechanism: with it alone over without it.
-        for entry in test.comparisons:
-            made += _entry(entry, test, rows, basis, known_by, names, union=False)
+        listed += [(one, False) for one in test.comparisons]
+    made = [c for one, union in listed for c in _entry(one, test, rows, known_by, union=union)]
     if test.splits:
-        made += _splits(test, rows, basis, known_by, names, beside=beside)
+        made += _splits(test, rows, known_by, beside=beside)
     filed = [kinds.statement(one) for one in (test.beside_filings if beside else test.filings)]
     return made + [one for one in filed if known_by is None or one.known_by <= known_by]
 
 
-def _entry(entry, test, rows, basis, known_by, names, *, union):
+def _entry(entry, test, rows, known_by, *, union):
     """Return the comparisons of one entry: every side above over every side below, each way."""
     where = {key: _listed(value) for key, value in entry.get("where", {}).items()}
-    basis = Basis(**{**vars(basis), **entry.get("basis", {})})
+    basis = replace(test.basis, **entry.get("basis", {}))
     made = []
-    for values in product(*where.values()):
-        common = dict(zip(where, values, strict=True))
-        sides = product(_listed(entry["above"]), _listed(entry.get("below", [{}])))
-        for above, below in sides:
-            for traffic in _listed(entry.get("traffic", test.traffic)):
-                picked = [
-                    [
-                        {"shape": traffic, **common, **part}
-                        for part in _listed(side.get("select", {}))
-                    ]
-                    for side in (above, below)
-                ]
-                attributes = _attributes(entry, common, above, below, traffic, picked, names)
-                told = {
-                    "above": above["label"],
-                    "below": below.get("label", ""),
-                    "attributes": attributes,
-                }
-                if not below:
-                    made.append(_level(entry, rows, basis, picked[0], known_by, told))
-                    continue
-                top = picked[0] + picked[1] if union else picked[0]
-                made.append(
-                    Ratio(
-                        unit="x",
-                        top=rows.side(top, basis, known_by=known_by),
-                        bottom=rows.side(picked[1], basis, known_by=known_by),
-                        **told,
-                    )
-                )
+    for values, above, below, traffic in product(
+        product(*where.values()),
+        _listed(entry["above"]),
+        _listed(entry.get("below", {})),
+        _listed(entry.get("traffic", test.traffic)),
+    ):
+        common = {"shape": traffic, **dict(zip(where, values, strict=True))}
+        picked = [
+            [common | part for part in _listed(side.get("select", {}))] for side in (above, below)
+        ]
+        told = {
+            "above": above["label"],
+            "below": below.get("label", ""),
+            "attributes": _attributes(entry, common, below, picked),
+        }
+        if not below:
+            made.append(_level(entry, rows, basis, picked[0], known_by, told))
+            continue
+        top, bottom = (
+            rows.side(some, basis, known_by=known_by)
+            for some in (picked[0] + picked[1] * union, picked[1])
+        )
+        made.append(Ratio(unit="x", top=top, bottom=bottom, **told))
     return made
 
 
-def _attributes(entry, common, above, below, traffic, picked, names):
+def _attributes(entry, common, below, picked):
     """Return what a condition may name of a comparison, in the words of a reader."""
     models = {part.get("model") for side in picked for part in side} - {None}
     accelerators = {str(part.get("hardware")) for part in picked[0]} - {"None"}
-    found = {"traffic": entry.get("traffic_label", traffic)}
-    if len(models) == 1:
-        found["model"] = _named(next(iter(models)), names)
-    if len(accelerators) == 1 and "[" not in next(iter(accelerators)):
-        found["accelerator"] = _named(next(iter(accelerators)), names)
-    if below:
-        found["baseline"] = below["label"]
-    if setup := _setup(common, names):
-        found["setup"] = setup
-    return found | entry.get("attributes", {})
-
-
-def _setup(common, names):
-    """Return in words what of precision, speculation, engine and layout holds for both sides."""
-    told = [str(common.get("precision", "")).upper()]
-    if "speculative" in common:
-        told.append("with MTP" if common["speculative"] else "without MTP")
-    if common.get("disaggregated"):
-        told.append("disaggregated")
-    if "framework" in common:
-        told.append(f"in {_named(common['framework'], names)}")
-    return " ".join(part for part in told if part)
+    one = accelerators.pop() if len(accelerators) == 1 else "["  # as a list of several begins
+    # What of precision, speculation, engine and layout holds for both sides.
+    setup = [
+        str(common.get("precision", "")).upper(),
+        {True: "with MTP", False: "without MTP"}.get(common.get("speculative")),
+        "disaggregated" if common.get("disaggregated") else "",
+        f"in {named(common['framework'])}" if "framework" in common else "",
+    ]
+    found = {
+        "traffic": entry.get("traffic_label", common["shape"]),
+        "model": named(models.pop()) if len(models) == 1 else "",
+        "accelerator": "" if "[" in one else named(one),
+        "baseline": below.get("label", ""),
+        "setup": " ".join(filter(None, setup)),
+    }
+    return {key: text for key, text in found.items() if text} | entry.get("attributes", {})
 
 
 def _level(entry, rows, basis, picked, known_by, told):
@@ -462,31 +438,31 @@ def _level(entry, rows, basis, picked, known_by, told):
     return Level(unit="x", top=gains, runs=2, **told)
 
 
-def _splits(test, rows, basis, known_by, names, *, beside):
+def _splits(test, rows, known_by, *, beside):
     made, splits = [], test.splits
     for system in splits.get("beside", ()) if beside else splits["systems"]:
+        meanings = system.get("meanings", splits["meanings"])
         for traffic in system.get("traffic", test.traffic):
-            found = cells(rows, system, traffic, basis, known_by=known_by)
-            for meaning in system.get("meanings", splits["meanings"]):
-                for choice in _choices(splits, system):
-                    made.append(
-                        Split(
-                            above=choice["name"],
-                            below="",
-                            unit="x" if meaning == "factor" else "share",
-                            attributes={
-                                "model": _named(system["start"]["model"], names),
-                                "traffic": traffic,
-                                "change" if meaning == "factor" else "counts": choice["name"],
-                                "meaning": attribution.MEANINGS[meaning],
-                            },
-                            cells=found,
-                            group=tuple(
-                                one.name for one in found.factors if one.name in choice["software"]
-                            ),
-                            meaning=meaning,
-                        )
+            found = cells(rows, system, traffic, test.basis, known_by=known_by)
+            for meaning, choice in product(meanings, _choices(splits, system)):
+                factor, software = meaning == "factor", choice["software"]
+                attributes = {
+                    "model": named(system["start"]["model"]),
+                    "traffic": traffic,
+                    "change" if factor else "counts": choice["name"],
+                    "meaning": attribution.MEANINGS[meaning],
+                }
+                made.append(
+                    Split(
+                        above=choice["name"],
+                        below="",
+                        unit="x" if factor else "share",
+                        attributes=attributes,
+                        cells=found,
+                        group=tuple(one.name for one in found.factors if one.name in software),
+                        meaning=meaning,
                     )
+                )
     return made
 
 
@@ -521,16 +497,6 @@ def cells(rows: Rows, system: Mapping, traffic: str, basis: Basis, /, *, known_b
         return Cells(f"{system['name']}, {traffic}", factors, measured)
 
     return rows.once(("cells", repr(system), traffic, basis, str(known_by)), make)
-
-
-def comparisons(
-    claim: Claim, rows: pd.DataFrame | Rows, /, *, known_by=None, beside: bool = False
-) -> list[Comparison]:
-    """Return what decides a claim (or, with `beside`, what is shown with it), tested or not.
-
-    `known_by` is the last day by which rows were measured.
-    """
-    return build(claim, prepared(rows), known_by=known_by, beside=beside)
 
 
 def ratio(
@@ -586,36 +552,26 @@ def build_limits(claim: Claim, rows: Rows, /, *, known_by=None) -> list[Comparis
     for entry in claim.test.limits:
         key = ("limit", repr(entry), basis)
         made += rows.once(key, lambda entry=entry: kinds.limit(entry, basis))
-    if known_by is None:
-        return made
-    return [one for one in made if one.results["date"].max() <= pd.Timestamp(known_by)]
+    day = pd.Timestamp.max if known_by is None else pd.Timestamp(known_by)
+    return [one for one in made if one.results["date"].max() <= day]
 
 
-def build_modelled(claim: Claim, /, *, beside: bool = False) -> list[Modelled]:
-    """Return the modelled comparisons of a claim, or those that are shown beside them."""
-    names = document(_text()).get("names", {})
+def build_modelled(claim: Claim, /) -> list[Modelled]:
+    """Return the modelled comparisons of a claim."""
     return [
         Modelled(
             above=entry["above"]["label"],
             below=entry["below"]["label"],
             unit="x",
-            attributes={
-                "model": _named(entry["above"]["system"]["model"], names),
-                "traffic": traffic,
-            },
+            attributes={"model": named(entry["above"]["system"]["model"]), "traffic": traffic},
             basis=claim.test.basis,
             top=kinds.system(entry["above"]["system"], traffic),
             bottom=kinds.system(entry["below"]["system"], traffic),
         )
-        for entry in (claim.test.beside_modelled if beside else claim.test.modelled)
+        for entry in claim.test.modelled
         for traffic in claim.test.traffic
     ]
 
 
 def _listed(value):
     return list(value) if isinstance(value, list | tuple) else [value]
-
-
-def _named(key, names):
-    """Return what a reader calls a key of the data."""
-    return names.get(key, key)

@@ -12,15 +12,16 @@ np.True_
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
-from frontier import curves
+from frontier import curves, serving
 from frontier.claims import kinds
-from frontier.claims.kinds import HOWS, Comparison, Ratio
-from frontier.claims.rule import UNTESTED, Finding, Target
+from frontier.claims.kinds import HOWS, Comparison, Line, Ratio
+from frontier.claims.rule import UNTESTED, Finding, Stretch, Target, interval, longest
 
 SPEEDS = (20, 30, 50, 75, 100)  # tok/s/user at which ratios are told
 ATTRIBUTES = (
@@ -50,46 +51,50 @@ def findings(verdict, /, *, role: str | None = None, noise: bool = True) -> pd.D
 
 def row(finding: Finding, role: str, /, *, noise: bool = True) -> dict:
     """Return a finding as a row of `findings`."""
-    compared, stretch = finding.comparison, finding.stretch
-    line = compared.line if finding.outcome != UNTESTED else None
-    low, high = (compared.range if finding.outcome != UNTESTED else None) or (np.nan, np.nan)
-    points = (compared.points if finding.outcome != UNTESTED else None) or (np.nan, np.nan)
-    made = {"role": role, "tier": compared.tier, "above": compared.above, "below": compared.below}
-    made |= {key: compared.attributes.get(key, "") for key in ATTRIBUTES}
-    made |= {
+    compared, stretch = finding.comparison, finding.stretch or Stretch(np.nan, np.nan, np.nan)
+    line, span, points = (
+        getattr(compared, name) if finding.outcome != UNTESTED else None
+        for name in ("line", "range", "points")
+    )
+    low, high = finding.ends if noise else (np.nan, np.nan)
+    largest, largest_at = _largest(line) if line else (np.nan, np.nan)
+    at = dict.fromkeys(SPEEDS, np.nan)
+    if isinstance(compared, Ratio) and len(compared.top) and len(compared.bottom):
+        at = dict(zip(SPEEDS, curves.ratio(*compared.fronts, np.array(SPEEDS, float)), strict=True))
+    return {
+        "role": role,
+        "tier": compared.tier,
+        "above": compared.above,
+        "below": compared.below,
+        **{key: compared.attributes.get(key, "") for key in ATTRIBUTES},
         "label": compared.label,
         "unit": compared.unit,
         "outcome": finding.outcome,
         "value": finding.value,
         "estimate": finding.estimate,
-        "low": finding.low if noise else np.nan,
-        "high": finding.high if noise else np.nan,
+        "low": low,
+        "high": high,
         "close": finding.close if noise else False,
-        "from": low,
-        "to": high,
-        "met_from": stretch.low if stretch else np.nan,
-        "met_to": stretch.high if stretch else np.nan,
-        "met_share": stretch.share if stretch else np.nan,
-    }
-    both = np.minimum(line.step, line.semilog) if line else np.array([np.nan])
-    best = int(np.nanargmax(both)) if line else 0
-    made |= {
-        "largest": float(both[best]),
-        "largest_at": float(line.x[best]) if line else np.nan,
-        "least": float(both.min()),
-    }
-    at = dict.fromkeys(SPEEDS, np.nan)
-    if isinstance(compared, Ratio) and len(compared.top) and len(compared.bottom):
-        at = dict(zip(SPEEDS, curves.ratio(*compared.fronts, np.array(SPEEDS, float)), strict=True))
-    made |= {f"at_{speed}": float(value) for speed, value in at.items()}
-    return made | {
-        "points_above": points[0],
-        "points_below": points[1],
+        **dict(zip(("from", "to"), span or (np.nan, np.nan), strict=True)),
+        "met_from": stretch.low,
+        "met_to": stretch.high,
+        "met_share": stretch.share,
+        "largest": largest,
+        "largest_at": largest_at,
+        "least": float(line.both.min()) if line else np.nan,
+        **{f"at_{speed}": float(value) for speed, value in at.items()},
+        **dict(zip(("points_above", "points_below"), points or (np.nan, np.nan), strict=True)),
         "rows": sum(map(len, compared.sides.values())),
         "sources": ", ".join(compared.sources),
         "reached_on": compared.reached_on(finding),
         "untested": compared.untested,
     }
+
+
+def _largest(line: Line) -> tuple[float, float]:
+    """Return the largest number that both curves have at one speed, and that speed."""
+    best = int(np.nanargmax(line.both))
+    return float(line.both[best]), float(line.x[best])
 
 
 def ratios(compared: Comparison | Iterable[Comparison], /, at=SPEEDS) -> pd.DataFrame:
@@ -157,28 +162,24 @@ def needed(compared: Comparison | Iterable[Comparison], value: float, /) -> pd.D
     stretch, tok/s/user), `share` (of the log range), `largest`, `largest_at`, and `missing` (the
     factor by which the mean falls short; below 1 where it does not).
     """
-    from frontier.claims.rule import longest
 
     def made(one):
         if one.untested or one.line is None:
             return pd.DataFrame()
-        both = np.minimum(one.line.step, one.line.semilog)
-        best = int(both.argmax())
+        largest, largest_at = _largest(one.line)
         found = longest(one.line, Target("at-least", value), least=0.0)
-        return pd.DataFrame(
-            [
-                {
-                    "mean": one.value(),
-                    "reached": found is not None,
-                    "reached_from": found.low if found else np.nan,
-                    "reached_to": found.high if found else np.nan,
-                    "share": found.share if found else 0.0,
-                    "largest": float(both[best]),
-                    "largest_at": float(one.line.x[best]),
-                    "missing": value / one.value(),
-                }
-            ]
-        )
+        reached = found or Stretch(np.nan, np.nan, 0.0)
+        told = {
+            "mean": one.value(),
+            "reached": found is not None,
+            "reached_from": reached.low,
+            "reached_to": reached.high,
+            "share": reached.share,
+            "largest": largest,
+            "largest_at": largest_at,
+            "missing": value / one.value(),
+        }
+        return pd.DataFrame([told])
 
     return _stacked(compared, made)
 
@@ -189,10 +190,6 @@ def parts(split: kinds.Split, /) -> pd.DataFrame:
     Columns: `change`, `kind`, `part` (over all orders), `low`, `high` (95 % for run noise),
     `least`, `most` (over the orders).
     """
-    from dataclasses import replace
-
-    from frontier.claims.rule import interval
-
     found = []
     for one in split.cells.factors:
         part = replace(split, group=(one.name,), meaning="factor")
@@ -208,8 +205,6 @@ def modelled_steps(claim, at, /) -> pd.DataFrame:
     Columns: `step`, `traffic`, `interactivity`, `ratio` (over the step before) and `total` (over
     the baseline), on the claim's basis; missing where a frontier has ended.
     """
-    from frontier import serving
-
     basis, rows = claim.test.basis, []
     for traffic in claim.test.traffic:
         values = {}

@@ -36,6 +36,7 @@ LEAST_POINTS = 3
 LEAST_SHARE = 0.1
 HOWS = ("step", "semilog")
 GRID = 100
+ORDERS = ("least", "most")
 
 
 class Line(NamedTuple):
@@ -44,6 +45,11 @@ class Line(NamedTuple):
     x: np.ndarray
     step: np.ndarray
     semilog: np.ndarray
+
+    @property
+    def both(self) -> np.ndarray:
+        """What both curves have at one speed."""
+        return np.minimum(self.step, self.semilog)
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -59,6 +65,7 @@ class Comparison:
     below: str
     unit: str
     attributes: Mapping[str, str] = field(default_factory=dict)
+    rows_of: ClassVar[Mapping[str, str]] = {}  # the fields that are sides, by the sides' names
     tier: ClassVar[str] = "measured"
     kind: ClassVar[str] = "comparisons"
 
@@ -86,7 +93,7 @@ class Comparison:
     @property
     def sides(self) -> dict[str, Side]:
         """The measured rows of either side, or of every cell, by name."""
-        return {}
+        return {name: getattr(self, field) for name, field in self.rows_of.items()}
 
     @property
     def points(self) -> tuple[int, int] | None:
@@ -115,7 +122,9 @@ class Comparison:
 
     def mapped(self, change: Callable[[Side], Side]) -> "Comparison":
         """Return the comparison with every side changed; itself where none is another."""
-        return self
+        changed = {field: change(getattr(self, field)) for field in self.rows_of.values()}
+        same = all(side is getattr(self, field) for field, side in changed.items())
+        return self if same else replace(self, **changed)
 
     def value(self, how: str = "step", *, form: str = "", at: float | None = None) -> float:
         """Return the number under a curve, as a form of claims asks for it."""
@@ -150,11 +159,7 @@ class Ratio(Comparison):
 
     top: Side
     bottom: Side
-
-    @property
-    def sides(self) -> dict[str, Side]:
-        """The rows above and below."""
-        return {"above": self.top, "below": self.bottom}
+    rows_of: ClassVar[Mapping[str, str]] = {"above": "top", "below": "bottom"}
 
     @property
     def fronts(self) -> tuple[curves.Frontier, curves.Frontier]:
@@ -210,12 +215,6 @@ class Ratio(Comparison):
     def configurations(self) -> tuple:
         """The codes of the configurations on either frontier."""
         return tuple(dict.fromkeys([*self.top.on_front, *self.bottom.on_front]))
-
-    def mapped(self, change):
-        """Return the ratio with both sides changed; itself where neither is another."""
-        top, bottom = change(self.top), change(self.bottom)
-        same = top is self.top and bottom is self.bottom
-        return self if same else replace(self, top=top, bottom=bottom)
 
     def value(self, how="step", *, form="", at=None):
         """Return the mean ratio over the range, or the largest, the least, or that at a point."""
@@ -274,12 +273,8 @@ class Level(Comparison):
 
     top: Side
     runs: int = 1
+    rows_of: ClassVar[Mapping[str, str]] = {"above": "top"}
     kind: ClassVar[str] = "levels"
-
-    @property
-    def sides(self) -> dict[str, Side]:
-        """The rows."""
-        return {"above": self.top}
 
     @property
     def untested(self) -> str:
@@ -295,11 +290,6 @@ class Level(Comparison):
     def configurations(self) -> tuple:
         """The configuration that reaches the largest value."""
         return (self.top.configuration[self.top.value.argmax()],) if len(self.top) else ()
-
-    def mapped(self, change):
-        """Return the level with its side changed."""
-        top = change(self.top)
-        return self if top is self.top else replace(self, top=top)
 
     def value(self, how="step", *, form="", at=None):
         """Return the largest value."""
@@ -400,6 +390,12 @@ class Cells:
     def fronts(self) -> list[curves.Frontier]:
         """The frontier of each cell of the lattice, in its order."""
         return [self.sides[cell].frontier for cell in self.lattice.cells]
+
+    @cached_property
+    def configurations(self) -> tuple:
+        """The codes of the configurations on any cell's frontier."""
+        cells = self.lattice.cells if self.lattice else ()
+        return tuple(dict.fromkeys(code for cell in cells for code in self.sides[cell].on_front))
 
     @cached_property
     def floor_at(self) -> float:
@@ -540,18 +536,7 @@ class Split(Comparison):
     @property
     def configurations(self) -> tuple:
         """The codes of the configurations on any cell's frontier."""
-        if self.cells.lattice is None:
-            return ()
-        return self.cells.once(
-            "configurations",
-            lambda: tuple(
-                dict.fromkeys(
-                    code
-                    for cell in self.cells.lattice.cells
-                    for code in self.cells.sides[cell].on_front
-                )
-            ),
-        )
+        return self.cells.configurations
 
     def mapped(self, change):
         """Return the split with every cell changed; the cells are changed once for all choices."""
@@ -567,18 +552,18 @@ class Split(Comparison):
 
     def draws(self, *, form="", at=None):
         """Return the share in every draw of run noise."""
-        return self._share(self.cells.once("noisy", lambda: self.cells.noisy))
+        return self._share(self.cells.noisy)
 
     def orders(self) -> dict[str, "Split"]:
         """Return the split in the order of the changes that gives least, and that gives most."""
-        return {name: replace(self, order=name) for name in ("least", "most")}
+        return {name: replace(self, order=name) for name in ORDERS}
 
     def _share(self, values):
         lattice, options = self.cells.lattice, {"meaning": self.meaning}
         if not self.order:
             return attribution.share(lattice, values, self.group, **options)
         ends = attribution.share_band(lattice, values, self.group, **options)
-        return ends[("least", "most").index(self.order)]
+        return ends[ORDERS.index(self.order)]
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -589,16 +574,7 @@ class Limit(Comparison):
     factor: float = 1.0
     tier: ClassVar[str] = "limit"
     kind: ClassVar[str] = "results at a limit"
-
-    @property
-    def untested(self) -> str:
-        """Why there is no number."""
-        return "" if len(self.results) == 2 else "no pair of results at this limit"
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """The table of the results."""
-        return ("mlperf",) if len(self.results) else ()
+    sources: ClassVar[tuple[str, ...]] = ("mlperf",)
 
     def value(self, how="step", *, form="", at=None):
         """Return the ratio of the two results."""
@@ -613,21 +589,12 @@ class Statement(Comparison):
     rows: pd.DataFrame
     tier: ClassVar[str] = "stated"
     kind: ClassVar[str] = "filings"
-
-    @property
-    def untested(self) -> str:
-        """Why there is no number."""
-        return "" if len(self.rows) else "no filing states it"
+    sources: ClassVar[tuple[str, ...]] = ("filings",)
 
     @property
     def known_by(self) -> pd.Timestamp:
         """The end of the year that the filing is of."""
         return self.rows["period_end"].max()
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """The table of filings."""
-        return ("filings",)
 
     def value(self, how="step", *, form="", at=None):
         """Return the part over the whole, between 0 and 1."""
@@ -653,16 +620,12 @@ class Modelled(Comparison):
     bottom: serving.System
     tier: ClassVar[str] = "modelled"
     kind: ClassVar[str] = "modelled comparisons"
+    sources: ClassVar[tuple[str, ...]] = ("serving_fit", "serving_validation")
 
     @property
     def untested(self) -> str:
         """Why there is no number."""
         return "" if len(self.curve) > 1 else "the modelled frontiers share nothing above the floor"
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """The tables of the model's fit."""
-        return ("serving_fit", "serving_validation")
 
     @property
     def curve(self) -> pd.DataFrame:
@@ -792,31 +755,28 @@ def limit(specification: Mapping, basis: Basis, /) -> list[Limit]:
     found = published.mlperf(specification["model"], accelerators=(above, below))
     found = found[found["scenario"] == specification["scenario"]].sort_values("date")
     tops, bottoms = (found[found["hardware"] == key] for key in (above, below))
-    made = []
+    first = specification.get("first")  # newest over oldest, on the same accelerator
+    labels, made = specification["labels"], []
     for _, top in tops.iterrows():
         same = bottoms[bottoms["round"] == top["round"]]
-        if specification.get("first"):  # newest over oldest, on the same accelerator
-            same = same.iloc[:0]
-            bottoms = bottoms.iloc[:1]
-        bottom = same.iloc[-1] if len(same) else bottoms.iloc[-1] if len(bottoms) else None
-        if bottom is None or (bottom["round"] == top["round"] and specification.get("first")):
+        pair = bottoms.head(1) if first else same.tail(1) if len(same) else bottoms.tail(1)
+        if pair.empty or (first and top["round"] == pair["round"].iloc[0]):
             continue
-        rounds = top["round"] if len(same) else f"{top['round']} over {bottom['round']}"
-        power = basis.factor(above) / basis.factor(below) if basis.per != "J" else np.nan
+        bottom, within = pair.iloc[0], len(same) > 0 and not first
         made.append(
             Limit(
-                above=specification["labels"][0],
-                below=specification["labels"][1],
+                above=labels[0],
+                below=labels[1],
                 unit="x",
                 attributes={
                     "model": specification["model"],
-                    "accelerator": specification["labels"][0],
+                    "accelerator": labels[0],
                     "traffic": f"MLPerf {specification['scenario']}",
-                    "rounds": rounds,
-                    "across": "" if len(same) else "across rounds",
+                    "rounds": top["round"] if within else f"{top['round']} over {bottom['round']}",
+                    "across": "" if within else "across rounds",
                 },
                 results=pd.DataFrame([top, bottom]),
-                factor=power,
+                factor=basis.factor(above) / basis.factor(below) if basis.per != "J" else np.nan,
             )
         )
     return made

@@ -18,10 +18,11 @@ The verdict is over the set, never over its best:
 'reproduced-conditionally'
 """
 
+import operator
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -47,20 +48,7 @@ TOLERANCES = {
     "our own bar": 1.0,
     "bound by a filing": 1.0,
 }
-# Attributes by which a condition may be told, in the order in which they are tried.
-CONDITIONS = (
-    *(
-        "baseline",
-        "traffic",
-        "accelerator",
-        "model",
-        "counts",
-        "meaning",
-        "change",
-        "setup",
-        "speed",
-    ),
-)
+# Attributes by which a condition may be told, in the order in which they are tried, and its words.
 _WORDS = {
     "baseline": "over {}",
     "traffic": "at {}",
@@ -70,6 +58,7 @@ _WORDS = {
     "meaning": "as {}",
     "change": "for {}",
     "setup": "{}",
+    "speed": "on part of the speeds ({} to {} tok/s/user)",
 }
 TRAFFICS = {
     "traffic with answers no shorter than prompts": lambda isl, osl: osl >= isl,
@@ -200,7 +189,7 @@ def examine(comparison: Comparison, target: Target, /, *, how: str | None = None
         value = estimate = (value, estimate)[HOWS.index(how)]
     elif target.form == "up-to" and comparison.line:
         # The largest ratio that both curves have at one speed.
-        value = estimate = float(np.minimum(*comparison.line[1:]).max())
+        value = estimate = float(comparison.line.both.max())
     stretch, outcome = None, MEETS
     if not target.met(value, estimate):
         if target.form in STRETCHED and comparison.line:
@@ -254,14 +243,14 @@ def verdict(outcomes: Sequence[str], /, *, form: str = "at-least") -> str:
 def condition(findings: Sequence[Finding], /) -> str:
     """Return what all hits share, with how many of those that have it hit; else "in k of n".
 
-    At most three attributes, in the order of `CONDITIONS`, each of which tells hits from some miss.
+    At most three attributes, in the order of `_WORDS`, each of which tells hits from some miss.
     """
     tested = [one for one in findings if one.outcome != UNTESTED]
     hits = [one for one in tested if one.hit]
     if not hits or (len(hits) == len(tested) and all(one.outcome == MEETS for one in hits)):
         return ""
     told, left = [], tested
-    for name in CONDITIONS:
+    for name in _WORDS:
         text, has = _shared(name, hits, left)
         if text and len(told) < 3:
             told.append(text)
@@ -277,31 +266,24 @@ def _shared(name, hits, left):
         if not all(stretches):
             return "", None
         ends = min(s.low for s in stretches), max(s.high for s in stretches)
-        return f"on part of the speeds ({number(ends[0])} to {number(ends[1])} tok/s/user)", (
-            lambda one: True
-        )
+        return _WORDS[name].format(*map(number, ends)), lambda one: True
     values = {one.comparison.attributes.get(name) for one in hits}
-    candidates = [(str(min(values, key=str)), lambda value: value in values)] * (len(values) == 1)
-    if name == "traffic" and len(values) > 1:
-        shapes = [
-            tuple(map(int, v.split("/"))) for v in values if re.fullmatch(r"\d+/\d+", v or "")
-        ]
-        candidates = [
-            (text, lambda value, fits=fits: _fits(value, fits))
-            for text, fits in TRAFFICS.items()
-            if len(shapes) == len(values) and all(fits(*shape) for shape in shapes)
-        ]
-    for text, fits in candidates:
+    candidates = {}
+    if len(values) == 1 and None not in values:
+        candidates = {str(value): partial(operator.eq, value) for value in values}
+    elif name == "traffic":
+        candidates = {text: partial(_fits, fits) for text, fits in TRAFFICS.items()}
+    for text, fits in candidates.items():
 
         def has(one, fits=fits):
             return fits(one.comparison.attributes.get(name))
 
-        if text != "None" and not all(map(has, left)):
+        if all(map(has, hits)) and not all(map(has, left)):
             return _WORDS[name].format(traffic_words(text) if name == "traffic" else text), has
     return "", None
 
 
-def _fits(value, fits):
+def _fits(fits, value):
     return bool(re.fullmatch(r"\d+/\d+", value or "")) and fits(*map(int, value.split("/")))
 
 
@@ -322,10 +304,12 @@ def wording(words: str, /) -> tuple[str, str]:
 ('round number', 'at-least'))
     """
     text = words.lower()
-    if re.search(r"\b(up[ -]to|as much as|as high as)\b", text):
-        return "round number", "up-to"
-    if re.search(r"\b(about|nearly|roughly|around|approximately|almost|some)\b|~", text):
-        return "about", "at-least"
-    if re.search(r"\b(more than|over|above|exceeds?|at least|beyond)\b", text):
-        return "comparative", "at-least"
-    return "round number", "at-least"
+    return next(asked for pattern, asked in _WORDINGS if re.search(pattern, text))
+
+
+_WORDINGS = (
+    (r"\b(up[ -]to|as much as|as high as)\b", ("round number", "up-to")),
+    (r"\b(about|nearly|roughly|around|approximately|almost|some)\b|~", ("about", "at-least")),
+    (r"\b(more than|over|above|exceeds?|at least|beyond)\b", ("comparative", "at-least")),
+    ("", ("round number", "at-least")),
+)

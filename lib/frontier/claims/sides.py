@@ -87,17 +87,13 @@ class Rows:
         self.noise_of_all = sigma
         self.given = frame.copy(deep=False)
         self.frame = frame.reset_index(drop=True)
-        self._masks: dict = {}
-        self._sides: dict = {}
-        self._noise: dict = {}
+        self._made: dict = {}
 
     def column(self, name: str) -> np.ndarray:
         """Return a column as an array, made once."""
-        key = ("column", name)
-        if key not in self._sides:
-            values = self.frame[name]
-            self._sides[key] = values.to_numpy(float if values.dtype.kind == "f" else None)
-        return self._sides[key]
+        values = self.frame[name]
+        kind = float if values.dtype.kind == "f" else None
+        return self.once(("column", name), lambda: values.to_numpy(kind))
 
     @cached_property
     def accelerator(self) -> tuple[np.ndarray, np.ndarray]:
@@ -155,16 +151,16 @@ class Rows:
         """Return which rows meet one condition of `measurements.select`; none is no error."""
         if name not in CONDITIONS:
             raise UsageError(f"no condition '{name}': {among(name, sorted(CONDITIONS))}")
-        key = (name, repr(wanted))
-        if key not in self._masks:
-            mask = np.zeros(len(self.frame), bool)
+
+        def made():
             if name == "as_of":
-                mask = self.known_by <= np.datetime64(pd.Timestamp(wanted))
-            else:
-                with contextlib.suppress(UsageError):
-                    mask[measurements.select(self.frame, **{name: wanted}).index] = True
-            self._masks[key] = mask
-        return self._masks[key]
+                return self.known_by <= np.datetime64(pd.Timestamp(wanted))
+            mask = np.zeros(len(self.frame), bool)
+            with contextlib.suppress(UsageError):
+                mask[measurements.select(self.frame, **{name: wanted}).index] = True
+            return mask
+
+        return self.once((name, repr(wanted)), made)
 
     def side(self, selection: Mapping, basis: Basis, /, *, known_by=None) -> "Side":
         """Return the side of a selection, by conditions of `measurements.select`.
@@ -173,19 +169,20 @@ class Rows:
         that of any of its parts.
         """
         parts = selection if isinstance(selection, list) else [selection]
-        key = (repr([sorted(part.items()) for part in parts]), basis, str(known_by))
-        if key not in self._sides:
-            mask = np.zeros(len(self.frame), bool)
-            for part in parts:
-                one = np.ones(len(self.frame), bool)
-                for name, wanted in part.items():
-                    if wanted is not None:
-                        one &= self.mask(name, wanted)
-                mask |= one
+
+        def made():
+            masks = [
+                [self.mask(name, wanted) for name, wanted in part.items() if wanted is not None]
+                for part in parts
+            ]
+            every = np.ones(len(self.frame), bool)
+            mask = np.any([np.all([every, *some], axis=0) for some in masks], axis=0)
             if known_by is not None:
-                mask &= self.mask("as_of", known_by)
-            self._sides[key] = self._side(np.flatnonzero(mask), basis)
-        return self._sides[key]
+                mask = mask & self.mask("as_of", known_by)
+            return self._side(np.flatnonzero(mask), basis)
+
+        asked = repr([sorted(part.items()) for part in parts])
+        return self.once((asked, basis, str(known_by)), made)
 
     def _side(self, positions: np.ndarray, basis: Basis) -> "Side":
         """Return the side of these rows; rows without a value of the metric are left out."""
@@ -205,20 +202,21 @@ class Rows:
 
     def once(self, key, make):
         """Return what was made of these rows under a key, made the first time it is asked for."""
-        if key not in self._sides:
-            self._sides[key] = make()
-        return self._sides[key]
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
 
     def noise(self, position: int) -> np.ndarray:
         """Return the standard normal draws of a row, the same on every side that it is on."""
-        if position not in self._noise:
+
+        def made():
             told = self.column("row_id")[position], self.configuration[position]
             # Ids may be missing or stand twice in rows that are not the project's own.
-            seed = zlib.crc32(
-                repr((*map(str, told), self.column("interactivity")[position])).encode()
-            )
-            self._noise[position] = np.random.default_rng(seed).standard_normal(REPLICATES)
-        return self._noise[position]
+            seed = repr((*map(str, told), self.column("interactivity")[position]))
+            random = np.random.default_rng(zlib.crc32(seed.encode()))
+            return random.standard_normal(REPLICATES)
+
+        return self.once(("noise", position), made)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -290,21 +288,23 @@ class Side:
         """Return the side of some of its points."""
         return replace(self, positions=self.positions[mask], value=self.value[mask], _made={})
 
+    def _once(self, key, mask) -> "Side":
+        """Return what is kept of this side under a key, made once."""
+        if key not in self._made:
+            self._made[key] = self.kept(mask)
+        return self._made[key]
+
     def without(self, configuration) -> "Side":
         """Return the side without one configuration; itself where it has none of it."""
         if configuration not in self.on_front:
             return self
-        if configuration not in self._made:
-            self._made[configuration] = self.kept(self.configuration != configuration)
-        return self._made[configuration]
+        return self._once(configuration, self.configuration != configuration)
 
     def from_source(self, source: str) -> "Side":
         """Return the side of the rows of one source alone."""
         if self.sources == (source,):
             return self
-        if source not in self._made:
-            self._made[source] = self.kept(self._sources == source)
-        return self._made[source]
+        return self._once(source, self._sources == source)
 
     def on(self, basis: Basis) -> "Side":
         """Return the side on another basis."""

@@ -282,7 +282,7 @@ def near(rows: Iterable[Mapping], targets: Mapping[str, rule.Target], /) -> list
         now, measured = row.get("now"), row["tiers"]["measured"]
         if now and measured and row["id"] in targets:
             why = [*_close(measured["comparisons"], row["verdict"], targets[row["id"]])]
-            why += [] if now["robust"] else _alone(measured["sensitivity"])
+            why += [] if now["robust"] else _alone(measured)
             found += [{"claim": row["id"], "why": text} for text in why]
     return found
 
@@ -326,14 +326,15 @@ def _turns(outcomes, place, form):
     return turned != {rule.verdict(outcomes, form=form)}
 
 
-def _alone(variations) -> Iterator[str]:
+def _alone(measured) -> Iterator[str]:
     """Yield the variation that alone keeps a verdict from being robust."""
-    told = [one for one in variations if one["headline"] is not None]
+    told = [one for one in measured["sensitivity"] if one["headline"] is not None]
     steady = deciding.STEADY
     against = [o for o in told if not (o["same"] and 1 / steady <= o["factor"] <= steady)]
     if len(against) == 1:
         yield (
-            f"one variation of {len(told)} keeps it from being robust: {against[0]['variation']}"
+            f"one variation of {measured.get('variations', len(told))} keeps it from being robust: "
+            f"{against[0]['variation']}"
         )
 
 

@@ -171,13 +171,17 @@ def _about(name, files) -> dict:
     if used != sidecar.get("inputs") and sidecar.get("inputs"):
         newest = max(path.stat().st_mtime for path in files)
         sidecar["accessed"] = date.fromtimestamp(newest).isoformat()
-    if name in measurements.SOURCES or name == "quarantine":
-        sidecar["columns"] = measurements.column_sidecars() | (
-            {"reason": {"dtype": "string", "unit": "", "description": "why it is not used"}}
-            if name == "quarantine"
-            else {}
-        )
+    if name in measurements.SOURCES:
+        sidecar["columns"] = measurements.column_sidecars()
+    if name == "quarantine":
+        sidecar["columns"] = quarantine_columns()
     return sidecar | {"inputs": used}
+
+
+def quarantine_columns() -> dict[str, dict[str, str]]:
+    """Return what the sidecar of the table ``quarantine`` says of its columns."""
+    reason = {"dtype": "string", "unit": "", "description": "why it is not used"}
+    return measurements.column_sidecars() | {"reason": reason}
 
 
 __all__ = ["Report", "make_tables", "scripts"]

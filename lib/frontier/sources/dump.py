@@ -11,6 +11,7 @@ import csv
 import io
 import json
 import lzma
+import re
 import shutil
 import subprocess
 import tempfile
@@ -30,6 +31,7 @@ MOST_SECONDS = 1800  # for pg_restore
 CUSTOM, ZSTD, ZIP = b"PGDMP", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
 NEEDED = ("configs", "workflow_runs", "benchmark_results")
 _ALSO = {"benchmark_results": ("benchmark_results_raw",)}
+_ESCAPED = re.compile(r"\\(.?)", re.DOTALL)
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _CONFIG = (
     *("hardware", "framework", "model", "precision", "spec_method", "disagg", "is_multinode"),
@@ -113,60 +115,37 @@ def _address(run: dict) -> str | None:
 
 
 def _restored(parts, packed) -> dict[str, Table]:
-    restore = _program("pg_restore", "postgresql-client")
     wanted = [option for name in NEEDED for option in ("--table", name)]
-    command = [restore, "--data-only", "--no-owner", "--no-privileges", *wanted, "-f", "-"]
+    restore = [_program("pg_restore", "postgresql-client"), "--data-only", "--no-owner"]
+    commands = [[*restore, "--no-privileges", *wanted, "-f", "-"]]
+    if packed:
+        unpack = [_program("zstd", "zstd"), "-d", "-q", "-c", "--long=27"]
+        commands = [["cat", "-", *(str(part.absolute()) for part in parts[1:])], unpack, *commands]
     with contextlib.ExitStack() as stack:
         said = stack.enter_context(tempfile.TemporaryFile())
-        feed = None
-        if packed:
-            command_ = [_program("zstd", "zstd"), "-d", "-q", "-c", "--long=27"]
-            feed = subprocess.Popen(
-                command_, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said
-            )
-            source = feed.stdout
-        else:
-            source = stack.enter_context(parts[0].open("rb"))
-        text = subprocess.Popen(command, stdin=source, stdout=subprocess.PIPE, stderr=said)
-        timer = threading.Timer(MOST_SECONDS, text.kill)
+        source, programs = stack.enter_context(parts[0].open("rb")), []
+        for command in commands:
+            program = subprocess.Popen(command, stdin=source, stdout=subprocess.PIPE, stderr=said)
+            source.close()  # here: so that a program ends when the next one has
+            source = program.stdout
+            programs.append(program)
+        timer = threading.Timer(MOST_SECONDS, program.kill)
         timer.daemon = True
         timer.start()
-        if feed is not None:
-            feed.stdout.close()
-            stack.enter_context(_pouring(parts, feed))
         try:
-            with io.TextIOWrapper(text.stdout, encoding="utf-8", newline="\n") as lines:
+            with io.TextIOWrapper(source, encoding="utf-8", newline="\n") as lines:
                 tables = dict(_copied(_bounded(lines)))
         except ValueError as error:
-            text.kill()
+            program.kill()
             raise DataError(parts[0], f"is damaged: {error}", remedy="get it again") from None
         finally:
             timer.cancel()
-            code = text.wait()
-            code = (feed.wait() if feed is not None else 0) or code
+            codes = [one.wait() for one in programs]
         said.seek(0)
         problem = said.read().decode(errors="replace").strip()
-    if code:
+    if code := next(filter(None, codes[-2:]), 0):
         raise DataError(parts[0], _told(problem, code), remedy="get it again")
     return tables
-
-
-@contextlib.contextmanager
-def _pouring(parts, feed):
-    """Feed the parts to a program while its output is read."""
-
-    def pour():
-        with contextlib.suppress(BrokenPipeError), feed.stdin:
-            for part in parts:
-                with part.open("rb") as file:
-                    shutil.copyfileobj(file, feed.stdin, 1 << 20)
-
-    thread = threading.Thread(target=pour, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join()
 
 
 def _told(problem: str, code: int) -> str:
@@ -216,16 +195,7 @@ def _copied(lines: Iterable[str]) -> Iterator[tuple[str, Table]]:
 def _unescaped(value: str) -> str | None:
     if value == "\\N":
         return None
-    if "\\" not in value:
-        return value
-    out, pieces = [], iter(value)
-    for piece in pieces:
-        if piece == "\\":
-            after = next(pieces, "\\")
-            out.append(_ESCAPES.get(after, after))
-        else:
-            out.append(piece)
-    return "".join(out)
+    return _ESCAPED.sub(lambda match: _ESCAPES.get(match[1], match[1] or "\\"), value)
 
 
 def _program(name: str, package: str) -> str:

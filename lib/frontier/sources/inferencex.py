@@ -130,26 +130,24 @@ def _typed(raw: pd.DataFrame) -> pd.DataFrame:
     problem = pd.Series("", index=raw.index, dtype="str")
     out = {}
     for name in _RAW:
-        if name in _NUMBERS or name in _COUNTS:
-            out[name] = pd.Series([number(v) for v in raw[name]], index=raw.index, dtype=float)
-            wrong = (out[name].isna() & raw[name].notna()) | np.isinf(out[name])
-            out[name] = out[name].mask(wrong)
-            if name in _COUNTS:
-                broken = (out[name] % 1 != 0) | (out[name].abs() > 2**31)
-                wrong |= out[name].notna() & broken
-                out[name] = out[name].mask(wrong)
-            text = raw[name][wrong & (problem == "")].map(lambda v: plain(reading.shown(v)))
-            problem.loc[text.index] = f"{name} is no {_KIND[name in _COUNTS]} but " + text
-        elif name in _TEXTS:
-            out[name] = pd.Series(
-                [None if v is None else plain(v) for v in raw[name]], index=raw.index, dtype=object
-            )
+        if name in _TEXTS:
+            values = [None if v is None else plain(v) for v in raw[name]]
+            out[name] = pd.Series(values, index=raw.index, dtype=object)
+            continue
+        if name in _FLAGS:
+            found = raw[name].map(lambda v: TRUTHS.get(str(v).lower())).astype(object)
+            wrong = found.isna() & raw[name].notna()
+            expected = "neither true nor false"
         else:
-            told = [_TRUTHS.get(str(v).lower()) for v in raw[name]]
-            out[name] = pd.Series(told, index=raw.index, dtype=object)
-            wrong = out[name].isna() & raw[name].notna()
-            text = raw[name][wrong & (problem == "")].map(lambda v: plain(reading.shown(v)))
-            problem.loc[text.index] = f"{name} is neither true nor false but " + text
+            found = pd.Series([number(v) for v in raw[name]], index=raw.index, dtype=float)
+            wrong = (found.isna() & raw[name].notna()) | np.isinf(found)
+            expected = "no number"
+        if name in _COUNTS:
+            wrong |= found.notna() & ((found % 1 != 0) | (found.abs() > 2**31))
+            expected = "no whole number"
+        out[name] = found.mask(wrong)
+        text = raw[name][wrong & (problem == "")].map(lambda v: plain(reading.shown(v)))
+        problem.loc[text.index] = f"{name} is {expected} but " + text
     return pd.DataFrame(out).assign(unreadable=problem)
 
 
@@ -170,9 +168,10 @@ def plain(value: object, /) -> str:
 
 def tidy(raw: pd.DataFrame, /, *, source: str, citation: pd.Series | str) -> pd.DataFrame:
     """Return raw rows with the columns of `data.measurements`, and ``reason``."""
-    raw = _filled(raw)
+    raw = raw.reindex(columns=_RAW).astype(dict.fromkeys([*_NUMBERS, *_COUNTS], float))
     gpus, prefill, decode = _gpus(raw)
     isl, osl = _count(raw["isl"]), _count(raw["osl"])
+    joules = raw["joules_per_output_token"]
     out = pd.DataFrame(
         {
             "model": _text(raw["model"].map(MODELS).fillna(raw["model"])),
@@ -194,7 +193,7 @@ def tidy(raw: pd.DataFrame, /, *, source: str, citation: pd.Series | str) -> pd.
             "row_id": row_ids(source, len(raw)),
             **{"prefill": _prefill(raw), "latency": "median", "image": _text(raw["image"])},
             "citation": citation,
-            "joules_per_output_token": _joules(raw),
+            "joules_per_output_token": joules.where(energy_is_sound(raw) & (joules > 0)),
         }
     )
     latency = raw["median_e2el"].fillna(checks.request_latency(out))
@@ -239,10 +238,9 @@ _NUMBERS = [
     "power_metric_schema_version",
 ]
 _COUNTS = [name for name in _RAW if name not in {*_TEXTS, *_FLAGS, *_NUMBERS}]
-_TRUTHS = dict.fromkeys(("true", "t", "1", "1.0"), True) | dict.fromkeys(
+TRUTHS = dict.fromkeys(("true", "t", "1", "1.0"), True) | dict.fromkeys(
     ("false", "f", "0", "0.0"), False
 )
-_KIND = ("number", "whole number")
 POWER_SCHEMA = 2  # the first whose energy is that of all GPUs
 # Keys that a row may have and that nothing is made of.
 _KNOWN = {
@@ -257,11 +255,6 @@ _STATISTIC = re.compile(
     r".*(power|joules|energy).*"
 )
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-
-
-def _filled(raw):
-    raw = raw.reindex(columns=_RAW)
-    return raw.astype(dict.fromkeys([*_NUMBERS, *_COUNTS], float))
 
 
 def _text(values):
@@ -315,11 +308,6 @@ def energy_is_sound(raw: pd.DataFrame, /) -> pd.Series:
     return (raw["power_metric_schema_version"] == POWER_SCHEMA) & (raw["power_valid"] == 1)
 
 
-def _joules(raw):
-    joules = raw["joules_per_output_token"]
-    return joules.where(energy_is_sound(raw) & (joules > 0))
-
-
 def _powered(raw, gpus):
     """Return the reason where the GPUs whose power was measured are not those of the row."""
     sound = energy_is_sound(raw)
@@ -345,19 +333,13 @@ def _parts(raw, gpus):
 
 
 def _prefill(raw):
-    def words(row):
-        if not row.apart:
-            return ""
-        workers = 0 if np.isnan(row.workers) else int(row.workers)
-        sizes = [f"{n}{int(v)}" for n, v in (("tp", row.tp), ("ep", row.ep)) if v == v]
-        dp = ["dp"] if row.dp else []
-        return " ".join(([f"{workers} x"] if workers else []) + sizes + dp)
-
-    columns = {
-        "apart": _flag(raw["disagg"]) & ~_unsplit(raw),
-        "workers": raw["prefill_num_workers"].astype(float),
-        "tp": raw["prefill_tp"].astype(float),
-        "ep": raw["prefill_ep"].astype(float),
-        "dp": _flag(raw["prefill_dp_attention"]),
-    }
-    return [words(row) for row in pd.DataFrame(columns).itertuples()]
+    """Return in words how the prefill workers are laid out; empty where none are apart."""
+    sizes = {"{} x": "prefill_num_workers", "tp{}": "prefill_tp", "ep{}": "prefill_ep"}
+    parts = [
+        raw[name].map(lambda v, form=form: "" if np.isnan(v) else form.format(int(v)))
+        for form, name in sizes.items()
+    ]
+    parts[0] = parts[0].where(raw["prefill_num_workers"] > 0, "")
+    parts.append(_flag(raw["prefill_dp_attention"]).map({True: "dp", False: ""}))
+    words = [" ".join(filter(None, row)) for row in zip(*parts, strict=True)]
+    return np.where(_flag(raw["disagg"]) & ~_unsplit(raw), words, "")

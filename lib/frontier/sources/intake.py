@@ -23,7 +23,7 @@ import pandas as pd
 from frontier.data import checks, measurements, paths, snapshots, tables
 from frontier.data.measurements import LIVE, RUN
 from frontier.errors import DataError, UsageError
-from frontier.sources import dump, inferencex, own, reading, web
+from frontier.sources import dump, inferencex, own, quarantine_columns, reading, web
 
 API_ROOT = "https://inferencex.semianalysis.com/api/v1/"
 DUMPS = "https://github.com/SemiAnalysisAI/InferenceX-app/releases"
@@ -42,7 +42,6 @@ WHOLE = 1.5
 # them, or the newest run is older than the newest was.
 FEWER = 0.5
 ACCEPT = "if that is right, say --accept"
-_REASON = {"reason": {"dtype": "string", "unit": "", "description": "why it is not used"}}
 
 
 @dataclass
@@ -154,24 +153,23 @@ def import_files(
     """
     snapshots.recover()
     files = [Path(file) for file in files]
-    for file in files:
-        if not file.is_file():
-            raise UsageError(f"{file} is not a file")
+    if missing := [file for file in files if not file.is_file()]:
+        raise UsageError(f"{missing[0]} is not a file")
     told = {name: value for name, value in (said or {}).items() if value is not None}
-    dumps = [file for file in files if _is_part(file) or _is_dump(file)]
-    answers = [file for file in files if file not in dumps and _is_answer(file)]
-    mine = [file for file in files if file not in dumps and file not in answers]
-    if mine and (dumps or answers):
-        raise UsageError(f"{mine[0]} is one's own and {(dumps + answers)[0]} public: one at a time")
+    forms = {form: [file for file in files if _form(file) == form] for form in _FORMS}
+    mine, public = forms.pop("own"), [file for some in forms.values() for file in some]
+    if mine and public:
+        raise UsageError(f"{mine[0]} is one's own and {public[0]} public: one at a time")
     if mine:
         with snapshots.alone():
             return _import_own(mine, told, accept)
     if told:
         raise UsageError(f"--{next(iter(told))} is for results of one's own, not for public ones")
-    batches = [_dumped([file]) for file in dumps if not _is_part(file)]
-    if parts := [file for file in dumps if _is_part(file)]:
-        batches.append(_dumped(parts))
-    batches += [_answered(file) for file in answers]
+    batches = [_dumped([file]) for file in forms["dump"]]
+    batches += [_dumped(forms["part"])] if forms["part"] else []
+    for file in forms["answer"]:
+        flat = inferencex.read_answer(file)
+        batches.append(_batch(flat, inferencex.API_URL, {file.name: _digest(file)}))
     batch = _together(batches)
     new, report = _judged(batch)
     with snapshots.alone():
@@ -267,24 +265,18 @@ def _dumped(files: list[Path]) -> _Batch:
     return _batch(flat, DUMPS, {file.name: _digest(file) for file in files})
 
 
-def _answered(file: Path) -> _Batch:
-    flat = inferencex.read_answer(file)
-    return _batch(flat, inferencex.API_URL, {file.name: _digest(file)})
+_FORMS = ("dump", "part", "answer", "own")
 
 
-def _is_answer(file: Path) -> bool:
-    """Return whether a file is an answer of the benchmarks API: rows with metrics."""
+def _form(file: Path) -> str:
+    """Return what a file is, one of `_FORMS`; an answer of the benchmarks API has metrics."""
+    if ".zst.part" in file.name:
+        return "part"
+    if file.suffix.lower() != ".csv" and dump.is_dump(file):
+        return "dump"
     with file.open("rb") as opened:
         start = opened.read(65536).replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
-    return start.startswith(b"[") and b'"metrics"' in start
-
-
-def _is_part(file: Path) -> bool:
-    return ".zst.part" in file.name
-
-
-def _is_dump(file: Path) -> bool:
-    return file.suffix.lower() != ".csv" and dump.is_dump(file)
+    return "answer" if start.startswith(b"[") and b'"metrics"' in start else "own"
 
 
 def _digest(file: Path) -> str:
@@ -325,16 +317,11 @@ def _judged(batch: _Batch) -> tuple[pd.DataFrame, Report]:
     ):
         reason = reason.where(reason != "", found)
     keys = measurements.run_keys(frame)
-    frame = frame.assign(
-        reason=reason, row_id=[f"{LIVE}-{key:016x}" for key in keys], _known=frame["image"] != ""
-    )
+    frame = frame.assign(reason=reason, row_id=[f"{LIVE}-{key:016x}" for key in keys])
     # Of a run that came twice: a sound row, one with its image, the later one.
-    order = frame.iloc[::-1].sort_values(
-        ["_known"], ascending=False, kind="stable", ignore_index=False
-    )
-    order = order.sort_values("reason", key=lambda text: text != "", kind="stable")
-    repeated = order["row_id"].duplicated()
-    unique = order[~repeated].drop(columns="_known").sort_values([*RUN, "row_id"], kind="stable")
+    order = np.lexsort((-np.arange(len(frame)), frame["image"] == "", frame["reason"] != ""))
+    repeated = frame["row_id"].iloc[order].duplicated()
+    unique = frame.iloc[order][~repeated].sort_values([*RUN, "row_id"], kind="stable")
     report = Report(LIVE, repeated=int(repeated.sum()), agentic=batch.agentic)
     report.refused = Counter(unique["reason"][unique["reason"] != ""])
     report.warnings = [*batch.warnings] + [
@@ -397,18 +384,26 @@ def _refuse_changes(new, old, where) -> None:
         _refuse_redefined(model, sound, old[old["model"] == model], where)
 
 
+_VALUES = ["throughput_per_gpu", "output_throughput_per_gpu", "tpot", "ttft"]
+
+
 def _refuse_redefined(model, new, old, where) -> None:
     """Raise DataError where runs known before now have other values in some column, as a whole."""
-    for column, before, after in _pairs(new, old):
-        ratio = (after / before).replace([np.inf, 0], np.nan).dropna()
-        if len(ratio) >= LEAST:
-            typical = float(np.exp(np.log(ratio).median()))
-            if max(typical, 1 / typical) > SAME_VALUE:
-                problem = (
-                    f"{len(ratio):,} runs of {model} known before have {typical:.3g} times the "
-                    "value, in the median: its meaning has changed"
-                )
-                raise DataError(where, problem, column=column, remedy=ACCEPT)
+    before, after = (
+        rows.set_index(measurements.run_keys(rows))[_VALUES].pipe(
+            lambda f: f[~f.index.duplicated()]
+        )
+        for rows in (old, new)
+    )
+    for column, ratio in (after / before).replace([np.inf, 0], np.nan).items():
+        known = ratio.dropna()
+        typical = float(np.exp(np.log(known).median()))
+        if len(known) >= LEAST and max(typical, 1 / typical) > SAME_VALUE:
+            problem = (
+                f"{len(known):,} runs of {model} known before have {typical:.3g} times the "
+                "value, in the median: its meaning has changed"
+            )
+            raise DataError(where, problem, column=column, remedy=ACCEPT)
 
 
 def _refuse_loss(rows, old, where) -> None:
@@ -428,20 +423,6 @@ def _refuse_loss(rows, old, where) -> None:
         if last[model] < day:
             problem = f"ends {model} on {last[model]:%Y-%m-%d}, and here are runs of {day:%Y-%m-%d}"
             raise DataError(where, problem, remedy=ACCEPT)
-
-
-_VALUES = ("throughput_per_gpu", "output_throughput_per_gpu", "tpot", "ttft")
-
-
-def _pairs(new, old):
-    """Yield each column of values with those of the runs that both have, old and new."""
-    both = (
-        old.assign(key=measurements.run_keys(old))
-        .drop_duplicates("key")
-        .merge(new.assign(key=measurements.run_keys(new)), on="key", suffixes=("_old", ""))
-    )
-    for column in _VALUES:
-        yield column, both[f"{column}_old"], both[column]
 
 
 def _unseen(new, old) -> list[str]:
@@ -506,8 +487,7 @@ def _join(report, batch, new, before, stays, remains, *, accept) -> Report:
     if stays.any():
         inputs = tables.meta(LIVE).get("inputs", {}) | inputs
     about = tables.meta("quarantine")
-    columns = measurements.column_sidecars() | _REASON
-    about |= {"inputs": about.get("inputs", {}) | batch.inputs, "columns": columns}
+    about |= {"inputs": about.get("inputs", {}) | batch.inputs, "columns": quarantine_columns()}
     made = {"quarantine": (quarantine, about)}
     if len(rows) or tables.has(LIVE):
         made[LIVE] = rows, _sidecar(rows, inputs)
@@ -526,8 +506,7 @@ def _count(report, old, rows) -> None:
     """Count what is new, other and gone, by the rows' ids, which say which run they are."""
     was, now = old.set_index("row_id"), rows.set_index("row_id")
     both = was.index.intersection(now.index)
-    values = list(_VALUES)
-    before, after = was.loc[both, values], now.loc[both, values]
+    before, after = was.loc[both, _VALUES], now.loc[both, _VALUES]
     other = before.ne(after) & ~(before.isna() & after.isna())
     report.rows, report.added = len(rows), len(now.index.difference(was.index))
     report.gone, report.changed = len(was.index.difference(now.index)), int(other.any(axis=1).sum())

@@ -51,7 +51,6 @@ _MEASURED = ("throughput_per_gpu", "output_throughput_per_gpu", "interactivity",
 _POWER = ("throughput_per_mw", "power_edition")
 _FLOATS = (*_MEASURED, _POWER[0])
 _EMPTY = {str: "", bool: False, int: 0}
-_TRUTHS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 
 # A model by its name, and what may follow the name of the same model: its release, its format.
 _MODELS = {
@@ -238,7 +237,7 @@ def _of_kind(place: _Place, name, value, kind):
         return found.lower() if name in _LOWER else found
     found, number = None, inferencex.number(value)
     if kind is bool:
-        found = _TRUTHS.get(str(value).lower())
+        found = inferencex.TRUTHS.get(str(value).lower())
     elif kind is int and number % 1 == 0 and 0 <= number < 2**31:
         found = int(number)
     elif kind is float and 0 < number < MOST:
@@ -490,11 +489,8 @@ def _speculates(*places: Mapping) -> bool | None:
     """Return True where a tool or its server states speculation in whatever way, None otherwise."""
     keys = re.compile(r"spec(_|ulative)|accept(ance)?_(length|rate)|.*_accept_length|mtp$")
     none = {"", "none", "false", "0", "off", "null", "[]", "{}"}
-    for place in places:
-        for key, value in place.items():
-            if keys.match(str(key)) and str(value).lower() not in none:
-                return True
-    return None
+    stated = [str(v).lower() for place in places for k, v in place.items() if keys.match(str(k))]
+    return bool(set(stated) - none) or None
 
 
 def _from_csv(row: dict) -> dict:
@@ -644,7 +640,7 @@ def _from_inferencex(row: Mapping) -> dict:
     if row.get("scenario_type") or row.get("benchmark_type") not in inferencex.SINGLE_TURN:
         raise ValueError("it is of an agentic workload, whose requests have no fixed lengths")
     apart, several = (
-        _TRUTHS[str(row.get(key, False)).lower()] for key in ("disagg", "is_multinode")
+        inferencex.TRUTHS[str(row.get(key, False)).lower()] for key in ("disagg", "is_multinode")
     )
     if several:
         prefill, decode = (_number(row, f"num_{r}_gpu", zero=True) for r in ("prefill", "decode"))

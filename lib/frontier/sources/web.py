@@ -17,7 +17,6 @@ import weakref
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urljoin, urlsplit
@@ -282,15 +281,9 @@ def _origin(url):
 
 def _asked_pause(text: str | None) -> float | None:
     """Return the seconds that a Retry-After header asks for, a number or a date."""
-    if not text:
-        return None
     try:
-        return max(0.0, float(text))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except (TypeError, ValueError):
+        return float(urllib3.Retry().parse_retry_after(text)) if text else None
+    except (urllib3.exceptions.InvalidHeader, OverflowError, ValueError):
         return None
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frontier.claims import attribution
-from frontier.claims.attribution import Lattice, band, shapley, share, share_band, waterfall
+from frontier.claims.attribution import Lattice, band, shapley, share, share_band
 from frontier.errors import UsageError
 
 ABC = ["a", "b", "c"]
@@ -77,16 +77,6 @@ def test_a_missing_value_is_an_error_and_never_filled_in():
         Lattice(["a", "b"]).values(gains)
 
 
-def test_an_order_through_a_cell_that_is_not_there_is_refused():
-    lattice = Lattice(["chip", "fp4"], [set(), {"chip"}, {"chip", "fp4"}])
-    values = lattice.values({frozenset({"chip"}): 1.0, frozenset({"chip", "fp4"}): 2.0})
-    assert waterfall(lattice, values, ["chip", "fp4"]).tolist() == [1, 1]
-    with pytest.raises(UsageError, match=r"'fp4' cannot come here"):
-        waterfall(lattice, values, ["fp4", "chip"])
-    with pytest.raises(UsageError, match="must name each of chip, fp4 once"):
-        waterfall(lattice, values, ["chip"])
-
-
 def test_a_group_or_a_meaning_that_there_is_not_is_refused():
     lattice = Lattice(["a", "b"])
     values = lattice.values(multiplicative({"a": 2, "b": 3}))
@@ -114,7 +104,6 @@ def test_two_changes_share_their_interaction_evenly_and_the_band_is_all_or_none_
     values = lattice.values(gains)
     assert np.exp(shapley(lattice, values)) == pytest.approx([2 * 2, 3 * 2])
     assert np.exp(band(lattice, values, ["a"])) == pytest.approx([2, 8])
-    assert np.exp(waterfall(lattice, values, ["b", "a"])) == pytest.approx([3, 8])
 
 
 def test_a_change_that_needs_another_comes_only_after_it():

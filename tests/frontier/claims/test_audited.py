@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from frontier import claims, curves
-from frontier.claims import deciding, entries
+from frontier.claims import deciding
 from frontier.claims.kinds import Split
 from frontier.claims.sides import Basis, prepared
 from frontier.data import measurements, tables
@@ -134,7 +134,9 @@ def test_parallelism_as_a_union_never_costs_and_forced_it_does(rows):
     claim = claims.claim("parallelism")
     first = next(one for one in claims.comparisons(claim, rows) if not one.untested)
     assert first.value() == pytest.approx(1.11, abs=5e-3)
-    forced = next(one for one in entries.build(claim, rows, beside=True) if one.key == first.key)
+    forced = next(
+        one for one in claims.comparisons(claim, rows, beside=True) if one.key == first.key
+    )
     assert curves.geometric_mean(*forced.fronts) == pytest.approx(0.666, abs=5e-4)
 
 
