@@ -26,6 +26,7 @@ reader's own.
 np.True_
 """
 
+from broadsheet import FILES_MIME
 from frontier.claims.checking import Check, check
 from frontier.claims.deciding import (
     LABELS,
@@ -68,6 +69,7 @@ from frontier.claims.rule import Finding, Target, examine
 from frontier.claims.sides import Basis, Rows, prepared
 
 __all__ = [
+    "FILES_MIME",
     "LABELS",
     "SPEEDS",
     "VERDICT_MIME",

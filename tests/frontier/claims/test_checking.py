@@ -2,10 +2,9 @@
 
 import pytest
 import yaml
-from click.testing import CliRunner
 
-from frontier import claims, measurements
-from frontier.claims import checking, commands
+from frontier import claims, cli, measurements
+from frontier.claims import checking
 from frontier.errors import FrontierError, UsageError
 
 
@@ -113,9 +112,10 @@ def test_what_is_saved_is_a_ledger_row(found, tmp_path):
         found.save(tmp_path / "no" / "row.yaml")
 
 
-def test_the_command_prints_and_saves_and_fails_in_one_line(tmp_path):
+def test_the_command_prints_and_saves_and_fails_in_one_line(tmp_path, capsys):
     asked = ["--above", "gb300", "--below", "h200", "--value", "50", "--model", "deepseek-r1"]
-    done = CliRunner().invoke(commands.check, [*asked, "--save", str(tmp_path / "row.yaml")])
-    assert done.exit_code == 0 and "GB300 NVL72" in done.output and "frontier new" in done.output
-    failed = CliRunner().invoke(commands.check, [*asked[:4], "--value", "50", "--above", "tpu"])
-    assert failed.exit_code == UsageError.exit_code and failed.output.count("\n") == 1
+    assert cli.main(["check", *asked, "--save", str(tmp_path / "row.yaml")]) == 0
+    shown = capsys.readouterr().out
+    assert "GB300 NVL72" in shown and "frontier new" in shown
+    assert cli.main(["check", *asked[2:], "--above", "tpu"]) == UsageError.exit_code
+    assert capsys.readouterr().err.count("\n") == 1
