@@ -556,8 +556,8 @@ def build_limits(claim: Claim, rows: Rows, /, *, known_by=None) -> list[Comparis
     return [one for one in made if one.results["date"].max() <= day]
 
 
-def build_modelled(claim: Claim, /) -> list[Modelled]:
-    """Return the modelled comparisons of a claim."""
+def build_modelled(claim: Claim, /, *, beside: bool = False) -> list[Modelled]:
+    """Return the modelled comparisons of a claim, or those that stand beside them."""
     return [
         Modelled(
             above=entry["above"]["label"],
@@ -568,7 +568,7 @@ def build_modelled(claim: Claim, /) -> list[Modelled]:
             top=kinds.system(entry["above"]["system"], traffic),
             bottom=kinds.system(entry["below"]["system"], traffic),
         )
-        for entry in claim.test.modelled
+        for entry in (claim.test.beside_modelled if beside else claim.test.modelled)
         for traffic in claim.test.traffic
     ]
 
