@@ -42,8 +42,10 @@ def drawn(figure: Figure, /, *, name: str, alt: str, variables: dict[str, str]) 
     picture = re.sub(r">\s+<", "><", picture)
     for _ in range(3):
         picture = re.sub(r"<defs></defs>|<defs/>|<g></g>|<g/>", "", picture)
+    # What is told as one picture hides the links in it from who cannot see it.
+    role = "group" if "<a href" in picture else "img"
     return (
-        f'<svg role="img" aria-label="{html.escape(alt)}" viewBox="0 0 {width:g} {height:g}" '
+        f'<svg role="{role}" aria-label="{html.escape(alt)}" viewBox="0 0 {width:g} {height:g}" '
         f'style="max-width:{width / 12:.4g}rem;font-size:9px;stroke-linejoin:round">{picture}'
     ).strip()
 
