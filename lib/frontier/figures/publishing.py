@@ -23,6 +23,7 @@ from frontier.data import tables
 from frontier.data.words import number
 from frontier.figures import svg, theme
 
+_MOST_MARKS = 300
 _SHORT = 24  # a text of so many characters stays on one line
 
 
@@ -125,6 +126,8 @@ def publish(
 def _pictures(figure: Figure, name, alt):
     """Return the HTML of a figure, and its SVG: once as wide as a page, once for a phone."""
     for axes in figure.axes:
+        for marks in axes.collections:  # many marks are larger as text than as pixels
+            marks.set_rasterized(len(marks.get_offsets()) > _MOST_MARKS)
         for axis in (axes.xaxis, axes.yaxis):
             if axis.get_scale() == "log":
                 theme.plain_axis(axis)
