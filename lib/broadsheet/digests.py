@@ -48,12 +48,20 @@ class Environment:
         return digest([self.template, tables])
 
 
+_CODE = (".py", ".js", ".css", ".json")
+
+
 def environment(project, data: Path, /) -> Environment:
     """Return the digests of library, templates and data, and the versions of what is installed."""
     library = {}
     for package in ("broadsheet", *project.packages):
         place = _source(package)
-        library |= {str(p.relative_to(place.parent)): _file(p) for p in sorted(place.rglob("*.py"))}
+        library |= {
+            str(path.relative_to(place.parent)): _file(path)
+            for path in sorted(place.rglob("*"))
+            # Templates are apart: a page can be made again without its notebook.
+            if path.suffix in _CODE and "template" not in path.parts
+        }
     templates = folder(_TEMPLATE)
     if project.templates:
         templates |= {f"{project.name}/{n}": was for n, was in folder(project.templates).items()}
