@@ -632,7 +632,7 @@ export function mount(root, data, { choice, problems = [], options = {}, store =
     h("details", {}, h("summary", {}, "Conditions, power, prices and fleet"), row(
       pick("First token within", "ttft_limit", () => [["", "any time"], ...SECONDS.map((one) => [one, `${one} s`])]),
       typed("Rows up to the day", "as_of", "date"),
-      pick("All-in power, edition", "power_edition", same(data.power_editions)),
+      pick("All-in power, table of", "power_edition", same(data.power_editions)),
       pick("Prices per GPU-hour", "price", same(data.prices)),
       pick("Tokens counted", "tokens", same(["input and output", "output"])),
       typed("Fleet, MW", "megawatts"), typed("or fleet, GPUs", "gpus"),
