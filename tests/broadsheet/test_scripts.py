@@ -6,12 +6,12 @@ import hashlib
 import pytest
 
 from broadsheet import pages
-from broadsheet.errors import FrontierError
+from broadsheet.errors import BroadsheetError
 
 
 @pytest.mark.parametrize("text", ["a('</script>')", "a('</SCRIPT >')", "x <!-- y"])
 def test_a_script_that_would_end_its_element_is_refused(text):
-    with pytest.raises(FrontierError, match="a script has '</script' or '<!--' in it"):
+    with pytest.raises(BroadsheetError, match="a script has '</script' or '<!--' in it"):
         pages.modules([text])
 
 
@@ -19,7 +19,7 @@ def test_a_script_is_on_a_page_once_and_named_by_its_hash():
     found = pages.modules(["let a = '<b>' && 1;\n", "let b;", "let a = '<b>' && 1;\n"])
     assert [one["text"] for one in found] == ["let a = '<b>' && 1;", "let b;"]
     page = (
-        pages._environment()
+        pages._environment(None)
         .get_template("page.html.j2")
         .render(modules=found, description="", style="")
     )
@@ -32,5 +32,5 @@ def test_a_script_is_on_a_page_once_and_named_by_its_hash():
 
 
 def test_a_page_without_scripts_allows_none():
-    page = pages._environment().get_template("page.html.j2").render(description="", style="")
+    page = pages._environment(None).get_template("page.html.j2").render(description="", style="")
     assert "script" not in page.partition("<title>")[0].replace("description", "")

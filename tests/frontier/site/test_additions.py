@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from click.testing import CliRunner
 
 from broadsheet import collection
-from frontier import claims
-from frontier.claims import commands
+from frontier import claims, cli
 from frontier.data import paths
 from frontier.errors import DataError, FrontierError, UsageError
 from frontier.site import additions
@@ -145,9 +143,8 @@ def test_a_write_that_fails_puts_everything_back(home, monkeypatch):
     assert state(home) == before
 
 
-def test_the_command_lists_what_it_wrote(home):
-    done = CliRunner().invoke(commands.new, [str(written(home, row()))])
-    assert done.exit_code == 0, done.output
-    assert "data/claims.yaml" in done.output
-    again = CliRunner().invoke(commands.new, [str(home / "row.yaml")])
-    assert again.exit_code == 2 and "already" in again.output
+def test_the_command_lists_what_it_wrote(home, capsys):
+    assert cli.main(["new", str(written(home, row()))]) == 0
+    assert "data/claims.yaml" in capsys.readouterr().out
+    assert cli.main(["new", str(home / "row.yaml")]) == 2
+    assert "already" in capsys.readouterr().err
