@@ -53,7 +53,7 @@ def encoded(rows: pd.DataFrame, /, *, modelled: bool = True) -> dict:
         "configurations": {name: fixed.loc[new, name].tolist() for name in _FIXED},
         "counts": np.diff(np.flatnonzero(np.r_[new, True])).tolist(),
         "rows": {
-            **{name: [_short(value) for value in rows[name]] for name in many},
+            **{name: [_short(value, 8) for value in rows[name]] for name in many},
             "concurrency": rows["concurrency"].tolist(),
             "day": [_short(day) for day in (rows["date"] - first).dt.days],
             "row_id": rows["row_id"].tolist(),

@@ -22,7 +22,9 @@ def rows():
     frame = pd.read_csv(path, keep_default_na=False, na_values={"date": "", "ttft": "", "tpot": ""})
     frame["date"] = pd.to_datetime(frame["date"])
     kinds = {name: tables.DTYPES[kind] for name, (kind, _, _) in measurements.COLUMNS.items()}
-    return prepared(frame.astype(kinds))
+    # The tables had no energy and no intervals of days then.
+    missing = {name: pd.NaT if "date" in name else np.nan for name in kinds if name not in frame}
+    return prepared(frame.assign(**missing).astype(kinds))
 
 
 def ratio(rows, above, below, traffic, **basis):
