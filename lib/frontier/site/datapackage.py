@@ -6,7 +6,7 @@ sidecar does not say.
 
 >>> from frontier.site import datapackage
 >>> datapackage.descriptor()["resources"][0]["path"]
-'tables/accelerators.csv'
+'tables/accelerator_figures.csv'
 """
 
 from broadsheet import links

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 COLUMN = "row_id"
+COLUMNS = (COLUMN, "rows_above", "rows_below")  # of a ratio, the rows of its two sides
 
 
 def shown(used: Mapping[str, list[str]], /, *, most: int) -> tuple[list[str], int]:
@@ -28,7 +29,7 @@ def used(files: Mapping[str, str], /) -> dict[str, list[str]]:
     ``files`` maps names to texts; a file without such a column, or of another kind, names none.
     """
     found = {
-        name: list(dict.fromkeys(row[COLUMN] for row in table if row[COLUMN]))
+        name: list(dict.fromkeys(row[key] for row in table for key in COLUMNS if row.get(key)))
         for name, table in _tables(files)
     }
     return {name: ids for name, ids in found.items() if ids}
@@ -37,12 +38,15 @@ def used(files: Mapping[str, str], /) -> dict[str, list[str]]:
 def on_front(files: Mapping[str, str], /) -> set[str]:
     """Return the ids of the rows that a file of a report says are on a frontier."""
     return {
-        row[COLUMN] for _, table in _tables(files) for row in table if row.get("on_front") == "True"
+        row[COLUMN]
+        for _, table in _tables(files)
+        for row in table
+        if row.get("on_front") == "True" and row.get(COLUMN)
     }
 
 
 def _tables(files):
     for name, text in files.items():
         table = csv.DictReader(io.StringIO(text))
-        if PurePosixPath(name).suffix == ".csv" and COLUMN in (table.fieldnames or ()):
+        if PurePosixPath(name).suffix == ".csv" and {*COLUMNS} & {*(table.fieldnames or ())}:
             yield name, table

@@ -88,7 +88,8 @@ def _made(downloads) -> Report:
         raise UsageError(f"no known download in {downloads}: see data/README.md")
     points = {name: made.pop(name) for name in measurements.SOURCES if name in made}
     made |= _points(points, settle, report)
-    if {*points, measurements.LIVE} == {*measurements.SOURCES}:
+    makers = {name for script in scripts().values() for name in script.FILES}
+    if {*points} == makers & {*measurements.SOURCES}:  # others are kept by hand
         files["quarantine"] = [path for name in points for path in files[name]]
         live = tables.read("quarantine").query("source == @measurements.LIVE")
         made["quarantine"] = pd.concat([made["quarantine"], live], ignore_index=True)
