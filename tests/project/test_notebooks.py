@@ -113,10 +113,12 @@ def test_cells_are_few_and_short_and_all_but_one_show_their_last_expression(path
     assert len(code) <= SET_UP + MOST_CELLS + 2 * (path.stem == "10_other_vendors")
     for cell in code:
         if not is_parameters(cell):
-            assert len(cell.source.splitlines()) <= LONGEST + 5, cell.source
+            assert len(cell.source.splitlines()) <= LONGEST + 5 * (
+                path.stem == "10_other_vendors"
+            ), cell.source
     # What several figures show may be prepared in a cell of its own.
     silent = [one for one in code[SET_UP:] if not isinstance(tree(one).body[-1], ast.Expr)]
-    assert len(silent) <= 2, [cell.source for cell in silent]
+    assert len(silent) <= 1 + (path.stem == "10_other_vendors"), [cell.source for cell in silent]
 
 
 def test_exhibits_are_few(path):
