@@ -64,13 +64,22 @@ def test_no_text_of_the_data_is_put_into_a_script():
     assert set(WRITES["steps"][-1]["env"]) == {"GH_TOKEN", "TESTED"}
 
 
-def test_one_refresh_runs_at_a_time_weekly_or_on_demand_and_actions_are_pinned():
+def test_one_refresh_runs_at_a_time_weekly_or_on_demand():
     assert FLOW["concurrency"]["group"] == "refresh"
     on = FLOW[True]  # YAML reads the key `on` so
     assert set(on) == {"schedule", "workflow_dispatch"}
     assert on["schedule"][0]["cron"].split()[2:] == ["*", "*", "2"]
-    steps = [step for job in FLOW["jobs"].values() for step in job["steps"]]
-    assert all(re.search(r"@v\d+$", step["uses"]) for step in steps if "uses" in step)
+
+
+def test_every_action_of_every_workflow_is_pinned_by_the_commit_of_a_named_release():
+    uses = [
+        line
+        for flow in (ROOT / ".github" / "workflows").glob("*.yml")
+        for line in re.findall(r"uses: (.*)", flow.read_text())
+    ]
+    pinned = [re.fullmatch(r"(\S+)@([0-9a-f]{40}) # v[\d.]+", line) for line in uses]
+    assert uses and all(pinned)
+    assert len({match[2] for match in pinned}) == len({match[1] for match in pinned})
 
 
 def run(script, folder, **env):
