@@ -144,6 +144,8 @@ def _lay_out(figure, width):
     for legend in list(figure.legends):
         words = [text.get_text() for text in legend.get_texts()]
         legend.remove()
+        if not words:  # seaborn gives a grid of one colour a legend without entries
+            continue
         columns = max(1, min(len(words), int(12 * width / (max(map(len, words)) + 6))))
         figure.legend(legend.legend_handles, words, loc="outside upper left", ncols=columns)
 

@@ -80,6 +80,16 @@ def test_the_same_figure_gives_the_same_bytes():
     assert published().html == published().html
 
 
+def test_points_that_are_set_apart_by_chance_are_drawn_at_the_same_places_each_time():
+    def strip():
+        figures.apply()
+        return published(sns.catplot(POINTS, x="throughput", y="system", kind="strip")).html
+
+    first, _ = strip(), np.random.uniform(size=7)
+    assert strip() == first
+    assert published(sns.catplot(POINTS, x="throughput", y="system", kind="strip")).html != first
+
+
 def test_a_seaborn_grid_is_published_with_the_frame_it_was_drawn_from():
     figures.apply()
     grid = sns.relplot(POINTS, x="interactivity", y="throughput", hue="system")
