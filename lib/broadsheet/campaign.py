@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from broadsheet import digests, store
-from broadsheet.collection import FILE, Collection
+from broadsheet.collection import FILE, LAST_GOOD, Collection
 from broadsheet.errors import BroadsheetError, UsageError
 from broadsheet.plan import plan
 from broadsheet.task import Report
@@ -300,7 +300,7 @@ def _put(stage, folder, made, known):
     owners = {name: page["page"] for page in others for name in page["files"]}
     for about in made.values():
         page = stage / about["page"]
-        good = _last_good(page)
+        good = page.with_suffix(LAST_GOOD)
         for name in about["files"]:
             if (owner := owners.setdefault(name, about["page"])) != about["page"]:
                 raise BroadsheetError(f"{owner} and {about['page']} write {name}")
@@ -312,11 +312,6 @@ def _put(stage, folder, made, known):
             about["files"][about["page"]] = digests.path(page)
 
 
-def _last_good(page):
-    """Return the place of the last good page of a report that fails."""
-    return page.with_suffix(".last-good.html")
-
-
 def _set_apart(page, status):
     """Remove a page and its files, or set the good one of a failing report apart.
 
@@ -324,7 +319,7 @@ def _set_apart(page, status):
     """
     from broadsheet import pages
 
-    good = _last_good(page)
+    good = page.with_suffix(LAST_GOOD)
     old = {*_listed(page), *_listed(good)}
     if status == "ok":
         good.unlink(missing_ok=True)

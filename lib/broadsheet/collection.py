@@ -21,6 +21,7 @@ from broadsheet import project as projects
 from broadsheet.errors import UsageError, among
 
 FILE = "collection.yaml"
+LAST_GOOD = ".last-good.html"
 _DEEPEST = 30
 
 
@@ -40,7 +41,7 @@ class Entry:
     @property
     def last_good(self) -> str:
         """The name under which the last good page stays while the report fails."""
-        return f"{self.notebook}.last-good.html"
+        return f"{self.notebook}{LAST_GOOD}"
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import nbformat
+import zmq
 from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec
 from papermill.clientwrap import PapermillNotebookClient
@@ -135,6 +136,12 @@ class _Kernel(AsyncKernelManager):
     def how(self):
         """How the kernel was started."""
         return getattr(self.provisioner, "how", "cold")
+
+    def client(self, **options):
+        """Return a client that soon tries again where it connects before the kernel listens."""
+        client = super().client(**options)
+        client.context.setsockopt(zmq.RECONNECT_IVL, 10)  # milliseconds
+        return client
 
 
 def _kernel(folder, task=None):

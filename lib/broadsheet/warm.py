@@ -70,13 +70,12 @@ class WarmProvisioner(LocalProvisioner):
         try:
             server = self.server or _own_server(tuple(self.preload), options["env"])
             self.process = _Fork(server, cmd[3:], str(options["cwd"]), options["env"])
-        except OddError as error:
+        except (OddError, OSError) as error:
             self.how = f"cold: {error}"
             return await super().launch_kernel(cmd, **options)
         self.how = "warm"
         self.pid = self.pgid = self.process.pid
         self.cwd = options["cwd"]
-        await self._listening()
         return self.connection_info
 
     async def wait(self):
@@ -84,18 +83,6 @@ class WarmProvisioner(LocalProvisioner):
         while self.how == "warm" and self.process and await self.poll() is None:
             await asyncio.sleep(_SOON)
         return await super().wait()
-
-    async def _listening(self):
-        """Wait for the kernel's sockets: who connects too early tries again a tenth later."""
-        if self.connection_info.get("transport") != "ipc":
-            return
-        folder, beginning = os.path.split(self.connection_info["ip"])
-        ports = [name for name in self.connection_info if name.endswith("_port")]
-        for _ in range(round(1 / _SOON)):
-            there = len([*Path(folder).glob(f"{beginning}-*")])
-            if there == len(ports) or await self.poll() is not None:
-                return
-            await asyncio.sleep(_SOON)
 
 
 def environment(collection: Collection, more: dict, /) -> dict[str, str]:
