@@ -112,10 +112,10 @@ def _from_csv(path):
     try:
         with Path(path).open(encoding="utf-8-sig", newline="") as file:
             table = csv.DictReader(file)
+            header = table.fieldnames or ()
             rows = [(table.line_num, row) for row in table]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"{path} is not a CSV file that can be read: {error}") from error
-    header = table.fieldnames or ()
     if not rows or len(set(header)) != len(header):
         raise UsageError(f"{path} needs a header of different parameters and a row for each set")
     _limit(len(rows))
