@@ -132,7 +132,10 @@ def _own_server(modules, env):
     with _lock:
         if modules not in _servers:
             folder = Path(_own.enter_context(tempfile.TemporaryDirectory(prefix="broadsheet-")))
-            _servers[modules] = _own.enter_context(serving(modules, env, folder=folder))
+            address = _own.enter_context(serving(modules, env, folder=folder))
+            if not address:
+                raise OddError("no server can be started here")
+            _servers[modules] = address
         return _servers[modules]
 
 
@@ -152,8 +155,6 @@ class _Fork:
     stdin = stdout = stderr = returncode = None
 
     def __init__(self, server, arguments, cwd, env):
-        if not server:
-            raise OddError("no server can be started here")
         request = {"arguments": arguments, "cwd": cwd, "env": env, "environment": _digest(env)}
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket.settimeout(_STARTING)
@@ -166,7 +167,11 @@ class _Fork:
             self.pid = answer["pid"]
             self._end = os.pidfd_open(self.pid)
         except OSError as error:
+            self._socket.close()
             raise OddError(f"the server does not answer: {error}") from None
+        except OddError:
+            self._socket.close()
+            raise
 
     def wait(self, timeout=None):
         """Return the exit code when it has ended, 1 whatever it was: the server has it."""
