@@ -280,8 +280,9 @@ def test_without_the_store_everything_is_run_again(home, ran):
 def test_a_damaged_store_is_no_more_than_an_empty_one(home, ran):
     built(home)
     ran.clear()
-    for path in (home / ".broadsheet").rglob("*.json"):
-        path.write_text("{")
+    for path in (home / ".broadsheet").rglob("*"):
+        if path.is_file():
+            path.write_text("{")
     built(home)
     assert len(ran) == 3
 
