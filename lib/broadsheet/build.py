@@ -5,6 +5,7 @@ Nothing is started before every request is known to be sound. What the project k
 slow; it has to follow from the data folder and the library alone.
 """
 
+import functools
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,6 @@ from broadsheet import digests
 from broadsheet import parameters as schema
 from broadsheet.campaign import Beside, carry_out
 from broadsheet.collection import FILE, Collection
-from broadsheet.errors import UsageError
 from broadsheet.plan import plan
 from broadsheet.project import Project
 from broadsheet.site import Site
@@ -38,7 +38,7 @@ def build(
     cannot be met.
     """
     missing, tasks = _requests(collection, names, settings or {})
-    site = opened(collection, _out(collection, out, settings))
+    site = Site(_out(collection, out, settings), collection)
     tasks, beside = _placed(collection, tasks, site), _beside(collection)
     failed = carry_out("build", collection, tasks, site, beside, options or Options(), shard=shard)
     return missing + failed
@@ -46,7 +46,7 @@ def build(
 
 def index(collection: Collection, /, *, out: Path | None = None) -> None:
     """Make what stands beside the reports again, of the pages that are there; no notebook runs."""
-    site = opened(collection, out or collection.site)
+    site = Site(out or collection.site, collection)
     carry_out("index", collection, [], site, _beside(collection), Options())
 
 
@@ -55,36 +55,20 @@ def status(
 ) -> list[Task]:
     """Return what a build of the same request would do for each report, and why."""
     _, tasks = _requests(collection, names, settings or {})
-    site = opened(collection, _out(collection, out, settings))
+    site = Site(_out(collection, out, settings), collection)
     environment = digests.environment(collection.project, collection.data)
-    return plan(_placed(collection, tasks, site), site, environment)
+    return plan(collection, _placed(collection, tasks, site), site, environment)
 
 
-def opened(collection: Collection, folder: Path, /) -> Site:
-    """Return the site in a folder, mended if a build of it was killed.
-
-    Raises UsageError for a folder that cannot be a site.
-    """
-    site = Site(folder, collection)
-    site.refuse()
-    site.recover()
-    return site
-
-
-def values_of(parameters, settings, choices, notebook, *, partly=False) -> dict:
-    """Return the typed values, of those set, that differ from the defaults.
-
-    With ``partly`` a setting that the report has no parameter for is another report's.
-    """
-    by_name = {p.name: p for p in parameters}
-    values = {}
-    for name, texts in settings.items():
-        if name in by_name:
-            values[name] = schema.parse_value(by_name[name], *texts)
-        elif not partly:
-            raise UsageError(schema.unknown(name, by_name, f"of {notebook}"))
+def values_of(parameters, settings, choices, notebook) -> dict:
+    """Return the typed values, of those set for a notebook, that differ from the defaults."""
+    known = {p.name: p for p in parameters}
+    for name in settings:
+        if name not in known:
+            raise schema.unknown(name, known, notebook)
+    values = {name: schema.parse_value(known[name], *texts) for name, texts in settings.items()}
     values = schema.check(parameters, values, choices=choices, notebook=notebook)
-    return {name: value for name, value in values.items() if value != by_name[name].default}
+    return {name: value for name, value in values.items() if value != known[name].default}
 
 
 def _out(collection, out, settings):
@@ -102,25 +86,16 @@ def _requests(collection, names, settings):
         if entry not in entries:
             problem = f"{FILE} names {entry.notebook}, but there is no such notebook"
             print(f"{collection.project.name}: {problem}", file=sys.stderr)
-    tasks = [Task(collection, entry) for entry in entries]
-    if settings:
-        schemas = {entry: schema.read(collection.path(entry)) for entry in entries}
-        for name in settings:
-            known = {p.name: p for parameters in schemas.values() for p in parameters}
-            if name not in known:
-                raise UsageError(
-                    schema.unknown(name, known, f"of {', '.join(e.notebook for e in entries)}")
-                )
-
-        def choices(name):
-            return collection.project.call("choices", name)
-
-        tasks = [
-            Task(
-                collection, entry, values_of(known, settings, choices, entry.notebook, partly=True)
-            )
-            for entry, known in schemas.items()
-        ]
+    schemas = {e: schema.read(collection.path(e)) if settings else () for e in entries}
+    known = {p.name: p for parameters in schemas.values() for p in parameters}
+    for name in settings:
+        if name not in known:
+            raise schema.unknown(name, known, ", ".join(e.notebook for e in entries))
+    choices, tasks = functools.partial(collection.project.call, "choices"), []
+    for entry, parameters in schemas.items():
+        given = {p.name: settings[p.name] for p in parameters if p.name in settings}
+        values = values_of(parameters, given, choices, entry.notebook)
+        tasks.append(Task(collection, entry, values))
     return len(chosen) - len(entries), tasks
 
 
@@ -142,9 +117,4 @@ def _beside(collection):
         made = project.attempt("compose", problems, None, built)
         return Project.compose(built) if made is None else made
 
-    def inputs(pages, environment):
-        site_map = digests.path(collection.folder / FILE)
-        made = {name: [page["files"], page["status"]] for name, page in pages.items()}
-        return digests.digest([site_map, vars(environment), made])
-
-    return Beside(collection.title, compose, inputs)
+    return Beside(collection.title, compose)

@@ -1,12 +1,12 @@
 """A campaign: the tasks of one command carried out, and the site that comes of them in place.
 
 What is finished is kept at once, so that the next command goes on where one was stopped; the new
-site grows beside the old one and takes its place at the end. What stands beside the reports in a
+site grows beside the old one and takes its place at the end. What became of a page is one record,
+which the record of the run and the site's manifest both hold. What stands beside the reports in a
 site is `Beside`: `build` and `sweep` each have one.
 """
 
 import contextlib
-import os
 import shutil
 import sys
 import tempfile
@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from broadsheet import digests, store
-from broadsheet.collection import FILE, Collection, check, load
+from broadsheet.collection import FILE, LAST_GOOD, Collection
 from broadsheet.errors import BroadsheetError, UsageError
 from broadsheet.plan import plan
 from broadsheet.task import Report
@@ -42,14 +42,13 @@ class Built:
 class Beside:
     """What a site has beside its reports, and its title.
 
-    ``compose(built, problems)`` gives the text of each file by name, None for one that goes;
-    ``inputs(pages, environment)`` the digest of what they are made from, pages of the manifest
-    included.
+    ``compose(built, problems)`` gives the text of each file by name, None for one that goes. It
+    makes them from the site's records, the library, the data and what ``request`` says.
     """
 
     title: str
     compose: Callable
-    inputs: Callable
+    request: object = None
 
 
 def carry_out(kind, collection, tasks, site, beside, options, *, shard=None) -> int:
@@ -60,18 +59,13 @@ def carry_out(kind, collection, tasks, site, beside, options, *, shard=None) -> 
     if shard:
         tasks = tasks[shard[0] - 1 :: shard[1]]
     environment = digests.environment(collection.project, collection.data)
-    tasks, known = plan(tasks, site, environment, force=options.force), site.manifest()
-    same = known["inputs"] == beside.inputs(known["pages"], environment)
+    tasks = plan(collection, tasks, site, environment, force=options.force)
+    known = site.manifest()
+    same = known["inputs"] == _inputs(collection, beside, known["pages"], environment)
     if same and all(t.state == "fresh" for t in tasks) and not site.edited(known["files"]):
         if tasks:
             print(f"{counted(len(tasks), 'report')} fresh; nothing to do", file=sys.stderr)
         return 0
-    return _carry_out(kind, collection, tasks, site, beside, environment, options)
-
-
-def _carry_out(kind, collection, tasks, site, beside, environment, options):
-    """Do what is planned; leave a record however it ends."""
-    _check_map(collection)
     if not store.can_write(collection.store):
         raise UsageError(
             f"{collection.store} cannot be written, and a build keeps its results there; "
@@ -80,44 +74,10 @@ def _carry_out(kind, collection, tasks, site, beside, environment, options):
     for killed in store.mend(collection.store):
         told = f"the {killed.get('kind')} of {killed.get('started')} was killed"
         print(told, file=sys.stderr)
-    record = store.Record(
-        collection.store,
-        kind,
-        site.folder,
-        executor=options.executor,
-        library=store.keep_mapping(collection.store, environment.library),
-        versions=environment.versions,
-    )
-    record.begin()
-    problems = record.values["problems"]
+    about = {"kind": kind, "out": str(site.folder), "executor": options.executor}
+    record = store.Record(collection.store, **about, mappings=environment.mappings)
     try:
-        tables = tuple(collection.project.attempt("tables", problems, ()))
-        more = dict(collection.project.attempt("environment", problems, {}, collection.home))
-        given = {"source": environment.source, "data": environment.data, "tables": tables}
-        tasks = [replace(t, options=options, environment=more, **given) for t in tasks]
-        for task in tasks:
-            if task.action == "fresh":
-                record.add(**_about(task), status="ok", duration=task.last, failure=None)
-        with _work_folder() as folder:
-            reports = _run(tasks, record, options, folder)
-            with site.replaced() as stage:
-                known = site.manifest()["pages"]
-                _put(stage, folder, tasks, reports, known)
-                pages = _pages(known, tasks, reports, stage)
-                built = Built(
-                    collection,
-                    stage,
-                    {n: _records(stage, n, page) for n, page in pages.items()},
-                    {n: page["status"] for n, page in pages.items()},
-                    tables,
-                )
-                made = beside.compose(built, problems)
-                record.values["changes"] = _changes(built, made, problems)
-                _write(stage, made)
-                _write(stage, {"status.html": _status(beside, built, record)})
-                inputs = beside.inputs(pages, environment)
-                files = _hashed(stage, [name for name, text in made.items() if text is not None])
-                site.remember({"inputs": inputs, "pages": pages, "files": files})
+        failed = _carry_out(collection, tasks, site, beside, environment, options, record)
     except KeyboardInterrupt:
         record.finish("interrupted")
         raise
@@ -128,14 +88,55 @@ def _carry_out(kind, collection, tasks, site, beside, environment, options):
         raise
     record.finish("finished")
     store.prune(collection.store)
-    return sum(report.status != "ok" for report in reports.values()) + len(problems)
+    return failed
 
 
-def _check_map(collection):
-    """Raise UsageError where the site map is not of its schema: only when there is work to do."""
-    path = collection.folder / FILE
-    if path.is_file():  # a test makes a collection without one
-        check(path, load(path.read_text(encoding="utf-8")))
+def _inputs(collection, beside, pages, environment):
+    """Return the digest of what stands beside the reports is made from."""
+    site_map = digests.path(collection.folder / FILE)
+    made = {name: [page["files"], page["status"]] for name, page in pages.items()}
+    return digests.digest([site_map, vars(environment), made, beside.request])
+
+
+def _carry_out(collection, tasks, site, beside, environment, options, record):
+    """Do what is planned; return how much of it failed."""
+    project, problems = collection.project, record.values["problems"]
+    tables = tuple(project.attempt("tables", problems, ()))
+    more = dict(project.attempt("environment", problems, {}, collection.home))
+    given = {"source": environment.source, "data": environment.data, "tables": tables}
+    tasks = [replace(t, options=options, environment=more, **given) for t in tasks]
+    known = site.manifest()["pages"]
+    for task in tasks:
+        if task.action == "fresh":
+            record.add({**known[task.page], "action": "fresh", "why": []})
+    # What a killed run leaves of it is the system's to remove.
+    with tempfile.TemporaryDirectory(
+        prefix="broadsheet-run-", ignore_cleanup_errors=True
+    ) as folder:
+        made = _run(tasks, record, options, Path(folder))
+        with site.replaced() as stage:
+            known = site.manifest()
+            _put(stage, Path(folder), made, known["pages"])
+            pages = {n: page for n, page in known["pages"].items() if (stage / n).is_file()}
+            pages |= made
+            built = Built(
+                collection,
+                stage,
+                {n: _records(stage, n, page) for n, page in pages.items()},
+                {n: page["status"] for n, page in pages.items()},
+                tables,
+            )
+            files = beside.compose(built, problems)
+            record.values["changes"] = _changes(built, files, problems)
+            _write(stage, files)
+            _write(stage, {"status.html": _status(beside, built, record)})
+            site.remember(
+                inputs=_inputs(collection, beside, pages, environment),
+                pages=pages,
+                files={n: digests.path(stage / n) for n, t in files.items() if t is not None},
+                mappings=_used({**known["mappings"], **environment.mappings}, pages),
+            )
+    return sum(page["status"] != "ok" for page in made.values()) + len(problems)
 
 
 def _changes(built, made, problems):
@@ -150,13 +151,18 @@ def _changes(built, made, problems):
 def _status(beside, built, record):
     from broadsheet import pages
 
-    values = record.so_far(record.values["changes"])
-    return pages.status(built.collection.project, beside.title, values, tables=built.tables)
+    record.take_time()
+    return pages.status(built.collection.project, beside.title, record.values, tables=built.tables)
 
 
 def _records(stage, name, page):
     """Return the records of a page, None where the page is not as it was made here."""
     return page["records"] if digests.path(stage / name) == page["files"].get(name) else None
+
+
+def _used(mappings, pages):
+    used = {page["inputs"][name] for page in pages.values() for name in ("library", "versions")}
+    return {name: mapping for name, mapping in mappings.items() if name in used}
 
 
 def _write(stage, made):
@@ -165,15 +171,20 @@ def _write(stage, made):
         if text is None:
             path.unlink(missing_ok=True)
         else:
-            path.parent.mkdir(parents=True, exist_ok=True)
             write(path, text)
 
 
-def _run(tasks, record, options, folder):
-    """Return the reports by page, keeping each result and telling of it as it ends.
+def write(path: Path, text: str, /) -> None:
+    """Write one file of a site, the same on every system."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", errors="replace", newline="\n")
 
-    The longest comes first, so that none ends alone. Their pages and files are set down in
-    ``folder``, since thousands are more than memory holds.
+
+def _run(tasks, record, options, folder):
+    """Return the records of the pages that are made, by page, telling of each as it ends.
+
+    The longest comes first, so that none ends alone. Pages and files are set down in ``folder``,
+    since thousands are more than memory holds.
     """
     due = sorted(
         (task for task in tasks if task.action != "fresh"),
@@ -186,8 +197,8 @@ def _run(tasks, record, options, folder):
     store.prepare()
     done = {}
     with contextlib.ExitStack() as stack:
-        server = stack.enter_context(_server(folder, due))
         if options.executor == "local":
+            server = stack.enter_context(_server(folder, due))
             due = [replace(task, folder=folder, server=server) for task in due]
         # What only renders needs the store, which workers elsewhere may not have.
         for action, executor in (("render", "local"), ("run", options.executor)):
@@ -208,36 +219,20 @@ def _run(tasks, record, options, folder):
                 if error is not None:
                     report = work.lost(task, error)
                 _keep(task, report)
-                done[task.page] = _set_down(task, report, folder / "site")
+                done[task.page] = _set_down(task, report, folder)
                 line = f"[{len(done)}/{len(due)}] {_line(task, report)}"
                 print(line, file=sys.stderr, flush=True)
-                digest = digests.text(report.page)
-                record.add(**_about(task), **_outcome(task, report), digest=digest)
-    return {task.page: done[task.page] for task in tasks if task.action != "fresh"}
-
-
-def _set_down(task, report, folder):
-    """Write a report's page and files below ``folder``, and return the report without them."""
-    texts = {task.page: report.page, **{f"{task.place}{n}": t for n, t in report.files.items()}}
-    for name, text in texts.items():
-        place = _spot(folder, task, name)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        write(place, text)
-    return replace(report, page="", files=dict.fromkeys(report.files, ""), packed=None)
-
-
-def _spot(folder, task, name):
-    """Return where a file of a report is set down: two reports may write one name."""
-    return folder / digests.text(task.page)[:16] / name
+                record.add(done[task.page])
+    return {task.page: done[task.page] for task in tasks if task.page in done}
 
 
 @contextlib.contextmanager
 def _server(folder, tasks):
-    """Have the server that local workers ask for warm kernels, if any notebook runs here."""
+    """Have the server that workers here ask for warm kernels, if any notebook runs."""
     from broadsheet import warm
 
     runs = [task for task in tasks if task.action == "run"]
-    if not runs or runs[0].preload is None or runs[0].options.executor != "local":
+    if not runs or runs[0].preload is None:
         yield ""
         return
     env = warm.environment(runs[0].collection, runs[0].environment)
@@ -245,146 +240,101 @@ def _server(folder, tasks):
         yield address
 
 
-@contextlib.contextmanager
-def _work_folder():
-    """Give a folder for kernels; what killed runs left of theirs goes with it."""
-    prefix = "broadsheet-run-"
-    for left in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
-        pid = left.name.removeprefix(prefix).partition("-")[0]
-        with contextlib.suppress(OSError):  # a name that leads nowhere, or is somebody else's
-            if (
-                pid.isdecimal()
-                and left.lstat().st_uid == os.getuid()
-                and not store.is_alive(int(pid))
-            ):
-                shutil.rmtree(left)
-    with tempfile.TemporaryDirectory(
-        prefix=f"{prefix}{os.getpid()}-", ignore_cleanup_errors=True
-    ) as folder:
-        yield Path(folder)
-
-
 def _line(task, report):
     name = task.page.removesuffix(".html")
-    if task.action == "render" and report.status == "ok":
+    if report.failure:
+        return f"{name} FAILED {report.duration:.1f} s  {report.failure.line}"
+    if task.action == "render":
         return f"{name} ok, only its page was made again"
-    if report.status == "ok":
-        return f"{name} ok {report.duration:.1f} s"
-    return f"{name} FAILED {report.duration:.1f} s  {report.failure.line}"
+    return f"{name} ok {report.duration:.1f} s"
 
 
 def _keep(task, report):
     if report.packed is None:
         return
-    folder, seconds = task.collection.store, report.duration
+    about = {"reads": report.reads, "seconds": report.duration}
     try:
-        store.keep_result(folder, task.key, report.reads, report.packed, seconds=seconds)
+        store.keep_result(task.collection.store, task.key, about, report.packed)
     except OSError as error:
         name = task.entry.notebook
         print(f"the result of {name} is not kept for a rerun: {error}", file=sys.stderr)
 
 
-def _about(task):
+def _set_down(task, report, folder):
+    """Write a report's page and files below ``folder``, and return the record of the page."""
+    texts = {task.page: report.page, **{f"{task.place}{n}": t for n, t in report.files.items()}}
+    for name, text in texts.items():
+        write(_spot(folder, task.page, name), text)
     return {
         "notebook": task.entry.notebook,
         "page": task.page,
-        "parameters": task.values,
+        "inputs": task.inputs,
+        "looks": task.looks,
         "action": task.action,
         "why": list(task.why),
-        "key": task.key,
-        "notebook_digest": task.inputs["notebook"],
-    }
-
-
-def _outcome(task, report):
-    return {
         "status": report.status,
-        "duration": round(task.last if task.action == "render" else report.duration, 3),
         "failure": report.failure.line if report.failure else None,
+        "duration": round(task.last if task.action == "render" else report.duration, 3),
         "kernel": report.kernel,
         "reads": report.reads,
+        "files": {name: digests.text(text) for name, text in texts.items()},
+        "records": list(report.records),
     }
 
 
-def _pages(known, tasks, reports, stage):
-    """Return the manifest's pages: what was made now, and what of the old is still there."""
-    pages = {name: about for name, about in known.items() if (stage / name).is_file()}
-    for task in tasks:
-        report = reports.get(task.page)
-        if report is None:
-            continue
-        outcome = _outcome(task, report)
-        pages[task.page] = {
-            **{name: outcome[name] for name in ("status", "failure", "duration", "reads")},
-            "inputs": task.inputs,
-            "looks": task.looks,
-            "files": _hashed(stage, _written(task, report)),
-            "records": list(report.records),
-        }
-    return pages
+def _spot(folder, page, name):
+    """Return where a file of a report is set down: two reports may write one name."""
+    return folder / "made" / digests.text(page)[:16] / name
 
 
-def _written(task, report):
-    return [task.page, *(f"{task.place}{name}" for name in report.files)]
+def _put(stage, folder, made, known):
+    """Put the pages and files that were made into ``stage``, and remove what was there of them.
 
-
-def _hashed(stage, names):
-    return {name: digests.path(stage / name) for name in names}
-
-
-def _put(stage, folder, tasks, reports, known):
-    """Put the pages and files of the reports into ``stage``, and remove what they wrote before.
-
-    The last good page of a report that fails stays, under a name that its page links to.
+    The last good page of a report that fails stays, with its files, under a name that its page
+    links to.
     """
     from broadsheet import pages
 
-    made = [(task, reports[task.page]) for task in tasks if task.page in reports]
-    for task, report in made:
-        _clear(stage / task.page, task, report)
-    owners = {
-        name: page
-        for page, about in known.items()
-        if page not in reports
-        for name in about["files"]
-    }
-    for task, report in made:
-        page = stage / task.page
-        good = page.with_name(task.entry.last_good)
-        kept = [f"{task.place}{name}" for name in _listed(good)] if good.is_file() else ()
-        for name in _written(task, report):
-            if (owner := owners.setdefault(name, task.page)) != task.page:
-                raise BroadsheetError(f"{owner} and {task.page} write {name}")
-            if name not in kept:
+    kept = {name: _set_apart(stage / name, page["status"]) for name, page in made.items()}
+    others = [page for name, page in known.items() if name not in made]
+    owners = {name: page["page"] for page in others for name in page["files"]}
+    for about in made.values():
+        page = stage / about["page"]
+        good = page.with_suffix(LAST_GOOD)
+        for name in about["files"]:
+            if (owner := owners.setdefault(name, about["page"])) != about["page"]:
+                raise BroadsheetError(f"{owner} and {about['page']} write {name}")
+            if stage / name not in kept[about["page"]]:
                 (stage / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.move(_spot(folder / "site", task, name), stage / name)
+                shutil.move(_spot(folder, about["page"], name), stage / name)
         if good.is_file():
             write(page, pages.with_last_good(page.read_text(encoding="utf-8"), good.name))
+            about["files"][about["page"]] = digests.path(page)
 
 
-def _clear(page, task, report):
-    """Remove what a report wrote before, or set the good page of a failing one apart."""
+def _set_apart(page, status):
+    """Remove a page and its files, or set the good one of a failing report apart.
+
+    Returns the files that belong to the page that is set apart.
+    """
     from broadsheet import pages
 
-    good = page.with_name(task.entry.last_good)
-    failed = report.status != "ok"
-    if page.is_file() and failed and not pages.is_failed(page.read_text(encoding="utf-8")):
-        page.replace(good)
-    kept = _listed(good) if failed and good.is_file() else ()
-    for old in (page, good):
-        for name in _listed(old) if old.is_file() else ():
-            if name not in kept:
-                (page.parent / name).unlink(missing_ok=True)
-    if not failed:
+    good = page.with_suffix(LAST_GOOD)
+    old = {*_listed(page), *_listed(good)}
+    if status == "ok":
         good.unlink(missing_ok=True)
+    elif page.is_file() and not pages.is_failed(page.read_text(encoding="utf-8")):
+        page.replace(good)
+    kept = _listed(good)
+    for path in old.difference(kept):
+        path.unlink(missing_ok=True)
+    return kept
 
 
 def _listed(page):
+    """Return the files that a page names as its own, none of a page that is not there."""
     from broadsheet import pages
 
-    return pages.listed_files(page.read_text(encoding="utf-8"))
-
-
-def write(path, text):
-    """Write one file of a site, the same on every system."""
-    path.write_text(text, encoding="utf-8", errors="replace", newline="\n")
+    if not page.is_file():
+        return []
+    return [page.parent / name for name in pages.listed_files(page.read_text(encoding="utf-8"))]

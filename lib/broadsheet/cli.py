@@ -13,7 +13,6 @@ A command of a project is one more click command in its group:
 
 import contextlib
 import copy
-import math
 import os
 import signal
 import sys
@@ -24,6 +23,7 @@ import click
 from broadsheet.errors import BroadsheetError, UsageError
 
 PATH = click.Path(path_type=Path)
+POSITIVE = click.IntRange(1)
 _YEAR = 365 * 86400.0
 
 
@@ -92,53 +92,24 @@ def commands() -> list[click.Command]:
 # ----------------------------------------------------------------- values of options
 
 
-class Checked(click.ParamType):
-    """A value that a function makes of the text; its UsageError is the command line's."""
-
-    def __init__(self, name, make):
-        self.name, self._make = name, make
-
-    def convert(self, value, param, ctx):
-        """Return the value of a text."""
-        return self._make(value) if isinstance(value, str) else value
-
-
 def _shard(text):
     number, slash, count = text.partition("/")
     if not (slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
-        raise UsageError(f"{text!r} is not I/N with 1 <= I <= N")
+        raise ValueError(f"{text!r} is not I/N with 1 <= I <= N")
     return int(number), int(count)
 
 
 def _seconds(text):
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not 0 < seconds <= _YEAR:  # threads cannot wait for any longer time
-        raise UsageError(f"{text!r} is not a number of seconds, up to a year")
-    return seconds
+    if not 0 < float(text) <= _YEAR:  # threads cannot wait for any longer time
+        raise ValueError(f"{text!r} is not a number of seconds, up to a year")
+    return float(text)
 
 
-def _positive(text):
-    if not text.isdecimal() or int(text) < 1:
-        raise UsageError(f"{text!r} is not a whole number of at least 1")
-    return int(text)
-
-
-def pair(option: str, /):
-    """Return a function that splits ``name=value``, for an option of this name."""
-
-    def split(text):
-        name, equals, value = text.partition("=")
-        if not (name and equals):
-            raise UsageError(f"{option} takes name=value, not {text!r}")
-        return name, value
-
-    return split
-
-
-POSITIVE = Checked("whole number", _positive)
+def _pair(text):
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise ValueError(f"{text!r} is not name=value")
+    return name, value
 
 
 def _options(*options):
@@ -161,7 +132,7 @@ _settings = click.option(
     "settings",
     multiple=True,
     metavar="name=value",
-    type=Checked("name=value", pair("--set")),
+    type=_pair,
     help="a parameter, in every named notebook that has it; repeatable",
 )
 
@@ -181,17 +152,12 @@ _work = _options(
     ),
     click.option(
         "--time-limit",
-        type=Checked("seconds", _seconds),
+        type=_seconds,
         default=600.0,
         metavar="SECONDS",
         help="for each notebook; 600",
     ),
-    click.option(
-        "--shard",
-        type=Checked("I/N", _shard),
-        metavar="I/N",
-        help="only every Nth page from the Ith on",
-    ),
+    click.option("--shard", type=_shard, metavar="I/N", help="only every Nth page from the Ith on"),
     click.option("--force", is_flag=True, help="run what is fresh, too"),
     click.option("--cold", is_flag=True, help="start every kernel afresh, fork none"),
 )
@@ -247,11 +213,11 @@ def build(names, folder=None, **request):
     "--grid",
     multiple=True,
     metavar="name=v1,v2,...",
-    type=Checked("name=v1,v2,...", pair("--grid")),
+    type=_pair,
     help="values of a parameter; with several, every combination",
 )
 @click.option("--from-csv", type=PATH, metavar="FILE", help="a set a row, columns are parameters")
-@click.option("--show", metavar="QUANTITY", help="what the comparison draws")
+@click.option("--show", metavar="QUANTITY", help="what the comparison has first")
 @_options(_settings, _out("a folder of exploration/"), _folder, _work)
 def sweep(name, grid, from_csv, show, folder=None, **request):
     """Build one report with many sets of parameters, and a page that compares them."""

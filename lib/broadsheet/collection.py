@@ -13,13 +13,15 @@
 Other keys, of the collection or of a page, are the project's: `Collection.more`, `Entry.more`.
 """
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from broadsheet import project as projects
-from broadsheet.errors import UsageError
+from broadsheet.errors import UsageError, among
 
 FILE = "collection.yaml"
+LAST_GOOD = ".last-good.html"
 _DEEPEST = 30
 
 
@@ -39,7 +41,7 @@ class Entry:
     @property
     def last_good(self) -> str:
         """The name under which the last good page stays while the report fails."""
-        return f"{self.notebook}.last-good.html"
+        return f"{self.notebook}{LAST_GOOD}"
 
 
 @dataclass(frozen=True)
@@ -97,8 +99,8 @@ class Collection:
         stem = Path(name).name.removesuffix(".ipynb")
         found = [e for e in self.pages if stem in (e.notebook, e.notebook.partition("_")[0])]
         if len(found) != 1:
-            known = ", ".join(entry.notebook for entry in self.pages)
-            raise UsageError(f"no report is called {name!r}; there are: {known}")
+            known = [entry.notebook for entry in self.pages]
+            raise UsageError(f"no report is called {name!r}; {among(name, known)}")
         return found[0]
 
 
@@ -111,30 +113,31 @@ def read(folder: Path, /) -> Collection:
 
     folder = Path(folder).resolve()
     path = folder / FILE
-    raw = None
     try:
         raw = load(path.read_text(encoding="utf-8"))
-        more = {**raw}
-        collection = Collection(
-            title=more.pop("title"),
-            subtitle=more.pop("subtitle", ""),
-            pages=tuple(map(_entry, more.pop("pages"))),
-            folder=folder,
-            root=(folder / more.pop("root", ".")).resolve(),
-            project_name=more.pop("project", ""),
-            more=more,
-        )
     except OSError as error:
         raise UsageError(f"{path} is missing; it lists the notebooks") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         problem = " ".join(str(error).split())
         raise UsageError(f"{path} is not YAML: {problem}") from error
-    except (KeyError, TypeError, AttributeError) as error:
-        check(path, raw)
-        raise UsageError(f"{path} is not a site map: {error}") from error
-    if not all(isinstance(e.notebook, str) and isinstance(e.title, str) for e in collection.pages):
-        check(path, raw)
-    return collection
+    try:
+        more = _mapping(raw, ("title", "pages"), ("subtitle", "root", "project"))
+        pages = [_mapping(page, ("notebook", "title")) for page in more.pop("pages")]
+        for page in pages:
+            if not re.fullmatch(r"[^/\\]+", page["notebook"]):
+                raise ValueError(f"notebook: {page['notebook']!r} is not the name of a file")
+    except ValueError as error:
+        told = f"{path} is not a site map (title, pages: notebook, title): {error}"
+        raise UsageError(told) from error
+    return Collection(
+        title=more.pop("title"),
+        pages=tuple(Entry(page.pop("notebook"), page.pop("title"), page) for page in pages),
+        folder=folder,
+        subtitle=more.pop("subtitle"),
+        root=(folder / more.pop("root")).resolve(),
+        project_name=more.pop("project"),
+        more=more,
+    )
 
 
 def load(text: str, /):
@@ -155,14 +158,15 @@ def load(text: str, /):
     return yaml.load(text, Loader=loader)
 
 
-def check(path: Path, raw: object, /) -> None:
-    """Raise UsageError where a site map is not of its schema."""
-    from broadsheet import store
-
-    if problem := store.problem("collection", raw):
-        raise UsageError(f"{path} is not a site map (title, pages: notebook, title): {problem}")
-
-
-def _entry(page):
-    more = {**page}
-    return Entry(more.pop("notebook"), more.pop("title"), more)
+def _mapping(raw, required, optional=()):
+    """Return a copy of a mapping whose values of these keys are texts, or a list of pages."""
+    if not isinstance(raw, dict):
+        raise ValueError(f"{raw!r:.80} is not a mapping")
+    for key in required:
+        if key not in raw:
+            raise ValueError(f"{key!r} is missing")
+    for key in (*required, *optional):
+        kind = list if key == "pages" else str
+        if not isinstance(raw.get(key, kind()), kind):
+            raise ValueError(f"{key}: {raw[key]!r:.80} is not of type {kind.__name__}")
+    return {**dict.fromkeys(optional, ""), **raw}

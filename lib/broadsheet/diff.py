@@ -2,28 +2,21 @@
 
 What is compared are the files that a site publishes: its records, by the project, and its CSVs;
 rows of a table are told apart by their texts. Why it moved comes from the records of the runs
-that made the pages, found by the pages' digests wherever a copy of the site lies; of a page that
-was built elsewhere what its footer says is all there is: parameters, data and versions.
+that made the pages, found by the pages' digests wherever a copy of the site lies.
 """
 
 import csv
-import html
 import itertools
 import math
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from broadsheet import digests, store
-from broadsheet import parameters as schema
 from broadsheet.collection import Collection
-from broadsheet.digests import listing
 from broadsheet.errors import BroadsheetError, UsageError
+from broadsheet.plan import causes
 from broadsheet.site import COMPARISON
 from broadsheet.words import counted, number
-
-_DATA = re.compile(r"<code>([^<]+)</code> <code>([0-9a-f]{64})</code>")
-_FOOTER = r"<dt>{}</dt>\s*<dd>(.*?)</dd>"
 
 
 @dataclass(frozen=True)
@@ -181,7 +174,7 @@ def read_number(text: str | None, /) -> float | None:
 
 def _causes(folder, old, new):
     """Yield (page, kind, text) of what the pages that differ were made from and was another."""
-    records = _made(folder)
+    records, mappings = _made(folder)
     for page in sorted(new.glob("**/*.html")):
         name = str(page.relative_to(new))
         before = old / name
@@ -190,62 +183,23 @@ def _causes(folder, old, new):
         one, other = (digests.path(path) for path in (before, page))
         if one == other:
             continue
-        label = name.removesuffix(".html")
         if one in records and other in records:
-            causes = _recorded(folder, records[one], records[other])
+            found = list(causes(records[one], records[other], mappings))
+            found = found or [("looks", "only what stands around the report")]
         else:
-            causes = _printed(*(path.read_text(encoding="utf-8") for path in (before, page)))
-        for kind, cause in causes:
-            yield label, kind, cause
+            found = [("code", "not known: no record of how both pages were made is here")]
+        for kind, cause in found:
+            yield name.removesuffix(".html"), kind, cause
 
 
 def _made(folder):
-    """Return what is recorded of every page that was ever made here, by the page's digest."""
-    made = {}
+    """Return what is recorded of every page that was ever made here, by the page's digest.
+
+    The second mapping has what digests in it stand for.
+    """
+    made, mappings = {}, {}
     for path in sorted((folder / "runs").glob("*.json")):
-        record = store.read(path, "run") or {}
-        for report in record.get("reports", ()):
-            if report.get("digest"):
-                shared = {key: record[key] for key in ("library", "versions")}
-                made[report["digest"]] = {**report, **shared}
-    return made
-
-
-def _recorded(folder, one, other):
-    if one["parameters"] != other["parameters"]:
-        yield "parameters", f"{_values(one)} instead of {_values(other)}"
-    reads = digests.changed(one.get("reads") or {}, other.get("reads") or {})
-    if reads:
-        yield "data", listing(reads)
-    code = ["the notebook"] if one["notebook_digest"] != other["notebook_digest"] else []
-    if one["library"] != other["library"]:
-        code += digests.changed(*(store.mapping(folder, made["library"]) for made in (one, other)))
-    if code:
-        yield "code", listing(code)
-    if versions := digests.changed(one["versions"], other["versions"]):
-        yield "versions", listing(versions)
-    if not (reads or code or versions or one["parameters"] != other["parameters"]):
-        yield "looks", "only what stands around the report"
-
-
-def _values(made):
-    values = [f"{k} = {schema.format_value(v)}" for k, v in made["parameters"].items()]
-    return ", ".join(values) or "defaults"
-
-
-def _printed(one, other):
-    """Yield the causes that two pages state themselves; none of them is the code."""
-    for kind, title in (("parameters", "Parameters"), ("versions", "Versions")):
-        was, now = (_footer(page, title) for page in (one, other))
-        if was != now:
-            moved = [part for part in was.split(", ") if part not in now.split(", ")]
-            yield kind, f"was {listing(moved)}"
-    if data := digests.changed(*(dict(_DATA.findall(page)) for page in (one, other))):
-        yield "data", f"of all tables, not only those it read: {listing(data)}"
-    yield "code", "not known: no record of how both pages were made is here"
-
-
-def _footer(page, title):
-    found = re.search(_FOOTER.format(title), page, re.DOTALL)
-    plain = re.sub(r"<[^>]+>", "", found.group(1)) if found else ""
-    return html.unescape(" ".join(plain.split()))
+        record = store.read(path) or {"reports": [], "mappings": {}}
+        mappings |= record["mappings"]
+        made |= {report["files"][report["page"]]: report for report in record["reports"]}
+    return made, mappings

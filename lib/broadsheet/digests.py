@@ -41,6 +41,11 @@ class Environment:
         return digest([self.library, self.versions])
 
     @property
+    def mappings(self) -> dict[str, dict[str, str]]:
+        """The library and the versions by their digests."""
+        return {digest(mapping): mapping for mapping in (self.library, self.versions)}
+
+    @property
     def looks(self) -> str:
         """The digest of what the looks of a page depend on: the templates, the tables listed."""
         # What lies in a folder of the data's is no table: it changes no report.

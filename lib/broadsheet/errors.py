@@ -18,7 +18,9 @@ def among(name: object, known: Iterable, /) -> str:
     """
     known = [str(one) for one in known]
     near = difflib.get_close_matches(str(name).lower(), known, n=1, cutoff=0.8)
-    return f"there are {', '.join(known)}" + (f"; did you mean '{near[0]}'?" if near else "")
+    return f"there are {', '.join(known) or 'none'}" + (
+        f"; did you mean '{near[0]}'?" if near else ""
+    )
 
 
 class BroadsheetError(Exception):
@@ -35,15 +37,3 @@ class UsageError(BroadsheetError):
     """A wrong request: unknown name, wrong type, value that the data do not have."""
 
     exit_code = 2
-
-
-class DataError(BroadsheetError):
-    """A damaged or inconsistent data file, named with row and column where they are known."""
-
-    def __init__(self, file, problem, *, row=None, column=None, remedy=""):
-        place = [str(file)]
-        if row is not None:
-            place.append(f"row {row}")
-        if column is not None:
-            place.append(f"column {column}")
-        super().__init__(f"{', '.join(place)}: {problem}" + (f"; {remedy}" if remedy else ""))

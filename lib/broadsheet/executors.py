@@ -7,15 +7,13 @@ process was killed comes back too, with the error that says so.
 
 import contextlib
 import logging
-import math
 import multiprocessing
-import multiprocessing.util
 import os
+import queue
 import signal
 import sys
 import threading
-import uuid
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 from broadsheet.errors import BroadsheetError, UsageError
 
@@ -24,13 +22,7 @@ _PATIENCE = 10.0
 
 
 def each(
-    work,
-    items,
-    /,
-    *,
-    workers: int | None = None,
-    executor: str = "local",
-    patience: float = math.inf,
+    work, items, /, *, workers: int | None = None, executor: str = "local", patience=float("inf")
 ):
     """Yield (item, value, error) as ``work(item)`` ends.
 
@@ -39,8 +31,25 @@ def each(
     Raises BroadsheetError where a cluster goes away, or ends nothing for ``patience`` seconds.
     """
     if executor == "local":
-        return _local(work, items, workers or _workers(len(items)))
-    return _dask(work, items, executor, patience)
+        pool, patience = _processes(min(workers or _workers(len(items)), len(items))), None
+    else:
+        pool = _cluster(executor)
+    with pool as pool:
+        ended, futures = queue.SimpleQueue(), {}
+        for item in items:
+            futures[future := pool.submit(work, item)] = item
+            future.add_done_callback(ended.put)
+        while futures:
+            try:
+                future = ended.get(timeout=patience)
+            except queue.Empty:
+                told = f"no Dask worker ended anything for {patience:g} s"
+                raise BroadsheetError(told) from None
+            if future.cancelled():  # what waits is, when the connection ends
+                raise BroadsheetError(f"the Dask scheduler of {executor} went away")
+            error = future.exception()
+            # Nothing is held of it: thousands of pages are more than memory holds.
+            yield futures.pop(future), None if error else future.result(), error
 
 
 def check(executor: str, /) -> None:
@@ -49,7 +58,7 @@ def check(executor: str, /) -> None:
         return
     if not executor.startswith("dask://"):
         raise UsageError(f"--executor is local or dask://HOST:PORT, not {executor!r}")
-    with _client(executor):
+    with _cluster(executor):
         pass
 
 
@@ -59,29 +68,23 @@ def _workers(items):
     return cores + 1 if items > 4 * cores else cores
 
 
-def _local(work, items, workers):
+@contextlib.contextmanager
+def _processes(count):
+    """Give an executor of so many processes, of one thread where there can be none."""
     # Fresh interpreters, because a fork copies the locks of this one's threads as they are.
     context = multiprocessing.get_context("spawn")
     others = set(multiprocessing.active_children())
-    processes = max(1, min(workers, len(items)))
     try:
-        pool = ProcessPoolExecutor(processes, context, initializer=_become_worker)
+        pool = ProcessPoolExecutor(count, context, initializer=_become_worker)
     except (OSError, ImportError) as error:  # no shared memory for the locks of processes
         print(f"no worker processes here ({error}): one at a time", file=sys.stderr)
-        for item in items:
-            yield item, work(item), None
-        return
+        pool = ThreadPoolExecutor(1)
     with pool:
-        futures = {pool.submit(work, item): item for item in items}
         try:
-            for future in as_completed(futures):
-                error = future.exception()
-                # Nothing is held of it: thousands of pages are more than memory holds.
-                yield futures.pop(future), None if error else future.result(), error
+            yield pool
         except BaseException:
             # An interrupt is for now, not for when the notebooks that run have ended.
-            for future in futures:
-                future.cancel()
+            pool.shutdown(wait=False, cancel_futures=True)
             for process in set(multiprocessing.active_children()) - others:
                 process.kill()
             raise
@@ -89,12 +92,10 @@ def _local(work, items, workers):
 
 def _become_worker():
     """Leave interrupts to the runner, and end when it does; kernels end with their worker."""
-    from broadsheet import store, warm
+    from broadsheet import store
 
     store.prepare()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Its kernels' server is waited for, so that what kernels cost is counted with the run.
-    multiprocessing.util.Finalize(None, warm.close, exitpriority=10)
     threading.Thread(target=_follow, daemon=True).start()
 
 
@@ -103,45 +104,9 @@ def _follow():
     os._exit(1)
 
 
-def _dask(work, items, address, patience):
-    from distributed import wait
-
-    with _client(address) as client:
-        # Dask takes equal names for one piece of work, also another runner's.
-        run = uuid.uuid4().hex
-        futures = {
-            client.submit(work, item, key=f"broadsheet-{run}-{index}", pure=False): item
-            for index, item in enumerate(items)
-        }
-        try:
-            while futures:
-                try:
-                    with client.as_current():
-                        ended = wait(list(futures), patience, return_when="FIRST_COMPLETED").done
-                except TimeoutError as error:
-                    told = f"no Dask worker ended anything for {patience:g} s"
-                    raise BroadsheetError(told) from error
-                except Exception as error:  # what waits is cancelled when the connection ends
-                    raise BroadsheetError(f"the Dask scheduler of {address} went away") from error
-                for future in ended:
-                    yield futures.pop(future), *_outcome(future)
-        except BaseException:
-            with contextlib.suppress(Exception):  # it may be why we end
-                client.cancel(list(futures), force=True)
-            raise
-
-
-def _outcome(future):
-    """Return (value, error) of a future that ended; a value that cannot be read is an error."""
-    try:
-        return future.result(), None
-    except Exception as error:
-        return None, error
-
-
 @contextlib.contextmanager
-def _client(address):
-    """Give a client of a scheduler that has workers; UsageError says where there is none."""
+def _cluster(address):
+    """Give the executor of a scheduler that has workers; UsageError says where there is none."""
     try:
         from distributed import Client
     except ImportError as error:
@@ -155,12 +120,15 @@ def _client(address):
         client = Client(f"tcp://{place}", timeout=_PATIENCE, set_as_default=False)
     except Exception as error:  # whatever listens there, if anything does
         raise UsageError(f"no Dask scheduler answers at {place}") from error
+    pool = client.get_executor(pure=False)
     try:
         try:
             client.wait_for_workers(1, timeout=_PATIENCE)
         except Exception as error:
             raise UsageError(f"the Dask scheduler at {place} has no workers") from error
-        yield client
+        yield pool
     finally:
+        with contextlib.suppress(Exception):  # that it went away may be why we end
+            pool.shutdown(wait=False)
         with contextlib.suppress(Exception):
             client.close(timeout=_PATIENCE)

@@ -1,14 +1,38 @@
 """Folders that change places in one step, so that nobody ever sees half of one.
 
-The site is replaced in this way by a build, and the tables by a refresh. What was there before
-is kept or removed by whoever asks.
+The site is replaced in this way by a build, its published copy, and the tables by a refresh.
 """
 
 import contextlib
 import ctypes
 import errno
 import os
+import shutil
 from pathlib import Path
+
+
+@contextlib.contextmanager
+def replaced(place: Path, /):
+    """Give the path of a folder to make; it takes its place at the end, if all goes well.
+
+    What stops half way leaves the folder that was there. Two at a time are the caller's to avoid.
+    """
+    stage, old = (place.with_name(f".{place.name}.{what}") for what in ("new", "old"))
+    mend(place)
+    for left in (stage, old):  # of a process that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield stage
+        replace(stage, place, old)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def mend(place: Path, /) -> bool:
+    """Put back what `replaced` had set aside when it was killed; return whether anything was."""
+    return recover(place, place.with_name(f".{place.name}.old"))
 
 
 def replace(stage: Path, place: Path, old: Path, /) -> None:

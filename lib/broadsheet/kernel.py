@@ -1,7 +1,7 @@
 """A kernel that tells which of the project's files it reads, started plainly or forked.
 
     python -m broadsheet.kernel -f CONNECTION_FILE       # a kernel, as ipykernel starts it
-    python -m broadsheet.kernel --serve FD numpy pandas  # forks such kernels on request
+    python -m broadsheet.kernel --serve FD DIGEST numpy  # forks such kernels on request
 
 What a kernel opens below ``$BROADSHEET_ROOT`` goes, with its digest and a line a file, to
 ``$BROADSHEET_READS``: a hook on Python's own audit events sees every library's reads, whatever a
@@ -23,7 +23,6 @@ import signal
 import socket
 import sys
 import threading
-import time
 import types
 from pathlib import Path
 
@@ -42,16 +41,17 @@ _IMPORTS = (
     "IPython.core.logger", "IPython.core.oinspect", "IPython.extensions.storemagic", "sqlite3",
     "tornado.gen", "tornado.locks", "tornado.platform.asyncio", "tornado.queues",
 )  # fmt: skip
-_TICK = 2.0  # seconds
 _set_by_imports = {}
 
 
 class _Watch:
     """The audit hook: what is read below the root, as it is when it is read.
 
-    A file is hashed before it is opened, and again when it is opened once more and is another one
-    by then; a name that leads nowhere is noted, too. Whoever compares that with the end of the run
-    sees every change on the way. A path through a link is noted under both its names.
+    A file is hashed each time just before it is opened, whatever its size and time stamps say; a
+    name that leads nowhere is noted, too. Whoever compares that with the end of the run sees every
+    change but one that is taken back before the next look at the same file, the end being the last:
+    other bytes while the file is open, then the first ones again. A path through a link is noted
+    under both its names.
     """
 
     def __init__(self, root):
@@ -60,13 +60,12 @@ class _Watch:
         # The library and the environment are inputs of every report, and told apart by others.
         code = (Path(__file__).parents[1], sys.prefix, sys.base_prefix)
         self._code = tuple(os.path.realpath(place) + os.sep for place in code)
-        self._states = {}
+        self._told = {}
         self._hashing = set()  # threads: hashing reads, too
         self._file = None
         self.found = []
 
     def write_to(self, path):
-        self._states.clear()
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def __call__(self, event, arguments):
@@ -76,17 +75,13 @@ class _Watch:
             self.look(arguments[0])
 
     def look(self, place):
-        """Note a path, unless it is known in this very state."""
+        """Note a path, unless it was noted as it is now."""
         me = threading.get_ident()
         if me in self._hashing:
             return
         self._hashing.add(me)
         try:
-            path = os.path.abspath(os.fsdecode(place))  # noqa: PTH100
-            state = _state(path)
-            if state is None or self._states.get(path) != state:
-                self._states[path] = state
-                self._note(path)
+            self._note(os.path.abspath(os.fsdecode(place)))  # noqa: PTH100
         finally:
             self._hashing.discard(me)
 
@@ -116,23 +111,9 @@ class _Watch:
             if os.path.isabs(name) or hidden:  # noqa: PTH117
                 continue
             self.found.append(name)
-            if self._file is not None:
-                line = json.dumps([name, digests.path(Path(path))])
-                os.write(self._file, f"{line}\n".encode())
-
-
-def _state(path):
-    """Return what another state of a file differs in, None where only its bytes can say.
-
-    A file that was written a moment ago may be written again within one tick of its time stamp.
-    """
-    try:
-        found = os.stat(path)  # noqa: PTH116
-    except OSError:
-        return "absent"
-    if time.time() - found.st_mtime < _TICK:
-        return None
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+            if self._file is not None and self._told.get(name) != (was := digests.path(Path(path))):
+                self._told[name] = was
+                os.write(self._file, f"{json.dumps([name, was])}\n".encode())
 
 
 def _reads(arguments):
@@ -164,7 +145,7 @@ def main() -> None:
     watch.see_absent()
     if sys.argv[1:2] == ["--serve"]:
         listener = socket.socket(fileno=int(sys.argv[2]))
-        request = _serve(listener, sys.argv[3:], watch)
+        request = _serve(listener, sys.argv[3], sys.argv[4:], watch)
         if request is None:
             return
         _become(request)
@@ -175,11 +156,12 @@ def main() -> None:
     launch_new_instance()
 
 
-def _serve(listener, modules, watch):
+def _serve(listener, environment, modules, watch):
     """Import, then fork at each request; return the request in a fork, None at the end.
 
-    The end is that of standard input, which whoever started this process holds open. Who asks
-    and goes away, a worker that is killed, has its kernels killed.
+    ``environment`` is the digest of what this process was started with. A connection is for one
+    kernel, and has it killed when it ends: at the latest with the worker that asked. The end here
+    is that of standard input, which whoever started this process holds open.
     """
     odd = _prepare(modules, watch)
     kernels = {}
@@ -193,44 +175,40 @@ def _serve(listener, modules, watch):
             for one in ready:
                 if one is listener:
                     client, _ = listener.accept()
-                    kernels[client] = set()
+                    kernels[client] = None
                     selector.register(client, selectors.EVENT_READ)
-                    continue
-                try:
-                    message = one.recv(MESSAGE)
-                except ConnectionResetError:  # it was killed before it had read an answer
-                    message = b""
-                if not message:
+                elif kernels[one] or not (message := _received(one)):
                     selector.unregister(one)
                     _kill(kernels.pop(one))
                     one.close()
-                    continue
-                request = json.loads(message)
-                answer = {"odd": odd} if odd else _answer(request, kernels[one])
-                if answer is None:
-                    for socket_ in (listener, *kernels):
-                        socket_.close()
-                    return request
-                one.send(json.dumps(answer).encode())
-    for pids in kernels.values():
-        _kill(pids)
+                else:
+                    request = json.loads(message)
+                    if request["environment"] != environment:
+                        answer = {"odd": "its environment is another one"}
+                    elif odd:
+                        answer = {"odd": odd}
+                    elif pid := os.fork():
+                        kernels[one] = pid
+                        answer = {"pid": pid}
+                    else:
+                        for socket_ in (listener, *kernels):
+                            socket_.close()
+                        return request
+                    one.send(json.dumps(answer).encode())
+    for pid in kernels.values():
+        _kill(pid)
     return None
 
 
-def _answer(request, pids):
-    """Return what is answered to a request, None in the process that it forked."""
-    if "poll" in request:
-        pid, status = os.waitpid(request["poll"], os.WNOHANG)
-        pids.discard(pid)
-        return {"code": os.waitstatus_to_exitcode(status) if pid else None}
-    pid = os.fork()
+def _received(client):
+    try:
+        return client.recv(MESSAGE)
+    except ConnectionResetError:  # it was killed before it had read an answer
+        return b""
+
+
+def _kill(pid):
     if pid:
-        pids.add(pid)
-    return {"pid": pid} if pid else None
-
-
-def _kill(pids):
-    for pid in pids:
         try:
             os.killpg(pid, signal.SIGKILL)
         except ProcessLookupError:  # it has no group of its own yet

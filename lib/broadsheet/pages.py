@@ -27,7 +27,7 @@ from pathlib import Path, PurePosixPath
 import jinja2
 from markupsafe import Markup
 
-from broadsheet import FILES_MIME, dots
+from broadsheet import FILES_MIME
 from broadsheet import parameters as schema
 from broadsheet.errors import BroadsheetError, UsageError
 from broadsheet.task import Report, Task
@@ -101,7 +101,10 @@ def report(task: Task, made: Report, /, *, plain: bool = False) -> str:
     from broadsheet import cells
 
     parameters = () if plain and failure else _schema(task)
-    rows = _parameter_rows(parameters, task.values)
+    rows = [
+        (p, schema.format_value(task.values.get(p.name, p.default)), schema.format_value(p.default))
+        for p in parameters
+    ]
     table = render("parameters.html.j2", collection.project, rows=rows) if rows else ""
     body, found = cells.article(task, made)
     if not plain:
@@ -119,8 +122,8 @@ def report(task: Task, made: Report, /, *, plain: bool = False) -> str:
         body=Markup(body),
         failure=failure,
         traceback=cells.strip_ansi(failure.traceback) if failure else "",
-        changed=[(row["parameter"].name, row["value"]) for row in rows if row["changed"]],
-        values=[(row["parameter"].name, row["value"]) for row in rows],
+        changed=[(p.name, value) for p, value, default in rows if value != default],
+        values=[(p.name, value) for p, value, _ in rows],
         command=command(task),
         digests=[table[:3] for table in task.tables],
         versions=versions(collection.project),
@@ -180,19 +183,13 @@ def status(project, site: str, record: dict, /, *, tables=()) -> str:
     )
 
 
-def comparison(task: Task, points, varied, shown, count: int, /, *, common=()) -> str:
+def comparison(task: Task, points, shown, count: int, /, *, common=()) -> str:
     """Return the page that compares the sets of a sweep (`sweep.Point`) of a report.
 
-    ``varied`` are the parameters and ``shown`` the quantities of the table, of so many; the first
-    is drawn. ``common`` says what is set and the same in every set.
+    ``shown`` are the quantities of the table, of so many. ``common`` says what is set and the same
+    in every set.
     """
     title = task.entry.title
-    labels = [", ".join(point.values.values()) for point in points]
-    drawn = [point.quantities.get(shown[0]) if shown else None for point in points]
-    found = [
-        (value, label) for value, label in zip(drawn, labels, strict=True) if value is not None
-    ]
-    ends = [f"{number(v)} ({label})" for v, label in (min(found), max(found))] if found else []
     statuses = Counter(point.status for point in points)
     return render(
         "comparison.html.j2",
@@ -200,13 +197,11 @@ def comparison(task: Task, points, varied, shown, count: int, /, *, common=()) -
         title=f"{title}: {len(points)} sets of parameters",
         description=f"What the report {title} publishes, by set of parameters",
         points=points,
-        varied=varied,
+        varied=list(points[0].values),
         shown=shown,
         common=common,
         count=count,
         counts=[f"{statuses[s]} {s}" for s in ("ok", "failed", "not built") if statuses[s]],
-        plot=dots.dots(list(zip(labels, drawn, strict=True))),
-        alt=f"{shown[0]} by set, from {' to '.join(ends)}." if ends else "",
         number=number,
         versions=versions(task.collection.project),
     )
@@ -257,21 +252,6 @@ def _datas(notebook):
     for cell in notebook.cells:
         for output in cell.get("outputs", ()):
             yield output.get("data", {})
-
-
-def _parameter_rows(parameters, overrides):
-    rows = []
-    for parameter in parameters:
-        value = overrides.get(parameter.name, parameter.default)
-        rows.append(
-            {
-                "parameter": parameter,
-                "value": schema.format_value(value),
-                "default": schema.format_value(parameter.default),
-                "changed": value != parameter.default,
-            }
-        )
-    return rows
 
 
 @functools.cache

@@ -18,7 +18,6 @@ Running notebooks and drawing the table of parameters do not belong here.
 
 import ast
 import datetime
-import difflib
 import io
 import json
 import math
@@ -27,7 +26,7 @@ import tokenize
 from dataclasses import dataclass
 from pathlib import Path
 
-from broadsheet.errors import UsageError
+from broadsheet.errors import UsageError, among
 
 _SCALARS = {"int": int, "float": float, "bool": bool, "str": str}
 _NUMBER = r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?"
@@ -132,15 +131,13 @@ def check(parameters, values, /, *, choices=None, notebook="the notebook") -> di
     known = {parameter.name: parameter for parameter in parameters}
     for name in values:
         if name not in known:
-            raise UsageError(unknown(name, known, f"of {notebook}"))
+            raise unknown(name, known, notebook)
     return {name: _checked(known[name], value, choices) for name, value in values.items()}
 
 
-def unknown(name, known, /, where) -> str:
-    """Return the line for a name that no parameter has: the known ones, and the nearest."""
-    near = difflib.get_close_matches(name, list(known), n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"unknown parameter {name!r} {where}; it has: {', '.join(known) or 'none'}{hint}"
+def unknown(name: str, known, /, where: str) -> UsageError:
+    """Return the error for a name that no parameter of `where` has."""
+    return UsageError(f"unknown parameter {name!r} of {where}: {among(name, known)}")
 
 
 def _parse(source, notebook, edited=False):
@@ -249,7 +246,8 @@ def _scalar(parameter, text):
 
 
 def _wrong_type(parameter, value):
-    return f"parameter {parameter.name!r} is {parameter.type}, not {value!r}"
+    how = "; write YYYY-MM-DD" if parameter.is_date else ""
+    return f"parameter {parameter.name!r} is {parameter.type}, not {value!r}{how}"
 
 
 def _checked(parameter, value, choices):
@@ -263,23 +261,14 @@ def _checked(parameter, value, choices):
 
 
 def _checked_item(parameter, value, choices):
-    if parameter.base == "Literal":
-        # 1 == True == 1.0 in Python, and a reader means one of them.
-        if not any(value == one and type(value) is type(one) for one in parameter.literals):
-            raise UsageError(_wrong_type(parameter, value))
-        return value
     if parameter.base == "float" and type(value) is int:
         value = float(value)
-    if type(value) is not _SCALARS[parameter.base]:
-        raise UsageError(_wrong_type(parameter, value))
-    if isinstance(value, float) and not math.isfinite(value):
+    if not _is_of_type(parameter, value):
         raise UsageError(_wrong_type(parameter, value))
     if parameter.low is not None and not parameter.low <= value <= parameter.high:
         raise UsageError(
             f"parameter {parameter.name!r} is {value!r}, out of range {parameter.constraint}"
         )
-    if parameter.is_date:
-        _check_date(parameter, value)
     if parameter.choices_of and choices is not None:
         present = list(choices(parameter.choices_of))
         if value not in present:
@@ -290,10 +279,16 @@ def _checked_item(parameter, value, choices):
     return value
 
 
-def _check_date(parameter, value):
-    try:
-        # Python also takes 20251001 and 2025-W40-1, which others do not read as that day.
-        if datetime.date.fromisoformat(value).isoformat() != value:
-            raise ValueError(value)
-    except ValueError as error:
-        raise UsageError(_wrong_type(parameter, value) + "; write YYYY-MM-DD") from error
+def _is_of_type(parameter, value):
+    if parameter.base == "Literal":
+        # 1 == True == 1.0 in Python, and a reader means one of them.
+        return any(value == one and type(value) is type(one) for one in parameter.literals)
+    if type(value) is not _SCALARS[parameter.base]:
+        return False
+    if parameter.is_date:
+        try:
+            # Python also takes 20251001 and 2025-W40-1, which others do not read as that day.
+            return datetime.date.fromisoformat(value).isoformat() == value
+        except ValueError:
+            return False
+    return not isinstance(value, float) or math.isfinite(value)

@@ -11,40 +11,34 @@ from dataclasses import asdict, replace
 
 from broadsheet import digests, store
 from broadsheet import parameters as schema
+from broadsheet.collection import Collection
 from broadsheet.digests import listing
 from broadsheet.site import Site
 from broadsheet.task import Task
 
 
-def plan(tasks, site: Site, environment: digests.Environment, *, force=False) -> list[Task]:
+def plan(
+    collection: Collection, tasks, site: Site, environment: digests.Environment, *, force=False
+) -> list[Task]:
     """Return the tasks of a collection, in their order, with what is to be done and why."""
-    if not tasks:
-        return []
-    pages, planned = site.manifest()["pages"], []
-    home, folder = tasks[0].collection.home, tasks[0].collection.store
-    now = functools.cache(lambda name: digests.path(home / name))
-    library = store.keep_mapping(folder, environment.library)
-    versions = store.keep_mapping(folder, environment.versions)
+    known, planned = site.manifest(), []
+    now = functools.cache(lambda name: digests.path(collection.home / name))
+    shared = {name: digests.digest(getattr(environment, name)) for name in ("library", "versions")}
+    mappings = {**known["mappings"], **environment.mappings}
     for task in tasks:
-        inputs = {
-            "notebook": digests.path(task.notebook),
-            "values": task.values,
-            "library": library,
-            "versions": versions,
-        }
-        around = [task.title, task.home, [asdict(entry) for entry in task.shown]]
-        more = task.collection.more
-        looks = digests.digest([environment.looks, around, asdict(task.entry), more])
+        inputs = {"notebook": digests.path(task.notebook), "values": task.values, **shared}
+        around = [task.title, task.home, [asdict(entry) for entry in (*task.shown, task.entry)]]
+        looks = digests.digest([environment.looks, around, collection.more])
         task = replace(task, inputs=inputs, looks=looks)
-        known = pages.get(task.page)
-        state, why = _state(task, known, environment, site, now)
+        page = known["pages"].get(task.page)
+        state, why = _state(task, page, mappings, site, now)
         if force and state == "fresh":
             state, why = "stale", ["forced"]
-        last = known["duration"] if known else None
+        last = page["duration"] if page else None
         task = replace(task, state=state, why=tuple(why), last=last)
         if state == "fresh":
             task = replace(task, action="fresh")
-        elif not force and (found := store.find_result(folder, task.key, now)):
+        elif not force and (found := store.find_result(collection.store, task.key, now)):
             result, about = found
             reads, last = about["reads"], about["seconds"]
             task = replace(task, action="render", result=result, reads=reads, last=last)
@@ -52,43 +46,51 @@ def plan(tasks, site: Site, environment: digests.Environment, *, force=False) ->
     return planned
 
 
-def _state(task, known, environment, site, now):
+def _state(task, page, mappings, site, now):
     """Return (state, reasons) of a page from what the manifest says of it."""
-    if known is None:
+    if page is None:
         return "never built", ["no build of it is known here"]
-    if known["status"] != "ok":
-        return "failed", [known["failure"]]
-    if why := [*_changes(task, known["inputs"], environment), *_data(known["reads"], now)]:
-        return "stale", why
-    if edited := site.edited(known["files"]):
+    if page["status"] != "ok":
+        return "failed", [page["failure"]]
+    reads = {name: now(name) for name in page["reads"]}
+    if (page["inputs"], page["reads"]) != (task.inputs, reads):
+        found = causes(page, {"inputs": task.inputs, "reads": reads}, mappings)
+        return "stale", [f"{kind} changed: {what}" for kind, what in found]
+    if edited := site.edited(page["files"]):
         return "stale", [f"edited or removed since: {listing(edited)}"]
-    if known["looks"] != task.looks:
+    if page["looks"] != task.looks:
         return "stale", ["only its page: the template, the site or the data it lists changed"]
     return "fresh", []
 
 
-def _changes(task, old, environment):
-    folder, new, why = task.collection.store, task.inputs, []
-    if old["values"] != new["values"]:
-        values = [f"{name} = {schema.format_value(value)}" for name, value in old["values"].items()]
-        why.append(f"its parameters were {', '.join(values) or 'the defaults'}")
-    if old["notebook"] != new["notebook"]:
-        why.append("the notebook changed")
-    if old["library"] != new["library"]:
-        files = digests.changed(store.mapping(folder, old["library"]), environment.library)
-        why.append(f"the library changed: {listing(files)}")
-    if old["versions"] != new["versions"]:
-        was, now = store.mapping(folder, old["versions"]), environment.versions
-        moves = [
-            f"{name} {was.get(name, 'absent')} to {now.get(name, 'absent')}"
-            for name in digests.changed(was, now)
-        ]
-        why.append(f"the environment changed: {listing(moves)}")
-    return why
+def causes(old: dict, new: dict, mappings: dict, /):
+    """Yield (kind, text) of what two records of a page were made from and was another.
+
+    ``mappings`` has what their digests of libraries and versions stand for.
+    """
+    one, other = old["inputs"], new["inputs"]
+    if one["values"] != other["values"]:
+        yield "parameters", f"{_described(one)} instead of {_described(other)}"
+    if moved := digests.changed(old["reads"], new["reads"]):
+        gone = [name for name in moved if new["reads"].get(name) == digests.GONE]
+        yield (
+            "data",
+            listing([*(n for n in moved if n not in gone), *(f"{n} (gone)" for n in gone)]),
+        )
+    code = ["the notebook"] if one["notebook"] != other["notebook"] else []
+    if one["library"] != other["library"]:
+        code += digests.changed(*(mappings.get(made["library"], {}) for made in (one, other)))
+    if code:
+        yield "code", listing(code)
+    if one["versions"] != other["versions"]:
+        was, now = (mappings.get(made["versions"], {}) for made in (one, other))
+        moved = digests.changed(was, now)
+        yield (
+            "versions",
+            listing(f"{n} {was.get(n, 'absent')} to {now.get(n, 'absent')}" for n in moved),
+        )
 
 
-def _data(reads, now):
-    gone = [name for name in reads if now(name) == digests.GONE != reads[name]]
-    other = [name for name in reads if now(name) != reads[name] and name not in gone]
-    why = [f"data changed: {listing(other)}"] if other else []
-    return [*why, f"data gone: {listing(gone)}"] if gone else why
+def _described(inputs):
+    values = [f"{name} = {schema.format_value(value)}" for name, value in inputs["values"].items()]
+    return ", ".join(values) or "defaults"

@@ -9,7 +9,6 @@ import html
 import re
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 from broadsheet import folders, links, pages
@@ -34,9 +33,7 @@ def publish(
         raise UsageError(f"{site} is no built site; run '{project.name} build' first")
     if url is not None and not links.is_web(url):
         raise UsageError(f"--url takes an address of the web, not {url!r}")
-    old = out.with_name(f".{out.name}.old")
-    if not folders.recover(out, old):
-        shutil.rmtree(old, ignore_errors=True)
+    folders.mend(out)
     if out.exists() and any(out.iterdir()) and not (out / _MARK).is_file():
         raise UsageError(f"{out} has other files; name another folder with --out")
     files = project.call("files", url)
@@ -44,13 +41,8 @@ def publish(
         if pages.is_failed(page.read_text(encoding="utf-8")):
             told = f"{page.name} is published as it is: its report failed"
             print(f"{project.name}: {told}", file=sys.stderr)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    # Made beside, so that what stops here leaves the folder that was there.
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as folder:
-        stage = Path(folder) / "site"
+    with folders.replaced(out) as stage:
         _fill(stage, site, files, url)
-        folders.replace(stage, out, old)
-        shutil.rmtree(old, ignore_errors=True)
     return sum(path.is_file() for path in out.rglob("*"))
 
 

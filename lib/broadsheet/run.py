@@ -5,7 +5,6 @@ failed report that holds what was executed so far. How many run at a time, what 
 and where it is written belong elsewhere.
 """
 
-import functools
 import json
 import logging
 import os
@@ -20,18 +19,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import nbformat
+import zmq
 from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.provisioning import KernelProvisionerFactory
 from papermill.clientwrap import PapermillNotebookClient
-from papermill.engines import papermill_engines
 from papermill.exceptions import PapermillExecutionError
 from papermill.execute import execute_notebook, remove_error_markers
 from papermill.log import logger
 from traitlets import Any
 
 from broadsheet import READS, warm
-from broadsheet.engine import Engine
 from broadsheet.kernel import CHANGED
 from broadsheet.parameters import tags
 from broadsheet.task import Failure, Report, Task
@@ -129,7 +126,7 @@ class _Kernel(AsyncKernelManager):
         # Else it announces unencrypted TCP at each start, and the interrupt that ends it.
         argv += ["--IPKernelApp.log_level=CRITICAL", "--Session.packer=broadsheet.kernel.pack"]
         spec = KernelSpec(argv=argv, display_name="Python 3", language="python")
-        if self.preload is not None and _is_registered():
+        if self.preload is not None:
             config = {"preload": list(self.preload), "server": self.task.server}
             provisioner = {"provisioner_name": warm.NAME, "config": config}
             spec.metadata = {"kernel_provisioner": provisioner}
@@ -138,9 +135,13 @@ class _Kernel(AsyncKernelManager):
     @property
     def how(self):
         """How the kernel was started."""
-        if self.preload is not None and not _is_registered():
-            return f"cold: {warm.NAME} is not registered; install the project again"
         return getattr(self.provisioner, "how", "cold")
+
+    def client(self, **options):
+        """Return a client that soon tries again where it connects before the kernel listens."""
+        client = super().client(**options)
+        client.context.setsockopt(zmq.RECONNECT_IVL, 10)  # milliseconds
+        return client
 
 
 def _kernel(folder, task=None):
@@ -151,14 +152,6 @@ def _kernel(folder, task=None):
         task=task,
         folder=folder,
     )
-
-
-@functools.cache
-def _is_registered():
-    spec = KernelSpec(metadata={"kernel_provisioner": {"provisioner_name": warm.NAME}})
-    factory = KernelProvisionerFactory.instance()
-    factory.log.disabled = True
-    return factory.is_provisioner_available(spec)
 
 
 def manage(nb_man, kernel: _Kernel | None, /) -> None:
@@ -269,7 +262,3 @@ def _read(path):
     for cell in found.get("cells", ()):
         cell["metadata"] = {**(cell.get("metadata") or {}), "tags": tags(cell)}
     return nbformat.reads(json.dumps(found), as_version=4)
-
-
-# For a checkout that was installed before the engine had a name in papermill.
-papermill_engines.register(NAME, Engine)

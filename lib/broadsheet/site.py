@@ -6,31 +6,32 @@ the same site. Which pages a site has belongs in `build`.
 """
 
 import contextlib
-import os
 import shutil
-import socket
-import time
 from pathlib import Path
 
 from broadsheet import digests, folders, store
 from broadsheet.errors import BroadsheetError, UsageError
 
-_SCHEMA = 2
 COMPARISON = "comparison.json"
 
 
 class Site:
-    """The folder of a site of a collection."""
+    """The folder of a site of a collection, mended if a build of it was killed.
+
+    Raises UsageError for what cannot be a site: no folder, or one with other files.
+    """
 
     def __init__(self, folder, collection):
         self.folder = Path(folder).resolve()
-        self._store = collection.store
+        name = f"{self.folder.name}-{digests.text(str(self.folder))[:12]}"
+        self._manifest = collection.store / "sites" / f"{name}.json"
         # What says that a folder is a site of this project, and may be replaced.
         self._marks = (collection.project.records_file, COMPARISON)
-        self._name = f"{self.folder.name}-{digests.text(str(self.folder))[:12]}"
+        self._refuse()
+        if not self.folder.exists():
+            folders.mend(self.folder)
 
-    def refuse(self) -> None:
-        """Raise UsageError for what cannot be a site: no folder, or one with other files."""
+    def _refuse(self):
         out = self.folder
         there = next(path for path in (out, *out.parents) if path.exists())
         if not there.is_dir():
@@ -39,85 +40,45 @@ class Site:
             raise UsageError(f"{there} cannot be written; name another folder with --out")
         if not out.is_dir() or self._is_site(out) or self.manifest()["pages"]:
             return
-        if not all(map(self._is_ours, out.iterdir())):
+        if not all(p.name == ".gitkeep" or self._is_site(p) for p in out.iterdir()):
             raise UsageError(
                 f"{out} has files but no {self._marks[0]}, so it is not a site of this project; "
                 "name another folder with --out"
             )
 
-    def recover(self) -> None:
-        """Undo what a build that was killed left beside the site."""
-        old = self._beside("old")
-        if not (old.is_dir() or any(map(_is_left, self._stages()))):
-            return
-        with self._locked():
-            folders.recover(self.folder, old)
-            shutil.rmtree(old, ignore_errors=True)
-            for stage in filter(_is_left, self._stages()):
-                shutil.rmtree(stage, ignore_errors=True)
+    def _is_site(self, folder):
+        return any((folder / mark).is_file() for mark in self._marks)
 
     @contextlib.contextmanager
     def replaced(self):
         """Give a copy of the site to change; it becomes the site if all goes well."""
-        stage = self._beside(f"building-{os.getpid()}-{socket.gethostname()}")
+        # Two shards may end at once.
+        lock = folders.locked(self._manifest.with_suffix(".lock"))
         try:
-            with self._locked():
+            with lock, folders.replaced(self.folder) as stage:
                 if self.folder.is_dir():
                     shutil.copytree(self.folder, stage)
                 else:
-                    stage.mkdir(parents=True)
+                    stage.mkdir()
                 yield stage
-                old = self._beside("old")
-                folders.replace(stage, self.folder, old)
-                shutil.rmtree(old, ignore_errors=True)
         except OSError as error:
             raise BroadsheetError(
                 f"{self.folder} could not be written ({error}); the site is as it was"
             ) from error
-        finally:
-            shutil.rmtree(stage, ignore_errors=True)
 
     def manifest(self) -> dict:
-        """Return what is known of the site's making: ``inputs``, ``pages`` and ``files``."""
-        known = store.read(self._manifest, "site") or {}
-        same = known.get("schema") == _SCHEMA and known.get("out") == str(self.folder)
-        return known if same else {"inputs": None, "pages": {}, "files": {}}
+        """Return what is known of the site's making.
 
-    def remember(self, manifest: dict) -> None:
+        ``pages`` has the record of each page (`campaign`), ``mappings`` what digests in them stand
+        for, ``files`` the digests of what is beside them, and ``inputs`` what those are made from.
+        """
+        nothing = {"inputs": None, "pages": {}, "files": {}, "mappings": {}}
+        return store.read(self._manifest) or nothing
+
+    def remember(self, **manifest) -> None:
         """Keep the manifest."""
-        known = {**manifest, "schema": _SCHEMA, "out": str(self.folder)}
-        store.write(self._manifest, store.sealed(known))
+        store.write(self._manifest, store.sealed(manifest))
 
     def edited(self, files: dict) -> list[str]:
         """Return which of these files (name to digest) are not in the site as they were."""
         return [name for name, was in files.items() if digests.path(self.folder / name) != was]
-
-    def _is_site(self, folder):
-        return any((folder / mark).is_file() for mark in self._marks)
-
-    def _is_ours(self, path):
-        return path.name == ".gitkeep" or (path.is_dir() and self._is_site(path))
-
-    @property
-    def _manifest(self):
-        return self._store / "sites" / f"{self._name}.json"
-
-    def _stages(self):
-        return self.folder.parent.glob(f".{self.folder.name}.building-*")
-
-    def _beside(self, suffix):
-        return self.folder.parent / f".{self.folder.name}.{suffix}"
-
-    def _locked(self):
-        """Let nobody else change this site: two shards may end at once."""
-        return folders.locked(self._store / "sites" / f"{self._name}.lock")
-
-
-def _is_left(stage):
-    """Return whether a stage is of a build that ended; of another machine's, after a day."""
-    pid, _, host = stage.name.rpartition(".building-")[2].partition("-")
-    if not pid.isdecimal() or not stage.is_dir():
-        return False  # nothing that a build made
-    if host == socket.gethostname():
-        return not store.is_alive(int(pid))
-    return time.time() - stage.stat().st_mtime > 86400

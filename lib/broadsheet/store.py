@@ -1,21 +1,19 @@
 """The store: what runs leave in a folder ``.NAME`` at the project's root, beside the sites.
 
-    results/KEY/READS/   an executed notebook, and the digests of the files it read
-    inputs/DIGEST.json   mappings of names to digests that many reports share
+    results/KEY/READS    what an executed notebook read, and that notebook
     sites/NAME.json      what a site was made from, and the digests of its files
     runs/STAMP-PID.json  the record of each run: what was asked, done and why, what came of it
 
 Results are named by what they were made from, so a result that is there is the right one,
 whoever made it; stores of several machines can be copied into each other. All of it may be
-removed: the next build then runs everything. Files appear whole or not at all. What was damaged,
-or is not of its schema, counts as absent.
+removed: the next build then runs everything. Files appear whole or not at all, and each has the
+digest of what it says: what is damaged, or of another version of the engine, counts as absent.
 
 Every function takes the folder of the store first.
 """
 
 import contextlib
 import datetime
-import functools
 import gzip
 import json
 import os
@@ -24,20 +22,21 @@ import socket
 import sys
 import tempfile
 import time
+import zlib
 from pathlib import Path
 
 from broadsheet import digests
 
+_FORMAT = 4
 _KEPT_DAYS = 30
 _SEAL = "seal"
 _RUNNING = ".running.jsonl"
-_SCHEMAS = Path(__file__).parent / "schema"
 
 
 def write(path: Path, content: bytes | str, /) -> None:
     """Write a file in one step, making its folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     content = content.encode() if isinstance(content, str) else content
+    path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".")
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123
@@ -56,56 +55,26 @@ def can_write(folder: Path, /) -> bool:
 
 def sealed(values: dict, /) -> str:
     """Return the text of a file of the store: JSON with the digest of what it says."""
-    return json.dumps({**values, _SEAL: digests.digest(values)}, indent=1) + "\n"
+    return json.dumps({**values, _SEAL: digests.digest([_FORMAT, values])}, indent=1) + "\n"
 
 
-def read(path: Path, schema: str, /) -> dict | None:
-    """Return what a file of the store says, None if it is absent or damaged.
-
-    A file that is as `sealed` wrote it is taken as it is; any other is checked by its schema.
-    """
+def read(path: Path, /) -> dict | None:
+    """Return what a file of the store says, None if it is not as `sealed` wrote it."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(values, dict):
-            return None
-        if values.pop(_SEAL, None) == digests.digest(values):
-            return values
-    except (OSError, ValueError, RecursionError):
+        seal = values.pop(_SEAL)
+    except (OSError, ValueError, RecursionError, LookupError, TypeError, AttributeError):
         return None
-    return None if problem(schema, values) else values
+    return values if seal == digests.digest([_FORMAT, values]) else None
 
 
-def keep_mapping(folder: Path, mapping: dict, /) -> str:
-    """Keep a mapping under its digest, and return that; it only serves to explain."""
-    name = digests.digest(mapping)
-    path = folder / "inputs" / f"{name}.json"
-    if not path.is_file():
-        with contextlib.suppress(OSError):
-            write(path, sealed(mapping))
-    return name
+def keep_result(folder: Path, key: str, about: dict, packed: bytes, /) -> None:
+    """Keep an executed notebook (``pack``) under its key and the digests of what it read.
 
-
-def mapping(folder: Path, name: str, /) -> dict:
-    """Return the mapping of a digest, empty if it is not kept."""
-    return read(folder / "inputs" / f"{name}.json", "mapping") or {}
-
-
-def keep_result(folder: Path, key: str, reads: dict, executed: bytes, /, *, seconds: float) -> None:
-    """Keep an executed notebook (``pack``) under its key and the digests of what it read."""
-    place = folder / "results" / key / digests.digest(reads)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(dir=place.parent, prefix="."))
-    try:
-        (made / "executed.json.gz").write_bytes(executed)
-        about = sealed({"reads": reads, "seconds": seconds})
-        (made / "about.json").write_text(about, encoding="utf-8")
-        shutil.rmtree(place, ignore_errors=True)
-        made.rename(place)
-    except BaseException as error:
-        shutil.rmtree(made, ignore_errors=True)
-        # Another run may have kept the same meanwhile.
-        if not (isinstance(error, OSError) and (place / "about.json").is_file()):
-            raise
+    ``about`` says those, as ``reads``, and how many ``seconds`` it took.
+    """
+    place = folder / "results" / key / digests.digest(about["reads"])
+    write(place, gzip.compress(f"{json.dumps(about)}\n".encode(), mtime=0) + packed)
 
 
 def find_result(folder: Path, key: str, now, /) -> tuple[Path, dict] | None:
@@ -113,13 +82,13 @@ def find_result(folder: Path, key: str, now, /) -> tuple[Path, dict] | None:
 
     ``now(name)`` gives the present digest of a file by its name relative to the root.
     """
-    for place in (folder / "results" / key).glob("[!.]*"):
-        about = read(place / "about.json", "result")
-        executed = place / "executed.json.gz"
-        same = about and all(now(name) == was for name, was in about["reads"].items())
-        if same and executed.is_file():
-            os.utime(place.parent)
-            return executed, about
+    for path in (folder / "results" / key).glob("[!.]*"):
+        with contextlib.suppress(OSError, EOFError, ValueError, zlib.error):  # what is damaged
+            with gzip.open(path) as file:
+                about = json.loads(file.readline())
+            if all(now(name) == was for name, was in about["reads"].items()):
+                os.utime(path.parent)
+                return path, about
     return None
 
 
@@ -128,43 +97,20 @@ def pack(notebook: dict, /) -> bytes:
     return gzip.compress(json.dumps(notebook).encode(), 1, mtime=0)
 
 
-def unpack(executed: bytes, /) -> dict:
-    """Return the notebook whose bytes these are."""
-    return json.loads(gzip.decompress(executed))
+def result(path: Path, /) -> dict:
+    """Return the notebook that is kept in a file."""
+    with gzip.open(path) as file:
+        file.readline()
+        return json.loads(file.read())
 
 
 def prune(folder: Path, /) -> None:
-    """Remove the results that no build has used for a month, and what is known of sites gone."""
+    """Remove the results that no build has used for a month."""
     oldest = time.time() - _KEPT_DAYS * 86400
     with contextlib.suppress(OSError):  # another build may do the same at this moment
         for place in (folder / "results").glob("*"):
             if place.stat().st_mtime < oldest:
                 shutil.rmtree(place)
-        for path in (folder / "sites").glob("*.json"):
-            gone = not Path((read(path, "site") or {}).get("out", "")).is_dir()
-            if gone and path.stat().st_mtime < oldest:
-                path.unlink()
-                path.with_suffix(".lock").unlink(missing_ok=True)
-
-
-# ----------------------------------------------------------------- shapes, by JSON Schema
-
-
-def problem(name: str, value: object, /) -> str:
-    """Return in one line what of a value is not of the schema of this name, empty if all is."""
-    error = next(iter(sorted(_validator(name).iter_errors(value), key=str)), None)
-    if error is None:
-        return ""
-    place = ".".join(map(str, error.absolute_path))
-    return " ".join(f"{place + ': ' if place else ''}{error.message[:200]}".split())
-
-
-@functools.cache
-def _validator(name):
-    prepare()
-    from jsonschema import Draft202012Validator
-
-    return Draft202012Validator(json.loads((_SCHEMAS / f"{name}.json").read_text(encoding="utf-8")))
 
 
 def prepare() -> None:
@@ -190,97 +136,75 @@ class Record:
     """The record of one run, kept on disk as it grows; the status page is drawn from it.
 
     While it runs it is lines, one for the run and one for each report as it ends, so that a run
-    that is killed leaves what it had done; the next command that looks says so in it.
+    that is killed leaves what it had done; the next command that looks says so in it. A disk that
+    is full does not end a run for it.
     """
 
-    def __init__(self, folder, kind, out, **about):
-        self._started = time.time()
+    def __init__(self, folder, **about):
+        self._started = datetime.datetime.now(datetime.UTC)
         # Names sort as the runs did.
-        moment = datetime.datetime.fromtimestamp(self._started, datetime.UTC)
-        name = f"{moment:%Y%m%dT%H%M%S.%f}-{os.getpid()}"
-        self._path = folder / "runs" / f"{name}{_RUNNING}"
+        name = f"{self._started:%Y%m%dT%H%M%S.%f}-{os.getpid()}{_RUNNING}"
+        self._path = folder / "runs" / name
         self.values = {
-            "schema": 3,
-            "kind": kind,
+            **about,
             "status": "running",
             "process": os.getpid(),
             "host": socket.gethostname(),
-            "started": _stamp(self._started),
-            "out": str(out),
-            **about,
+            "started": self._started.isoformat(timespec="seconds"),
             "reports": [],
             "changes": [],
             "problems": [],
         }
-
-    def begin(self) -> None:
-        """Write what is known at the start; a disk that is full does not end a run for it."""
         with contextlib.suppress(OSError):
             write(self._path, json.dumps(self.values) + "\n")
 
-    def add(self, **report) -> None:
+    def add(self, report: dict, /) -> None:
         """Add what became of one report."""
         self.values["reports"].append(report)
         with contextlib.suppress(OSError), self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(report) + "\n")
 
-    def so_far(self, changes) -> dict:
-        """Return the record as the status page shows it, with what changed in the records."""
-        return {**self.values, **self._time(), "changes": changes}
-
-    def _time(self):
-        now = time.time()
-        return {"finished": _stamp(now), "duration": round(now - self._started, 3)}
-
     def finish(self, status: str, failure: str | None = None) -> None:
         """Close the record: ``finished``, ``failed`` or ``interrupted``, and by what."""
-        self.values |= {"status": status, "failure": failure, **self._time()}
-        with contextlib.suppress(OSError):
-            _close_record(self._path, self.values)
+        self.take_time()
+        _close(self._path, {**self.values, "status": status, "failure": failure})
+
+    def take_time(self) -> None:
+        """Say in the record when it is now, and how long the run took until then."""
+        now = datetime.datetime.now(datetime.UTC)
+        self.values["finished"] = now.isoformat(timespec="seconds")
+        self.values["duration"] = round((now - self._started).total_seconds(), 3)
 
 
 def mend(folder, /) -> list[dict]:
     """Say in the records of runs whose process is gone that they were killed; return those."""
     killed = []
     for path in sorted((folder / "runs").glob(f"*{_RUNNING}")):
-        values = _read_record(path)
-        here = values.get("host") == socket.gethostname()
-        if not values or (here and not is_alive(values["process"])):
+        lines = []
+        with contextlib.suppress(OSError, ValueError, RecursionError):  # the last may be torn
+            for line in path.read_text(encoding="utf-8").splitlines():
+                lines.append(json.loads(line))
+        values = {**lines[0], "reports": lines[1:]} if lines else {}
+        elsewhere = values and values["host"] != socket.gethostname()
+        if not (elsewhere or (values and is_alive(values["process"]))):
             values |= {"status": "killed", "failure": "the process ended without a word"}
-            with contextlib.suppress(OSError):
-                _close_record(path, values)
+            _close(path, values)
             killed.append(values)
     return killed
 
 
-def _close_record(path, values):
-    write(path.with_name(path.name.removesuffix(_RUNNING) + ".json"), sealed(values))
-    path.unlink(missing_ok=True)
-
-
-def _read_record(path):
-    """Return what a run has written so far, empty if it is damaged; its last line may be torn."""
-    found = []
-    with contextlib.suppress(OSError, ValueError, RecursionError):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            found.append(json.loads(line))
-    if not found or not isinstance(found[0], dict):
-        return {}
-    values = {**found[0], "reports": found[1:]}
-    return {} if problem("run", values) else values
-
-
-def _stamp(seconds):
-    moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
-    return moment.isoformat(timespec="seconds")
+def _close(path, values):
+    with contextlib.suppress(OSError):
+        write(path.with_name(path.name.removesuffix(_RUNNING) + ".json"), sealed(values))
+        path.unlink(missing_ok=True)
 
 
 def is_alive(pid: int, /) -> bool:
     """Return whether a process of this number runs."""
     try:
         os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
     except PermissionError:
         return True
+    except OSError:
+        return False
     return True

@@ -16,13 +16,13 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
+from multiprocessing import connection
 from pathlib import Path
 
 from jupyter_client.provisioning import LocalProvisioner
 from traitlets import List, Unicode
 
-from broadsheet import READS
+from broadsheet import READS, digests
 from broadsheet.collection import Collection
 from broadsheet.kernel import MESSAGE, ROOT
 
@@ -46,9 +46,8 @@ ENVIRONMENT = {
 _OWN = {"IPYTHONDIR", READS, "JPY_PARENT_PID", "JPY_SESSION_NAME", "LINES", "COLUMNS"}
 _STARTING = 60.0
 _SOON = 0.01
-_CHANNELS = ("shell", "iopub", "stdin", "hb", "control")
 _own = contextlib.ExitStack()
-_clients = {}
+_servers = {}
 _lock = threading.Lock()
 
 
@@ -69,15 +68,14 @@ class WarmProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd, **options):
         """Fork the kernel, or start it plainly."""
         try:
-            client = _client(self.server, tuple(self.preload), options["env"])
-            self.process = client.fork(cmd[3:], str(options["cwd"]), options["env"])
-        except (OddError, OSError, ValueError, KeyError) as error:
+            server = self.server or _own_server(tuple(self.preload), options["env"])
+            self.process = _Fork(server, cmd[3:], str(options["cwd"]), options["env"])
+        except (OddError, OSError) as error:
             self.how = f"cold: {error}"
             return await super().launch_kernel(cmd, **options)
         self.how = "warm"
         self.pid = self.pgid = self.process.pid
         self.cwd = options["cwd"]
-        await self._listening()
         return self.connection_info
 
     async def wait(self):
@@ -86,21 +84,11 @@ class WarmProvisioner(LocalProvisioner):
             await asyncio.sleep(_SOON)
         return await super().wait()
 
-    async def _listening(self):
-        """Wait for the kernel's sockets: who connects too early tries again a tenth later."""
-        if self.connection_info.get("transport") != "ipc":
-            return
-        ports = [self.connection_info[f"{name}_port"] for name in _CHANNELS]
-        sockets = [Path(f"{self.connection_info['ip']}-{port}") for port in ports]
-        for _ in range(round(1 / _SOON)):
-            if all(map(Path.exists, sockets)) or await self.poll() is not None:
-                return
-            await asyncio.sleep(_SOON)
-
 
 def environment(collection: Collection, more: dict, /) -> dict[str, str]:
     """Return the environment that every kernel of a collection has; ``more`` is the project's."""
-    return {**os.environ, **ENVIRONMENT, ROOT: str(collection.home), **more}
+    own = {name: str(value) for name, value in more.items()}
+    return {**os.environ, **ENVIRONMENT, ROOT: str(collection.home), **own}
 
 
 @contextlib.contextmanager
@@ -112,10 +100,10 @@ def serving(modules, env, /, *, folder: Path):
     """
     process = None
     # On macOS the system's own libraries do not survive a fork.
-    if hasattr(os, "fork") and sys.platform == "linux":
+    if sys.platform == "linux":
         # A path that is too long for a socket, a full disk: kernels are then started plainly.
         with contextlib.suppress(OSError):
-            process = _start(modules, _inherited(env), folder / "server")
+            process = _start(modules, env, folder / "server")
     try:
         yield str(folder / "server") if process else ""
     finally:
@@ -125,111 +113,85 @@ def serving(modules, env, /, *, folder: Path):
 
 
 def _start(modules, env, address):
-    Path(f"{address}.json").write_text(json.dumps(env), encoding="utf-8")
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
         listener.bind(str(address))
         listener.listen(64)
         number = str(listener.fileno())
-        command = [sys.executable, "-m", "broadsheet.kernel", "--serve", number, *modules]
+        command = [sys.executable, "-m", "broadsheet.kernel", "--serve", number]
         return subprocess.Popen(
-            command,
-            env=env,
+            [*command, _digest(env), *modules],
+            env=_inherited(env),
             cwd=address.parent,  # a file called matplotlibrc counts where imports are done
             stdin=subprocess.PIPE,
             pass_fds=[listener.fileno()],
         )
 
 
-def close() -> None:
-    """Take leave of the servers that this process asked, and end its own."""
+def _own_server(modules, env):
+    """Return the address of a server of this process's own, started if need be."""
     with _lock:
-        for client in _clients.values():
-            client.close()
-        _clients.clear()
-        _own.close()
-
-
-def _client(address, modules, env):
-    with _lock:
-        if (address, modules) not in _clients:
+        if modules not in _servers:
+            folder = Path(_own.enter_context(tempfile.TemporaryDirectory(prefix="broadsheet-")))
+            address = _own.enter_context(serving(modules, env, folder=folder))
             if not address:
-                if sys.platform != "linux":
-                    raise OddError("kernels are forked on Linux only")
-                folder = Path(_own.enter_context(tempfile.TemporaryDirectory(prefix="broadsheet-")))
-                address = _own.enter_context(serving(modules, env, folder=folder))
-                _clients["", modules] = _Client(address)
-                return _clients["", modules]
-            _clients[address, modules] = _Client(address)
-        return _clients[address, modules]
+                raise OddError("no server can be started here")
+            _servers[modules] = address
+        return _servers[modules]
 
 
-class _Client:
-    """What is said to a server: one message and one answer at a time."""
-
-    def __init__(self, address):
-        if not address:
-            raise OddError("no server could be started here")
-        self._lock = threading.Lock()
-        self._environment = json.loads(Path(f"{address}.json").read_text(encoding="utf-8"))
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._socket.settimeout(_STARTING)
-        self._socket.connect(address)
-
-    def fork(self, arguments, cwd, env):
-        """Return the process of a new kernel; OddError says why there can be none."""
-        env = {name: str(value) for name, value in env.items()}
-        if _inherited(env) != self._environment:
-            raise OddError("its environment is another one")
-        answer = self.ask(arguments=arguments, cwd=cwd, env=env)
-        if "pid" not in answer:
-            raise OddError(answer["odd"])
-        return _Fork(self, answer["pid"])
-
-    def ask(self, **request):
-        """Return the answer to one request."""
-        with self._lock:
-            try:
-                self._socket.send(json.dumps(request).encode())
-                answer = self._socket.recv(MESSAGE)
-            except OSError as error:
-                return {"odd": f"the server does not answer ({error})"}
-            return json.loads(answer) if answer else {"odd": "the server ended"}
-
-    def close(self):
-        self._socket.close()
+def close() -> None:
+    """End the servers that this process started for itself."""
+    with _lock:
+        _own.close()
+        _servers.clear()
 
 
 class _Fork:
-    """A kernel that is the server's child, as subprocess.Popen shows one's own."""
+    """A kernel that is the child of a server, as subprocess.Popen shows one's own.
 
-    stdin = stdout = stderr = None
+    The server kills it when the connection ends, with this process at the latest.
+    """
 
-    def __init__(self, server, pid):
-        self._server = server
-        self.pid = pid
-        self.returncode = None
+    stdin = stdout = stderr = returncode = None
+
+    def __init__(self, server, arguments, cwd, env):
+        request = {"arguments": arguments, "cwd": cwd, "env": env, "environment": _digest(env)}
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket.settimeout(_STARTING)
+        try:
+            self._socket.connect(server)
+            self._socket.send(json.dumps(request).encode())
+            answer = json.loads(self._socket.recv(MESSAGE) or '{"odd": "the server ended"}')
+            if "odd" in answer:
+                raise OddError(answer["odd"])
+            self.pid = answer["pid"]
+            self._end = os.pidfd_open(self.pid)
+        except OSError as error:
+            self._socket.close()
+            raise OddError(f"the server does not answer: {error}") from None
+        except OddError:
+            self._socket.close()
+            raise
+
+    def wait(self, timeout=None):
+        """Return the exit code when it has ended, 1 whatever it was: the server has it."""
+        if self.returncode is None:
+            if not connection.wait([self._end], timeout):
+                raise subprocess.TimeoutExpired("kernel", timeout)
+            self.returncode = 1
+            os.close(self._end)
+            self._socket.close()
+        return self.returncode
 
     def poll(self):
         """Return the exit code, None while it runs."""
-        if self.returncode is None:
-            answer = self._server.ask(poll=self.pid)
-            # Without its server a kernel is killed, or ends by itself within a second.
-            self.returncode = answer.get("code", -signal.SIGKILL)
-        return self.returncode
-
-    def wait(self, timeout=None):
-        """Return the exit code when it has ended."""
-        end = None if timeout is None else time.monotonic() + timeout
-        while self.poll() is None:
-            if end is not None and time.monotonic() > end:
-                raise subprocess.TimeoutExpired("kernel", timeout)
-            time.sleep(0.01)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.wait(0)
         return self.returncode
 
     def send_signal(self, number):
         """Send a signal if it still runs."""
-        # Not reaped but by `poll`, so the number is still that of this process.
-        if self.returncode is None:
+        if self.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 
@@ -243,4 +205,8 @@ class _Fork:
 
 
 def _inherited(env):
-    return {name: str(value) for name, value in env.items() if name not in _OWN}
+    return {name: value for name, value in env.items() if name not in _OWN}
+
+
+def _digest(env):
+    return digests.digest(_inherited(env))

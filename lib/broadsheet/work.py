@@ -24,7 +24,7 @@ def make(task: Task, /) -> Report:
     from broadsheet import run
 
     if task.result is not None:
-        executed = nbformat.from_dict(store.unpack(task.result.read_bytes()))
+        executed = nbformat.from_dict(store.result(task.result))
         return _rendered(task, Report(executed, reads=task.reads))
     if task.source and task.source != source(task.collection):
         raise BroadsheetError("this worker has another library or other versions than the runner")

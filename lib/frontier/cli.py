@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from broadsheet import cli
-from broadsheet.cli import PATH, POSITIVE, Checked
+from broadsheet.cli import PATH, POSITIVE
 from frontier.data import paths
 from frontier.errors import UsageError
 
@@ -32,10 +32,7 @@ def _day(text):
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"{text!r} is no date such as 2026-03-31") from None
-
-
-DAY = Checked("date", _day)
+        raise ValueError(f"{text!r} is no date such as 2026-03-31") from None
 
 
 # ----------------------------------------------------------------- claims
@@ -137,7 +134,7 @@ _accept = click.option(
     metavar="FILE",
     help="a part of a downloaded dump; repeatable",
 )
-@click.option("--since", type=DAY, metavar="DATE", help="only runs from this day on")
+@click.option("--since", type=_day, metavar="DATE", help="only runs from this day on")
 @click.option(
     "--models", metavar="MODEL,...", help="only these, such as deepseek-r1; all if not said"
 )

@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import nbformat
@@ -244,27 +243,6 @@ def test_the_last_good_page_outlives_every_failure_and_ends_with_the_next_good_o
         "records.json",
     }
     assert (site / "data" / "one.csv").read_text() == "second"
-
-
-def test_names_of_others_in_the_shared_temporary_folder_are_left_alone(
-    instant, tmp_path_factory, monkeypatch
-):
-    home, _ = instant
-    shared = tmp_path_factory.mktemp("shared")
-    monkeypatch.setattr(tempfile, "tempdir", str(shared))
-    (shared / "broadsheet-run-1-x").symlink_to(shared / "nowhere")
-    (shared / f"broadsheet-run-{'9' * 200}-x").mkdir()
-    (shared / "broadsheet-run-999999-mine").mkdir()
-    stranger = shared / "broadsheet-run-999998-theirs"
-    stranger.mkdir()
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "getuid", lambda: stranger.stat().st_uid + 1)
-        assert built(home) == 0
-    assert len(list(shared.iterdir())) == 4
-    write_two(home, "third")
-    assert built(home) == 0
-    # What a run of ours that is gone has left goes; a link is no folder of a run.
-    assert [path.name for path in shared.iterdir()] == ["broadsheet-run-1-x"]
 
 
 @pytest.mark.skipif(os.getuid() == 0 and shutil.which("unshare") is None, reason="needs unshare")

@@ -1,4 +1,11 @@
-"""Nothing stale is called fresh: inputs change in every way at every moment of a run."""
+"""Nothing stale is called fresh: inputs change in every way at every moment of a run.
+
+Files are hashed at each look, and no time stamp or size is trusted: every text here has one size,
+and `backdate` gives a file the same time stamp whatever it says. What no look can see is a change
+that is taken back before the next look at the same file: between the hash and the reading that
+follows it, or after the last reading and before the end of the run. Nothing is read or changed
+there in these steps.
+"""
 
 import os
 import tempfile
@@ -6,7 +13,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_output
 
@@ -16,7 +23,7 @@ from broadsheet.task import Report
 from synthetic import markdown, shows
 
 NAMES = ("data/one.csv", "data/two.csv", "notes.txt", "data")
-KINDS = ("write", "rewrite", "remove", "link", "swap", "mkdir")
+KINDS = ("write", "rewrite", "backdate", "remove", "link", "swap", "mkdir")
 # Before each of these reads, after the last, when the kernel has ended, when the page is made,
 # and when the build is done.
 READS = ("data", "data/one.csv", "data/two.csv", "notes.txt", "data/one.csv", "data/new.csv")
@@ -44,6 +51,8 @@ def change(root, kind, name, text):
         path.resolve().write_text(text)
     else:
         path.write_text(text)
+        if kind == "backdate":
+            os.utime(path, (0, 0))
 
 
 def seen(root, name, watch=lambda _: None):
@@ -68,6 +77,8 @@ STEPS = st.lists(
 
 @settings(max_examples=10)
 @given(steps=STEPS)
+@example(steps=[(at, "backdate", "notes.txt", text) for at, text in ((0, "a"), (4, "b"))])
+@example(steps=[(at, "backdate", "data/one.csv", text) for at, text in ((0, "b"), (3, "a"))])
 def test_a_report_that_is_called_fresh_shows_what_its_inputs_say(steps):
     follow(steps)
 

@@ -91,7 +91,8 @@ def test_markup_in_the_text_of_a_notebook_or_of_an_output_is_shown_as_text():
 def test_hostile_failures_on_the_status_page_never_become_markup():
     report = {
         "notebook": "03_name", "page": "03_name.html", "status": "failed", "duration": 1.0,
-        "failure": HOSTILE, "parameters": {"how": HOSTILE}, "action": "run", "why": [HOSTILE],
+        "failure": HOSTILE, "inputs": {"values": {"how": HOSTILE}}, "action": "run",
+        "why": [HOSTILE],
     }  # fmt: skip
     record = {
         "finished": "now",

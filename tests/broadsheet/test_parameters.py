@@ -140,7 +140,7 @@ def test_text_of_another_type_is_refused_by_name(known, name, texts):
 @pytest.mark.parametrize(
     ("values", "problem"),
     [
-        ({"hardwre": "b200"}, "unknown parameter 'hardwre' of 01_name; it has: hardware, at, gpus"),
+        ({"hardwre": "b200"}, "'hardwre' of 01_name: there are hardware, at, gpus"),
         ({"hardwre": "b200"}, "did you mean 'hardware'?"),
         ({"at": 501.0}, "501.0, out of range 1..500 tok/s/user"),
         ({"at": float("nan")}, "is float, not nan"),

@@ -60,7 +60,7 @@ def test_an_import_against_the_order_is_seen(path, text, pair):
         ("frontier/cli.py", "from frontier import sources\nimport frontier.site.rows, json"),
         ("frontier/curves/x.py", "from frontier.curves.y import z\nfrom frontier import errors"),
         ("frontier/data/x.py", "from broadsheet import folders\nfrom frontier import __version__"),
-        ("broadsheet/x.py", "from broadsheet.errors import DataError\nimport pandas"),
+        ("broadsheet/x.py", "from broadsheet.errors import UsageError\nimport pandas"),
     ],
 )
 def test_an_import_in_the_order_is_fine(path, text):

@@ -358,7 +358,7 @@ def validate(frame: pd.DataFrame, /, *, file: str = "measurements") -> None:
     >>> validate(rows)
     >>> validate(rows.drop(columns="date"), file="mine")
     Traceback (most recent call last):
-    broadsheet.errors.DataError: mine, column date: the column is missing
+    frontier.errors.DataError: mine, column date: the column is missing
     """
     for column, (dtype, _, _) in COLUMNS.items():
         if column not in frame:

@@ -220,7 +220,7 @@ def test_a_report_that_looked_for_own_rows_runs_again_when_they_come_or_go(home,
         file.unlink()
     # What was made without them is still in the store: only the page is made again.
     told = state()
-    assert told[:2] == ("stale", "render") and "data gone" in told[2][0]
+    assert told[:2] == ("stale", "render") and "(gone)" in told[2][0]
 
 
 def test_a_kernel_tells_that_it_looked_for_own_rows(home, tmp_path):
