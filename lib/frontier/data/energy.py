@@ -54,7 +54,7 @@ def refused() -> pd.DataFrame:
     kept = kept[kept["reason"].str.startswith(WITHHELD)]
     kept = _measured(kept).assign(reason=kept["reason"].str.removeprefix(WITHHELD).to_numpy())
     found = [rows[rows["reason"] != ""], kept]
-    return pd.concat(found, ignore_index=True).assign(limit_w=lambda frame: _limits(frame))
+    return pd.concat(found, ignore_index=True).assign(limit_w=_limits)
 
 
 def _all() -> pd.DataFrame:
@@ -65,8 +65,7 @@ def _all() -> pd.DataFrame:
         _percentiles(tables.read("power_p90_qwen35")),
         _leaderboard(tables.read("mlenergy")),
     ]
-    rows = pd.concat(made, ignore_index=True)
-    rows["limit_w"] = _limits(rows)
+    rows = pd.concat(made, ignore_index=True).assign(limit_w=_limits)
     above = rows["watts_per_gpu"] > rows["limit_w"]
     rows["reason"] = rows["reason"].mask(above, "its watts are above the chip's power limit")
     return rows
@@ -107,8 +106,8 @@ def _powerx(rows):
 def _percentiles(rows):
     agentic = rows["workload"] != "single_turn"
     reason = rows["caveat"].mask(agentic, "agentic: mostly cached input, no fixed lengths")
-    lengths = rows[["isl", "osl"]].fillna(0).astype("int").astype("str")
-    traffic = (lengths["isl"] + "/" + lengths["osl"]).mask(agentic, "agentic traces")
+    lengths = rows[["isl", "osl"]].fillna(0).astype("int")
+    traffic = measurements.shapes(lengths).mask(agentic, "agentic traces")
     watts = rows["avg_power_w_per_gpu"]
     return _made(rows, "power_p90_qwen35", reason=reason, watts_per_gpu=watts, traffic=traffic)
 

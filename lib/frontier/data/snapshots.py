@@ -129,8 +129,7 @@ def _make(making, made):
     shutil.copytree(paths.data(), making / "data")
     for name, (frame, sidecar) in made.items():
         if name in measurements.SOURCES:
-            typed = {c: tables.DTYPES[d] for c, (d, _, _) in measurements.COLUMNS.items()}
-            frame = frame.astype(typed)
+            frame = measurements.typed(frame)
             measurements.validate(frame, file=name)
         tables.write(name, frame, sidecar, folder=making / "data")
 
