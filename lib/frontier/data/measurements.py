@@ -14,7 +14,6 @@ reason. Reading raw downloads belongs in `frontier.sources`, fronts in `frontier
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +21,6 @@ import pandas as pd
 
 from frontier.data import hardware, tables
 from frontier.data.columns import COLUMNS, CONFIGURATION, OWN_COLUMNS
-from frontier.data.words import number
 from frontier.errors import DataError, UsageError, among
 
 LIVE = "inferencex"
@@ -381,41 +379,18 @@ def _checks(frame) -> list[tuple[str, pd.Series, str]]:
     ]
 
 
-@dataclass(frozen=True, repr=False)
-class Noise:
-    """Run-to-run noise of one column, as natural-log standard deviations of one run.
+def pooled_sigma(frame: pd.DataFrame, /, column: str = "throughput_per_gpu") -> float:
+    """Return the run noise of `column`, the log standard deviation of one run, rounded up to 0.1 %.
 
-    ``sigma`` is the value to use: the larger of the robust sigma and p90 / 1.645, rounded
-    up to 0.1 %, so that nine of ten repeats lie inside its 90 % band although the tail is
-    heavy. ``robust`` is 1.4826 x the median absolute deviation; ``p90`` and ``p99`` are
-    quantiles of the absolute deviation of one run.
-    """
+    It is pooled from repeats of one configuration at one concurrency. A pair is two successive runs
+    at most 3 days apart: far enough for another machine and hour, close enough that the software is
+    mostly the same (images are rarely recorded). The log-difference of two runs has sqrt(2) the
+    sigma of one. It is the larger of the robust sigma (1.4826 x the median absolute deviation) and
+    p90 / 1.645, so that nine of ten repeats lie inside its 90 % band although the tail is heavy.
+    UsageError without pairs.
 
-    column: str
-    pairs: int
-    robust: float
-    p90: float
-    p99: float
-    sigma: float
-
-    def __repr__(self):
-        inner, outer = (f"{number(100 * q, 2)} %" for q in (self.p90, self.p99))
-        return (
-            f"<Noise of {self.column}: sigma {self.sigma:.3g} ({100 * self.sigma:.3g} %) of one "
-            f"run; {self.pairs} pairs of runs, 90 % within {inner}, 99 % within {outer}>"
-        )
-
-
-def pooled_sigma(frame: pd.DataFrame, /, column: str = "throughput_per_gpu") -> Noise:
-    """Return the noise of `column` from repeats of one configuration at one concurrency.
-
-    A pair is two successive runs at most 3 days apart: far enough for another machine and
-    hour, close enough that the software is mostly the same (images are rarely recorded).
-    The log-difference of two runs has sqrt(2) the sigma of one. UsageError without pairs.
-
-    >>> noise = pooled_sigma(load_measurements())
-    >>> noise.pairs > 100, 0 < noise.sigma < 0.1
-    (True, True)
+    >>> 0 < pooled_sigma(load_measurements()) < 0.1
+    True
     """
     dated = frame[frame["date"].notna()].sort_values("date", kind="stable")
     changes = dated.assign(value=np.log(dated[column])).groupby(POINT)[["date", "value"]].diff()
@@ -426,11 +401,9 @@ def pooled_sigma(frame: pd.DataFrame, /, column: str = "throughput_per_gpu") -> 
             f"no configuration was run twice within {REPEAT_DAYS} days, so there is no noise to "
             "pool: give more rows, or a sigma of your own (0.02 is 2 %)"
         )
-    robust = 1.4826 * float(np.median(deviations))
-    p90, p99 = (float(q) for q in np.quantile(deviations, [0.9, 0.99]))
+    robust, tail = 1.4826 * np.median(deviations), np.quantile(deviations, 0.9) / NORMAL_90
     # 1e-9 keeps a value that is already a round 0.1 % from being rounded up by its last bit.
-    sigma = float(np.ceil(max(robust, p90 / NORMAL_90) * 1000 - 1e-9)) / 1000
-    return Noise(column, len(deviations), robust, p90, p99, sigma)
+    return float(np.ceil(max(robust, tail) * 1000 - 1e-9)) / 1000
 
 
 _EVIDENCE = {

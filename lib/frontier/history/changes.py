@@ -31,20 +31,17 @@ def coinciding(
         days: how long before `date` a change may have been merged.
 
     Returns:
-        `merged`, `pull_request`, `config_keys`, `kinds`, one row a pull request in the
-        order of merging, and `after_previous`: merged on or after the day of the run before,
-        without which the change was there already when nothing had jumped.
+        `merged` and `pull_request`, one row a pull request in the order of merging, and
+        `after_previous`: merged on or after the day of the run before, without which the change
+        was there already when nothing had jumped.
     """
     previous, date = map(timestamp, interval)
     start = date - pd.Timedelta(days=days)
     near = changes[(changes["date"] >= start) & (changes["date"] <= date)]
     near = near[near["config_key"].map(lambda key: _concerns(key, configuration)).astype(bool)]
-    table = near.groupby("pull_request", as_index=False).agg(
-        merged=("date", "first"), config_keys=("config_key", _joined), kinds=("kinds", _joined)
-    )
+    table = near.groupby("pull_request", as_index=False).agg(merged=("date", "first"))
     table["after_previous"] = table["merged"] >= previous
-    table = table[["merged", "pull_request", "config_keys", "kinds", "after_previous"]]
-    return table.sort_values(["merged", "pull_request"]).reset_index(drop=True)
+    return table.sort_values(["merged", "pull_request"], ignore_index=True)
 
 
 def _concerns(key, configuration):
@@ -69,7 +66,3 @@ def _concerns(key, configuration):
         and ("disagg" in marks) == apart
         and ("mtp" not in marks or bool(configuration["speculative"]))
     )
-
-
-def _joined(texts):
-    return ";".join(dict.fromkeys(part for text in texts for part in str(text).split(";")))

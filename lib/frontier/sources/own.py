@@ -148,20 +148,17 @@ class _Place(NamedTuple):
 def _answered(place: _Place, requests, accept) -> None:
     """Raise DataError where too many requests failed, and tell of fewer."""
     done, failed, cancelled = requests or (math.inf, 0, False)
-    remedy = "if it is to count, say --accept"
     if done < 1:
         raise place.wrong("no request succeeded")
-    told = f"{failed:,.0f} of {done + failed:,.0f} requests failed"
-    problems = []
-    if cancelled:
-        problems.append(("the run was cancelled before its end",) * 2)
+    told = {"the run was cancelled before its end": True} if cancelled else {}
     if failed > 0:
-        much = f"{told}, more than {FAILED:.0%}: the others had the server for themselves"
-        problems.append((told, much if failed > FAILED * (done + failed) else ""))
-    for told, problem in problems:
-        if problem and not accept:
-            raise place.wrong(problem, remedy=remedy)
-        place.note(told)
+        many = failed > FAILED * (done + failed)
+        why = f", more than {FAILED:.0%}: the others had the server for themselves" * many
+        told[f"{failed:,.0f} of {done + failed:,.0f} requests failed{why}"] = many
+    for problem, grave in told.items():
+        if grave and not accept:
+            raise place.wrong(problem, remedy="if it is to count, say --accept")
+        place.note(problem)
 
 
 def _complete(place: _Place, own: dict, said) -> dict:

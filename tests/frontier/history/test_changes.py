@@ -77,7 +77,6 @@ def test_a_change_coincides_from_21_days_before_the_jump_to_its_day():
     )
     found = coinciding(JUMP, POINT, log)
     assert found["pull_request"].tolist() == [2, 5, 3]
-    assert found["kinds"].tolist() == ["fix;engine_image", "fix;sweep_range", "new_recipe"]
     later = coinciding(("2026-03-11", "2026-03-22"), POINT, log)
     assert later["after_previous"].tolist() == [False, False, True]
     assert coinciding(JUMP, POINT, log, days=5)["pull_request"].tolist() == [3]
