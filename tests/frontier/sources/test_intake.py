@@ -660,6 +660,19 @@ def test_nothing_of_a_failed_answer_is_kept_in_the_cache(server, client):
     assert intake.refresh(client=patient(server.url)).rows == len(server.rows)
 
 
+def test_an_answer_that_is_damaged_in_the_cache_is_asked_for_anew(server, client):
+    intake.refresh(client=client)
+    kept = sorted(intake.cache().iterdir())
+    assert len(kept) == 5
+    for damage, file in zip((b"", b"{}", b"\x1f\x8b\x08"), kept, strict=False):
+        file.write_bytes(damage)
+    kept[3].write_bytes(kept[3].read_bytes()[:-5])
+    told = []
+    intake.refresh(client=patient(server.url), tell=told.append)
+    assert [line.endswith("(cached)") for line in told].count(True) <= 1
+    assert sum("If-None-Match" in headers for _, _, headers in server.asked[5:]) == 1
+
+
 def test_a_server_that_is_not_there_is_one_line(home):
     with pytest.raises(FrontierError, match=r"Connection refused.*the tables are as they were"):
         intake.refresh(client=patient(CLOSED_HOST))
