@@ -15,6 +15,7 @@ import click
 from broadsheet import cli
 from broadsheet.cli import PATH, POSITIVE
 from frontier.data import paths
+from frontier.data.columns import OWN_COLUMNS, SAID
 from frontier.errors import UsageError
 
 
@@ -159,38 +160,16 @@ def refresh(source, files, since, models, url, accept):
     print(report)
 
 
-# What can be said of one's own results; `frontier.sources.own.SAID` is the same, behind pandas.
-_SAID = {
-    "label": (str, "name of the series on figures"),
-    "model": (str, "such as deepseek-r1"),
-    "hardware": (str, "accelerator, such as h200"),
-    "framework": (str, "serving software, such as vllm"),
-    "precision": (str, "number format of the weights, such as fp8"),
-    "speculative": (bool, "with multi-token prediction or a draft model"),
-    "disaggregated": (bool, "prefill and decode on GPUs of their own"),
-    "gpus": (int, "all GPUs of the deployment, prefill and decode"),
-    "prefill_gpus": (int, "those for prefill, where it is disaggregated"),
-    "decode_gpus": (int, "those for decode, where it is disaggregated"),
-    "tp": (int, "tensor-parallel size of a decode worker, in GPUs"),
-    "ep": (int, "its expert-parallel size, in GPUs"),
-    "dp_attention": (bool, "attention is data-parallel"),
-    "isl": (int, "input tokens of a request, nominal"),
-    "osl": (int, "output tokens of a request, nominal"),
-    "concurrency": (int, "requests in flight at a time"),
-    "date": (str, "day of the run, such as 2026-03-31"),
-    "run_url": (str, "address of the run's log"),
-    "image": (str, "container image"),
-}
-
-
 def _said(command):
     """Add an option for each thing that the files of one's own results may not say themselves."""
-    for name, (kind, words) in reversed(_SAID.items()):
+    for name in reversed(SAID):
         option = "--" + name.replace("_", "-")
-        if kind is bool:
+        kind, _, words = OWN_COLUMNS[name]
+        words = words.partition(";")[0]
+        if kind == "bool":
             add = click.option(f"{option}/--no-{option[2:]}", name, default=None, help=words)
         else:
-            kind = POSITIVE if kind is int else str
+            kind = POSITIVE if kind == "int" else str
             add = click.option(option, name, type=kind, metavar=name.upper(), help=words)
         command = add(command)
     return command

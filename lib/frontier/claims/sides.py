@@ -361,6 +361,6 @@ def prepared(frame: "pd.DataFrame | Rows", /, *, sigma: float | None = None) -> 
 def _pooled(frame: pd.DataFrame) -> float | None:
     """Return the pooled sigma of some rows, None where nothing was run twice."""
     try:
-        return measurements.pooled_sigma(frame).sigma
+        return measurements.pooled_sigma(frame)
     except UsageError:
         return None

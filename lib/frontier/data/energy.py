@@ -6,19 +6,17 @@ Sources: the medians of 2026 (column `joules_per_output_token` of the measured r
 power readings of InferenceX (PowerX, and rows with p90), and the leaderboard of ML.ENERGY, whose
 traffic is a set of questions and no fixed length.
 
-What cannot be compared is among `refused`, with the reason. Joules are of all GPUs of a deployment
-(`scope`), except for the `roles` of disaggregated ones.
+What cannot be compared is among `refused`, with the reason. Joules are of all GPUs of a deployment.
 
 >>> from frontier.data import energy
 >>> rows = energy.load()
->>> rows["scope"].unique().tolist(), (rows["watts_per_gpu"] <= rows["limit_w"]).all()
-(['deployment'], np.True_)
+>>> (rows["watts_per_gpu"] <= rows["limit_w"]).all()
+np.True_
 """
 
 import pandas as pd
 
 from frontier.data import hardware, measurements, tables
-from frontier.errors import UsageError
 
 COLUMNS = (
     *("model", "hardware", "framework", "precision", "speculative", "disaggregated", "gpus"),
@@ -42,8 +40,8 @@ def load() -> pd.DataFrame:
     Columns: those of the measured rows that tell a run, `traffic` (``8192/1024``, or the name of a
     set of questions), `interactivity` (tok/s/user; missing where none was published),
     `output_throughput_per_gpu` (tok/s/GPU), `joules_per_output_token` (of all GPUs),
-    `watts_per_gpu` (mean), `limit_w` (the largest that a source states of the chip), `scope`,
-    `source`, `row_id`, `citation`, and `reason`, empty.
+    `watts_per_gpu` (mean), `limit_w` (the largest that a source states of the chip), `scope`
+    (a deployment), `source`, `row_id`, `citation`, and `reason`, empty.
     """
     rows = _all()
     return rows[rows["reason"] == ""].reset_index(drop=True)
@@ -56,40 +54,7 @@ def refused() -> pd.DataFrame:
     kept = kept[kept["reason"].str.startswith(WITHHELD)]
     kept = _measured(kept).assign(reason=kept["reason"].str.removeprefix(WITHHELD).to_numpy())
     found = [rows[rows["reason"] != ""], kept]
-    return pd.concat(found, ignore_index=True).assign(limit_w=lambda frame: _limits(frame))
-
-
-def roles() -> pd.DataFrame:
-    """Return the energy of prefill and of decode GPUs apart, of PowerX's disaggregated runs.
-
-    As `load`, with `scope` prefill or decode and the joules of those GPUs alone. They are parts of
-    what a deployment takes for a token and stand beside no deployment (see `same_scope`).
-    """
-    rows = tables.read("powerx_deepseek_v4")
-    rows = rows[rows["disaggregated"]]
-    whole, parts = _powerx(rows), []
-    rate = whole["output_throughput_per_gpu"] * rows["gpus"]
-    for role in ("prefill", "decode"):
-        watts = rows[f"{role}_avg_power_w"]
-        joules = watts * rows[f"{role}_gpus"] / rate
-        part = {"watts_per_gpu": watts, "joules_per_output_token": joules, "scope": role}
-        parts.append(whole.assign(**part))
-    return pd.concat(parts, ignore_index=True).assign(limit_w=lambda frame: _limits(frame))
-
-
-def same_scope(*frames: pd.DataFrame) -> str:
-    """Return the scope that all rows have; UsageError where joules of a role meet a deployment's.
-
-    >>> same_scope(load())
-    'deployment'
-    """
-    found = sorted({scope for frame in frames for scope in frame["scope"]})
-    if len(found) != 1:
-        raise UsageError(
-            f"joules of {', '.join(found)} are not comparable: "
-            "take rows of one scope (energy.load() has those of whole deployments)"
-        )
-    return found[0]
+    return pd.concat(found, ignore_index=True).assign(limit_w=_limits)
 
 
 def _all() -> pd.DataFrame:
@@ -100,8 +65,7 @@ def _all() -> pd.DataFrame:
         _percentiles(tables.read("power_p90_qwen35")),
         _leaderboard(tables.read("mlenergy")),
     ]
-    rows = pd.concat(made, ignore_index=True)
-    rows["limit_w"] = _limits(rows)
+    rows = pd.concat(made, ignore_index=True).assign(limit_w=_limits)
     above = rows["watts_per_gpu"] > rows["limit_w"]
     rows["reason"] = rows["reason"].mask(above, "its watts are above the chip's power limit")
     return rows
@@ -142,8 +106,8 @@ def _powerx(rows):
 def _percentiles(rows):
     agentic = rows["workload"] != "single_turn"
     reason = rows["caveat"].mask(agentic, "agentic: mostly cached input, no fixed lengths")
-    lengths = rows[["isl", "osl"]].fillna(0).astype("int").astype("str")
-    traffic = (lengths["isl"] + "/" + lengths["osl"]).mask(agentic, "agentic traces")
+    lengths = rows[["isl", "osl"]].fillna(0).astype("int")
+    traffic = measurements.shapes(lengths).mask(agentic, "agentic traces")
     watts = rows["avg_power_w_per_gpu"]
     return _made(rows, "power_p90_qwen35", reason=reason, watts_per_gpu=watts, traffic=traffic)
 

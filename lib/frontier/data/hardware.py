@@ -73,16 +73,6 @@ def power_kw(hardware: str, edition: str) -> float:
     return _look_up("power", "kw_per_gpu", hardware=hardware, edition=edition)
 
 
-def powered(edition: str) -> tuple[str, ...]:
-    """Return the accelerators whose power an edition has.
-
-    >>> "gb200" in powered("2025")
-    True
-    """
-    table = tables.read("power")
-    return tuple(table.loc[table["edition"] == edition, "hardware"])
-
-
 def price(hardware: str, edition: str, basis: str = "hyperscaler") -> float:
     """Return dollars per GPU-hour, `basis` hyperscaler or rental; UsageError lists the choices.
 

@@ -13,15 +13,14 @@ reason. Reading raw downloads belongs in `frontier.sources`, fronts in `frontier
 >>> hopper = measurements.select(rows, model="deepseek-r1", hardware="h200", single_node=True)
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from frontier.data import hardware, tables
-from frontier.data.words import number
+from frontier.data.columns import COLUMNS, CONFIGURATION, OWN_COLUMNS
 from frontier.errors import DataError, UsageError, among
 
 LIVE = "inferencex"
@@ -38,51 +37,7 @@ SOURCES = (
     "post_mi355x_deepseek_v4",
     "tpuv7_qwen35",
 )
-
-
-# name: (dtype, unit, meaning). The first 23 are the public contract, in this order; 0 in a
-# count means that the source does not say (a missing value would drop out of a group-by).
-COLUMNS = {
-    "model": ("string", "", "model key, e.g. deepseek-r1, gpt-oss-120b, llama-70b"),
-    "hardware": ("string", "", "accelerator key of the table accelerators"),
-    "framework": ("string", "", "serving software, as InferenceX names it (trt, dynamo-trt, ...)"),
-    "precision": ("string", "", "number format of the weights: fp4, fp8, ...; empty if not said"),
-    "speculative": ("bool", "", "multi-token prediction or another draft was on"),
-    "disaggregated": ("bool", "", "prefill and decode on separate GPUs"),
-    "gpus": ("int", "GPU", "all GPUs of the deployment, prefill and decode"),
-    "prefill_gpus": ("int", "GPU", "GPUs that prefill (all, if not disaggregated); 0: not said"),
-    "decode_gpus": ("int", "GPU", "GPUs that decode (all, if not disaggregated); 0: not said"),
-    "tp": ("int", "GPU", "tensor-parallel size of a decode worker; 0: not said"),
-    "ep": ("int", "GPU", "expert-parallel size of a decode worker; 0: not said"),
-    "dp_attention": ("bool", "", "attention is data-parallel in decode workers"),
-    "isl": ("int", "token", "nominal input length; real lengths average 0.9 of it"),
-    "osl": ("int", "token", "nominal output length; real lengths average 0.9 of it"),
-    "concurrency": ("int", "request", "users of the closed loop"),
-    "interactivity": ("float", "tok/s/user", "1 / tpot; time to first token is not in it"),
-    "throughput_per_gpu": ("float", "tok/s/GPU", "input + output tokens over all GPUs"),
-    "output_throughput_per_gpu": ("float", "tok/s/GPU", "output tokens over all GPUs"),
-    "ttft": ("float", "s", "time to first token, median over requests (see latency)"),
-    "tpot": ("float", "s", "time per output token, median over requests (see latency)"),
-    "date": ("date", "", "day of the run; empty: not known, so in no result as of a date"),
-    "source": ("string", "", "the table this row is from, whose sidecar cites it"),
-    "run_url": ("string", "", "log of the run, where known"),
-    "row_id": ("string", "", "source and row number (from 1) of the file it was made from"),
-    "prefill": ("string", "", "prefill workers, e.g. 2 x tp8 ep8 dp; empty if not disaggregated"),
-    "latency": ("string", "", "statistic behind ttft, tpot, interactivity: median or mean"),
-    "image": ("string", "", "container image of the run, where known"),
-    "citation": ("string", "", "address at which the number was found"),
-    "caveat": ("string", "", "dead-time, regressed, or empty; see frontier.data.checks"),
-    "joules_per_output_token": ("float", "J/token", "measured by all GPUs; empty: not known"),
-    "date_from": ("date", "", "first day on which the run can have been, where there is no date"),
-    "date_to": ("date", "", "last day on which the run can have been, where there is no date"),
-}
-OWN_COLUMNS = {**COLUMNS, "label": ("string", "", "what the series is called on figures")}
 COUNTS = ("gpus", "prefill_gpus", "decode_gpus", "tp", "ep")
-CONFIGURATION = [
-    *("model", "hardware", "framework", "precision", "speculative", "disaggregated"),
-    *("gpus", "prefill_gpus", "decode_gpus", "tp", "ep", "dp_attention", "isl", "osl", "source"),
-    "prefill",
-]
 SETTING = [c for c in CONFIGURATION if c != "source"]  # a configuration, whichever table has it
 RUN = [*SETTING, "concurrency", "date"]  # one run at one concurrency, whichever table has it
 POINT = [*CONFIGURATION, "concurrency"]  # one place on the curve of a configuration
@@ -103,13 +58,18 @@ DAYS_AHEAD = 2
 OWN_TOLERANCE = 1.5
 
 
-def column_sidecars(names=None) -> dict:
-    """Return the sidecar entries of the tidy columns (all by default)."""
+def column_sidecars(columns: Mapping[str, tuple] = COLUMNS, /) -> dict:
+    """Return the sidecar entries of columns; those of the measurements by default."""
     return {
-        name: {"dtype": dtype, "unit": unit, "description": text}
-        for name, (dtype, unit, text) in COLUMNS.items()
-        if names is None or name in names
+        name: dict(zip(("dtype", "unit", "description"), about, strict=True))
+        for name, about in columns.items()
     }
+
+
+def typed(frame: pd.DataFrame, columns: Mapping[str, tuple] = COLUMNS, /) -> pd.DataFrame:
+    """Return those columns of a frame, in their order and each of its type."""
+    kinds = {name: tables.DTYPES[dtype] for name, (dtype, _, _) in columns.items()}
+    return frame[list(kinds)].astype(kinds).reset_index(drop=True)
 
 
 def units() -> pd.DataFrame:
@@ -172,8 +132,7 @@ def own() -> pd.DataFrame:
     """
     if tables.has(OWN):
         return tables.read(OWN)
-    kinds = {name: tables.DTYPES[dtype] for name, (dtype, _, _) in OWN_COLUMNS.items()}
-    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
+    return typed(pd.DataFrame(columns=list(OWN_COLUMNS)), OWN_COLUMNS)
 
 
 def known_by(frame: pd.DataFrame, /) -> pd.Series:
@@ -420,41 +379,18 @@ def _checks(frame) -> list[tuple[str, pd.Series, str]]:
     ]
 
 
-@dataclass(frozen=True, repr=False)
-class Noise:
-    """Run-to-run noise of one column, as natural-log standard deviations of one run.
+def pooled_sigma(frame: pd.DataFrame, /, column: str = "throughput_per_gpu") -> float:
+    """Return the run noise of `column`, the log standard deviation of one run, rounded up to 0.1 %.
 
-    ``sigma`` is the value to use: the larger of the robust sigma and p90 / 1.645, rounded
-    up to 0.1 %, so that nine of ten repeats lie inside its 90 % band although the tail is
-    heavy. ``robust`` is 1.4826 x the median absolute deviation; ``p90`` and ``p99`` are
-    quantiles of the absolute deviation of one run.
-    """
+    It is pooled from repeats of one configuration at one concurrency. A pair is two successive runs
+    at most 3 days apart: far enough for another machine and hour, close enough that the software is
+    mostly the same (images are rarely recorded). The log-difference of two runs has sqrt(2) the
+    sigma of one. It is the larger of the robust sigma (1.4826 x the median absolute deviation) and
+    p90 / 1.645, so that nine of ten repeats lie inside its 90 % band although the tail is heavy.
+    UsageError without pairs.
 
-    column: str
-    pairs: int
-    robust: float
-    p90: float
-    p99: float
-    sigma: float
-
-    def __repr__(self):
-        inner, outer = (f"{number(100 * q, 2)} %" for q in (self.p90, self.p99))
-        return (
-            f"<Noise of {self.column}: sigma {self.sigma:.3g} ({100 * self.sigma:.3g} %) of one "
-            f"run; {self.pairs} pairs of runs, 90 % within {inner}, 99 % within {outer}>"
-        )
-
-
-def pooled_sigma(frame: pd.DataFrame, /, column: str = "throughput_per_gpu") -> Noise:
-    """Return the noise of `column` from repeats of one configuration at one concurrency.
-
-    A pair is two successive runs at most 3 days apart: far enough for another machine and
-    hour, close enough that the software is mostly the same (images are rarely recorded).
-    The log-difference of two runs has sqrt(2) the sigma of one. UsageError without pairs.
-
-    >>> noise = pooled_sigma(load_measurements())
-    >>> noise.pairs > 100, 0 < noise.sigma < 0.1
-    (True, True)
+    >>> 0 < pooled_sigma(load_measurements()) < 0.1
+    True
     """
     dated = frame[frame["date"].notna()].sort_values("date", kind="stable")
     changes = dated.assign(value=np.log(dated[column])).groupby(POINT)[["date", "value"]].diff()
@@ -465,11 +401,9 @@ def pooled_sigma(frame: pd.DataFrame, /, column: str = "throughput_per_gpu") -> 
             f"no configuration was run twice within {REPEAT_DAYS} days, so there is no noise to "
             "pool: give more rows, or a sigma of your own (0.02 is 2 %)"
         )
-    robust = 1.4826 * float(np.median(deviations))
-    p90, p99 = (float(q) for q in np.quantile(deviations, [0.9, 0.99]))
+    robust, tail = 1.4826 * np.median(deviations), np.quantile(deviations, 0.9) / NORMAL_90
     # 1e-9 keeps a value that is already a round 0.1 % from being rounded up by its last bit.
-    sigma = float(np.ceil(max(robust, p90 / NORMAL_90) * 1000 - 1e-9)) / 1000
-    return Noise(column, len(deviations), robust, p90, p99, sigma)
+    return float(np.ceil(max(robust, tail) * 1000 - 1e-9)) / 1000
 
 
 _EVIDENCE = {

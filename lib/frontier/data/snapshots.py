@@ -113,14 +113,26 @@ def find(name: str | None = None) -> Path:
     raise UsageError(f"no snapshot {name}: there are {listed} in {folder()}")
 
 
-def _prune() -> None:
-    """Remove old snapshots, but keep the newest whose public rows differ from those of now.
+def digest(data: Path, /) -> str:
+    """Return the digest of the tables of measured rows in a folder, as their sidecars have them."""
+    there = [key for key in measurements.SOURCES if tables.has(key, folder=data)]
+    told = {key: tables.meta(key, folder=data)["sha256"] for key in there}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
-    `frontier moved` compares against it.
+
+def earlier() -> Path | None:
+    """Return the newest snapshot whose measured rows are others than those of the data folder.
+
+    An import of one's own rows keeps a snapshot, too, before which no public row was another.
     """
-    there, now = kept(), _fingerprint(paths.data(), public=True)
-    before = next((p for p in there if _fingerprint(p / "data", public=True) != now), None)
-    for old in there[KEPT:]:
+    now = digest(paths.data())
+    return next((place for place in kept() if digest(place / "data") != now), None)
+
+
+def _prune() -> None:
+    """Remove old snapshots, but for the one that `frontier moved` compares with."""
+    before = earlier()
+    for old in kept()[KEPT:]:
         if old != before:
             shutil.rmtree(old, ignore_errors=True)
 
@@ -129,8 +141,7 @@ def _make(making, made):
     shutil.copytree(paths.data(), making / "data")
     for name, (frame, sidecar) in made.items():
         if name in measurements.SOURCES:
-            typed = {c: tables.DTYPES[d] for c, (d, _, _) in measurements.COLUMNS.items()}
-            frame = frame.astype(typed)
+            frame = measurements.typed(frame)
             measurements.validate(frame, file=name)
         tables.write(name, frame, sidecar, folder=making / "data")
 
@@ -164,11 +175,9 @@ def _clear():
             shutil.rmtree(ready, ignore_errors=True)
 
 
-def _fingerprint(data: Path, *, public: bool = False) -> str:
+def _fingerprint(data: Path) -> str:
     """Return a digest of the sidecars, and so of the tables whose sha256 they hold."""
     found = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in data.glob("*.meta.yml")}
-    if public:
-        found.pop(f"{measurements.OWN}.meta.yml", None)
     return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
 
 

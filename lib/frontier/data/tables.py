@@ -48,7 +48,8 @@ def names(*, folder: Path | None = None) -> list[str]:
     >>> "power" in names()
     True
     """
-    return sorted({_stem(path) for path in _in(folder).glob("*.csv*") if _is_table(path)})
+    found = [*_in(folder).glob("*.csv"), *_in(folder).glob("*.csv.gz")]
+    return sorted({_stem(path) for path in found})
 
 
 def has(name: str, *, folder: Path | None = None) -> bool:
@@ -147,10 +148,6 @@ def seal(name: str) -> None:
 
 def _in(folder: Path | None) -> Path:
     return paths.data() if folder is None else Path(folder)
-
-
-def _is_table(path: Path) -> bool:
-    return path.name.endswith((".csv", ".csv.gz"))
 
 
 def _stem(path: Path) -> str:

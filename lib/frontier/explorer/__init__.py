@@ -225,50 +225,20 @@ def quantified(points: pd.DataFrame, choice: Choice, /) -> pd.DataFrame:
     counted = 1.0 if choice.tokens == "output" else (isl + osl) / osl
     joules = points[ENERGY].to_numpy(float) if ENERGY in points else np.full(len(kw), np.nan)
     there = choice.megawatts * 1000 / kw if choice.gpus is None else np.full(len(kw), choice.gpus)
-    deployments = whole_deployments(np.nan_to_num(there), gpus)
+    # Whole ones, where a fleet in megawatts is a fraction that may be whole but for its last bit.
+    deployments = np.floor(np.nan_to_num(there) / gpus * (1 + 1e-9)).astype(int)
     writing = np.floor(deployments * gpus * (output / points["interactivity"]) * (1 + 1e-9))
     return points.assign(
         tok_s_per_gpu=tokens,
         tok_s_per_mw=tokens * 1000 / kw,
         tok_per_usd=tokens * 3600 / usd,
         tok_per_joule=counted / joules,
-        usd_per_million_tokens=usd_per_million_tokens(usd, tokens),
-        wh_per_answer=wh_per_answer(kw, total / (isl + osl)),
+        usd_per_million_tokens=usd / (tokens * 3600) * 1e6,
+        wh_per_answer=kw * 1000 / 3600 / (total / (isl + osl)),
         wh_measured=joules * osl / 3600,
         deployments=deployments,
         users=np.minimum(writing, deployments * points["concurrency"].to_numpy(float)),
     )
-
-
-def usd_per_million_tokens(usd_per_gpu_hour, tok_s_per_gpu):
-    """Return the cost of a million of the tokens counted in `tok_s_per_gpu`.
-
-    >>> float(round(usd_per_million_tokens(3.6, 1000.0), 9))
-    1.0
-    """
-    return usd_per_gpu_hour / (tok_s_per_gpu * 3600) * 1e6
-
-
-def wh_per_answer(kw_per_gpu, answers_per_s_per_gpu):
-    """Return the provisioned energy of one answer, Wh.
-
-    >>> float(wh_per_answer(1.8, 0.5))
-    1.0
-    """
-    return kw_per_gpu * 1000 / 3600 / answers_per_s_per_gpu
-
-
-def whole_deployments(gpus_there, gpus_each):
-    """Return how many deployments of `gpus_each` GPUs a fleet of `gpus_there` holds, whole ones.
-
-    A fleet given in megawatts comes as a fraction; one that is a whole number but for its last bit
-    counts as that number.
-
-    >>> whole_deployments([71, 72, 143.9999999999], 72).tolist()
-    [0, 1, 2]
-    """
-    quotient = np.asarray(gpus_there, float) / np.asarray(gpus_each, float)
-    return np.floor(quotient * (1 + 1e-9)).astype(int)
 
 
 def front(points: pd.DataFrame, quantity: str, /, *, fits: bool = True) -> pd.DataFrame:

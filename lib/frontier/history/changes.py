@@ -1,4 +1,4 @@
-"""The log of changes to the benchmark's recipes: what was merged, and how many a week.
+"""The log of changes to the benchmark's recipes: what was merged before a jump.
 
 A change that was merged before a jump coincides with it; whether it is the cause, the log cannot
 say.
@@ -9,7 +9,6 @@ from fnmatch import fnmatchcase
 
 import pandas as pd
 
-from frontier.errors import UsageError
 from frontier.history.shifts import timestamp
 
 _MODEL_IN_KEYS = {"deepseek-r1": "dsr1", "gpt-oss-120b": "gptoss", "llama-70b": "70b"}
@@ -32,20 +31,17 @@ def coinciding(
         days: how long before `date` a change may have been merged.
 
     Returns:
-        `merged`, `pull_request`, `config_keys`, `kinds`, one row a pull request in the
-        order of merging, and `after_previous`: merged on or after the day of the run before,
-        without which the change was there already when nothing had jumped.
+        `merged` and `pull_request`, one row a pull request in the order of merging, and
+        `after_previous`: merged on or after the day of the run before, without which the change
+        was there already when nothing had jumped.
     """
     previous, date = map(timestamp, interval)
     start = date - pd.Timedelta(days=days)
     near = changes[(changes["date"] >= start) & (changes["date"] <= date)]
     near = near[near["config_key"].map(lambda key: _concerns(key, configuration)).astype(bool)]
-    table = near.groupby("pull_request", as_index=False).agg(
-        merged=("date", "first"), config_keys=("config_key", _joined), kinds=("kinds", _joined)
-    )
+    table = near.groupby("pull_request", as_index=False).agg(merged=("date", "first"))
     table["after_previous"] = table["merged"] >= previous
-    table = table[["merged", "pull_request", "config_keys", "kinds", "after_previous"]]
-    return table.sort_values(["merged", "pull_request"]).reset_index(drop=True)
+    return table.sort_values(["merged", "pull_request"], ignore_index=True)
 
 
 def _concerns(key, configuration):
@@ -70,45 +66,3 @@ def _concerns(key, configuration):
         and ("disagg" in marks) == apart
         and ("mtp" not in marks or bool(configuration["speculative"]))
     )
-
-
-def pace(
-    changes: pd.DataFrame, /, *, model: str | None = None, hardware: str | None = None
-) -> pd.DataFrame:
-    """Return the number of changes merged in each week, overall or of a model or hardware.
-
-    Index: `week`, the Monday it begins, without holes. Columns: `changes` (pull requests),
-    `configurations` (pairs of a pull request and a configuration), then one column a kind,
-    in pull requests; one pull request can be of several kinds.
-    """
-    for column, wanted in (("model", model), ("hardware", hardware)):
-        if wanted is not None:
-            changes = changes[_about(changes, column, wanted)]
-    monday = changes["date"] - pd.to_timedelta(changes["date"].dt.day_of_week, unit="D")
-    changes = changes.assign(week=monday)
-    weeks = pd.date_range(monday.min(), monday.max(), freq="7D", name="week")
-    kinds = changes.assign(kind=changes["kinds"].str.split(";")).explode("kind")
-    table = kinds.drop_duplicates(["pull_request", "kind"]).pivot_table(
-        index="week", columns="kind", values="pull_request", aggfunc="count"
-    )
-    counts = changes.groupby("week")["pull_request"].agg(changes="nunique", configurations="size")
-    return counts.join(table).reindex(weeks).fillna(0).astype(int)
-
-
-def _about(changes, column, wanted):
-    """Mark the changes about `wanted`, by name or by a glob that covers one that is."""
-    named = changes[column] == wanted
-    if not named.any():
-        have = ", ".join(sorted(set(changes[column]) - {""}))
-        raise UsageError(f"no change is about {column} {wanted!r}; the log has {have}")
-    keys = changes.loc[named, "config_key"].unique()
-    globs = [
-        key
-        for key in changes["config_key"].unique()
-        if "*" in key and any(fnmatchcase(one, key) for one in keys)
-    ]
-    return named | changes["config_key"].isin(globs)
-
-
-def _joined(texts):
-    return ";".join(dict.fromkeys(part for text in texts for part in str(text).split(";")))

@@ -3,12 +3,9 @@
 Offline maximum throughput without a latency limit: not a frontier.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
-
-from frontier.history.shifts import by_key
 
 FAMILIES = {f"llama-{release}-70b": "llama-70b" for release in ("2", "3", "3.1", "3.3")}
 """Models that NVIDIA's tables put one after another; a series that mixes them says so."""
@@ -49,34 +46,17 @@ def release_series(
     return rows[[*columns, "model", "method", value, "ratio", "spliced"]].reset_index(drop=True)
 
 
-def release_times(
-    series: pd.DataFrame, /, *, factors: Sequence[float] = (2, 5), best: bool = False
-) -> pd.DataFrame:
-    """Return, for each series of `release_series`, how far it came and how long that took.
+def release_times(series: pd.DataFrame, /, *, best: bool = False) -> pd.DataFrame:
+    """Return, for each series of `release_series`, how far it came and when.
 
-    Pass the same `best` as there. `first` and `last` (dated releases) and `years` between
-    them, `releases`, `top` (the largest ratio) and `top_version`, `last_ratio`; for each
-    factor f `days_to_f`, from the first release to the first dated one with at least that
-    ratio, NaN if never; `spliced` and `methods` (how many ways of measuring) as warnings.
+    Pass the same `best` as there. `top` is the largest ratio; `first` and `last` are the dated
+    releases at its ends; `spliced` and `methods` (how many ways of measuring) are warnings.
     """
     keys = ["gpu", "family", "precision", "isl", "osl", *([] if best else ["configuration"])]
-    found = []
-    for key, group in by_key(series, keys):
-        top = group.loc[group["ratio"].idxmax()]
-        dated = group.dropna(subset="date")
-        first, last = dated["date"].min(), dated["date"].max()
-        row = key | {
-            "first": first,
-            "last": last,
-            "years": (last - first).days / 365.25,
-            "releases": len(group),
-            "top": top["ratio"],
-            "top_version": top["version"],
-            "last_ratio": group["ratio"].iloc[-1],
-        }
-        for factor in factors:
-            reached = dated.loc[dated["ratio"] >= factor, "date"]
-            row[f"days_to_{factor:g}"] = (reached.min() - first).days if len(reached) else np.nan
-        row |= {"spliced": bool(group["spliced"].any()), "methods": group["method"].nunique()}
-        found.append(row)
-    return pd.DataFrame(found)
+    return series.groupby(keys, as_index=False).agg(
+        first=("date", "min"),
+        last=("date", "max"),
+        top=("ratio", "max"),
+        spliced=("spliced", "any"),
+        methods=("method", "nunique"),
+    )

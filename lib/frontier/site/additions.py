@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path
 from string import Template
 
+import nbformat
 import yaml
 
 from frontier import claims
@@ -151,20 +152,15 @@ def notebook(claim: claims.Claim, /) -> str:
         "traffics": ", ".join(json.dumps(one) for one in claim.test.traffic),
         "traffic": claim.test.traffic[0],
     }
-    cells = []
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    about = {"kernelspec": kernel, "language_info": {"name": "python"}}
+    made = nbformat.v4.new_notebook(metadata=about, nbformat_minor=5)
     for i, (kind, source) in enumerate(re.findall(_CELL, _template("claim.notebook"))):
         tags = {"tags": ["parameters"]} if source.startswith("traffic: Literal") else {}
-        lines = Template(source.strip()).substitute(values).splitlines(keepends=True)
-        cell = {"cell_type": kind, "id": f"cell-{i:02d}", "metadata": tags, "source": lines}
-        if kind == "code":
-            cell |= {"execution_count": None, "outputs": []}
-        cells.append(dict(sorted(cell.items())))
-    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    made = {
-        "cells": cells, "metadata": {"kernelspec": kernel, "language_info": {"name": "python"}},
-        "nbformat": 4, "nbformat_minor": 5,
-    }  # fmt: skip
-    return json.dumps(made, indent=1, ensure_ascii=False) + "\n"
+        make = getattr(nbformat.v4, f"new_{kind}_cell")
+        text = Template(source.strip()).substitute(values)
+        made.cells.append(make(text, id=f"cell-{i:02d}", metadata=tags))
+    return nbformat.writes(made) + "\n"
 
 
 def test_file(claim: claims.Claim, /) -> str:

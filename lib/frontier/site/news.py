@@ -10,7 +10,6 @@ of ``schema/moved.schema.json``; pages and the feed are made of records alone. T
 'moved'
 """
 
-import hashlib
 import json
 import math
 import re
@@ -69,19 +68,7 @@ def snapshot(given: str | None = None, /) -> Path:
 
     If none is given it is the newest whose measured rows are others than those of the data folder.
     """
-    if given is not None:
-        return snapshots.find(given)
-    # An import of one's own rows keeps a snapshot, too, before which no public row was another.
-    now = digest(paths.data())
-    other = (place for place in snapshots.kept() if digest(place / "data") != now)
-    return next(other, None) or snapshots.find()
-
-
-def digest(place: Path, /) -> str:
-    """Return the digest of the tables of measured rows in a folder, as their sidecars have them."""
-    there = [key for key in measurements.SOURCES if tables.has(key, folder=place)]
-    told = {key: tables.meta(key, folder=place)["sha256"] for key in there}
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    return (snapshots.earlier() if given is None else None) or snapshots.find(given)
 
 
 def state(place: Path, rows: pd.DataFrame, /) -> dict:
@@ -92,7 +79,7 @@ def state(place: Path, rows: pd.DataFrame, /) -> dict:
         "rows": len(rows),
         "last": "" if pd.isna(last) else f"{last:%Y-%m-%d}",
         "accessed": max(days, default=""),
-        "digest": digest(place),
+        "digest": snapshots.digest(place),
     }
 
 
@@ -151,7 +138,7 @@ def record(
     its tables are kept. `sigma` is pooled from the new rows.
     """
     (old, was), (new, now) = before, after
-    sigma = measurements.pooled_sigma(new).sigma if sigma is None else sigma
+    sigma = measurements.pooled_sigma(new) if sigma is None else sigma
     compared = pd.concat([old[moves.FRONTIER], new[moves.FRONTIER]]).drop_duplicates()
     records, files, causes = (), (), ()
     if difference:
@@ -503,17 +490,11 @@ def _printable(text):
 
 
 def _ratios(moved, sources):
-    data = pd.DataFrame(
-        {
-            "frontier": [_system(move) for move in moved],
-            "model": [_printable(move["model"]) for move in moved],
-            "kind": [KINDS[move["kind"]] for move in moved],
-            "value": [move["ratio"] for move in moved],
-            **{key: [move[key] for move in moved] for key in ("low", "high", "least", "largest")},
-            "from_tok_s_user": [move["from"] for move in moved],
-            "to_tok_s_user": [move["to"] for move in moved],
-        }
-    )
+    told = [(_system(move), _printable(move["model"]), KINDS[move["kind"]]) for move in moved]
+    numbers = {"ratio": "value"} | {key: key for key in ("low", "high", "least", "largest")}
+    numbers |= {"from": "from_tok_s_user", "to": "to_tok_s_user"}
+    data = pd.DataFrame(told, columns=["frontier", "model", "kind"])
+    data = data.join(pd.DataFrame(moved)[list(numbers)].rename(columns=numbers))
     drawn = data.head(MOST)
     ends = {key: drawn[key].astype(float).fillna(drawn["value"]) for key in ("low", "high")}
     beyond = drawn["kind"].isin([KINDS["rose"], KINDS["fell"]]).map({True: "meets", False: ""})

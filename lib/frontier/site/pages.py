@@ -7,7 +7,9 @@ Everything here is rendering: plain values in, text out. What the values are is 
 import html
 import json
 import re
+import uuid
 from pathlib import Path, PurePosixPath
+from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -16,9 +18,11 @@ from broadsheet.collection import Collection, Entry
 from broadsheet.pages import command, modules, render, script, versions
 from frontier import __version__
 from frontier.data import words
-from frontier.site import feed, glossary, rows, verdicts
+from frontier.site import glossary, rows, verdicts
 
 _TEMPLATE = Path(__file__).parent / "template"
+# What XML 1.0 cannot hold, however it is written; text of data may have it.
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _WORDS = {
     "quantity": words.quantity,
     "plain": words.plain,
@@ -224,26 +228,17 @@ def moved(collection: Collection, news, /) -> str:
 
 def moved_feed(collection: Collection, news, /, *, url: str | None = None) -> str:
     """Return the Atom feed of what moved; links only where the site's address is known."""
-    entries = [
-        feed.Entry(
-            one.id,
-            one.record["refreshed"],
-            f"{one.day}: {one.summary}",
-            one.summary,
-            _render(collection, "news.html.j2", news=one),
-            one.anchor,
-        )
-        for one in news
-    ]
-    return feed.feed(
-        entries,
-        title=f"What moved – {collection.title}",
-        subtitle=collection.subtitle,
-        author=collection.title,
-        page="moved.html",
-        file="moved.xml",
-        url=url,
+    title = f"What moved – {collection.title}"
+    made = _render(
+        collection,
+        "feed.xml.j2",
+        collection=collection,
+        news=news,
+        title=title,
+        id=uuid.uuid5(uuid.NAMESPACE_URL, f"frontier feed {title}").urn,
+        base=url and f"{quote(url.rstrip('/'), safe=':/%?=&~@+,;')}/",
     )
+    return _NO_XML.sub("\N{REPLACEMENT CHARACTER}", made)
 
 
 def moved_json(news, /) -> str:

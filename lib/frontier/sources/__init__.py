@@ -26,6 +26,7 @@ from types import ModuleType
 import pandas as pd
 
 from frontier.data import checks, measurements, paths, snapshots, tables
+from frontier.data.columns import QUARANTINE_COLUMNS
 from frontier.errors import UsageError
 from frontier.sources import inferencex
 
@@ -175,14 +176,8 @@ def _about(name, files) -> dict:
     if name in measurements.SOURCES:
         sidecar["columns"] = measurements.column_sidecars()
     if name == "quarantine":
-        sidecar["columns"] = quarantine_columns()
+        sidecar["columns"] = measurements.column_sidecars(QUARANTINE_COLUMNS)
     return sidecar | {"inputs": used}
-
-
-def quarantine_columns() -> dict[str, dict[str, str]]:
-    """Return what the sidecar of the table ``quarantine`` says of its columns."""
-    reason = {"dtype": "string", "unit": "", "description": "why it is not used"}
-    return measurements.column_sidecars() | {"reason": reason}
 
 
 __all__ = ["Report", "make_tables", "scripts"]

@@ -97,18 +97,14 @@ def _rows(tables: dict[str, Table], file: Path) -> Iterator[dict]:
         if config is None:
             problem = f"{row.get('config_id')} is no row of configs"
             raise DataError(file, problem, row=number, column="config_id", remedy="get it again")
-        place = f"{file}, row {number}, column metrics"
-        metrics = reading.document(row.get("metrics") or "{}", file=place)
+        place, address = f"{file}, row {number}, column metrics", run.get("html_url")
+        address = f"{address}/attempts/{run.get('run_attempt')}" if address else None
         yield (
             {name: config.get(name) for name in _CONFIG}
             | {name: row.get(name) for name in _RESULT}
-            | {"metrics": metrics, "run_url": row.get("run_url") or _address(run)}
+            | {"metrics": reading.document(row.get("metrics") or "{}", file=place)}
+            | {"run_url": row.get("run_url") or address}
         )
-
-
-def _address(run: dict) -> str | None:
-    address = run.get("html_url")
-    return f"{address}/attempts/{run.get('run_attempt')}" if address else None
 
 
 # --- PostgreSQL's custom format -----------------------------------------------------------

@@ -216,28 +216,22 @@ def row_ids(source: str, rows: int) -> list[str]:
     return [f"{short}-{number:06d}" for number in range(1, rows + 1)]
 
 
-_ROLES = ("tp", "pp", "pcp_size", "ep")
+_SIZES = ("tp", "pp", "pcp_size")
+_ROLES = ("prefill", "decode")
 _GPUS = ["num_prefill_gpu", "num_decode_gpu"]
-_RAW = [
-    *("date", "model", "hardware", "framework", "precision", "spec_method", "disagg", "multinode"),
-    *(f"prefill_{size}" for size in _ROLES),
-    *("prefill_dp_attention", "prefill_num_workers"),
-    *(f"decode_{size}" for size in _ROLES),
-    *("decode_dp_attention", "pp", "pcp_size", "num_prefill_gpu", "num_decode_gpu"),
-    *("num_aggregate_gpu", "gpu_count", "isl", "osl", "conc", "tput_per_gpu"),
-    *("output_tput_per_gpu", "input_tput_per_gpu", "median_ttft", "median_tpot", "median_e2el"),
-    *("tput_per_mw", "avg_power_w", "avg_total_gpu_power_w", "joules_per_output_token"),
-    *("power_valid", "power_metric_schema_version", "image", "run_url"),
-]
 _TEXTS = ["date", "model", "hardware", "framework", "precision", "spec_method", "image", "run_url"]
 _FLAGS = ["disagg", "multinode", "prefill_dp_attention", "decode_dp_attention"]
-_RATES = ["tput_per_gpu", "output_tput_per_gpu", "input_tput_per_gpu", "tput_per_mw"]
-_NUMBERS = [
-    *(*_RATES, "median_ttft", "median_tpot", "median_e2el", "avg_power_w"),
-    *("avg_total_gpu_power_w", "joules_per_output_token", "power_valid"),
-    "power_metric_schema_version",
+_COUNTS = [
+    *(f"{role}_{size}" for role in _ROLES for size in (*_SIZES, "ep")),
+    *("prefill_num_workers", *_SIZES[1:], *_GPUS, "num_aggregate_gpu", "gpu_count"),
+    *("isl", "osl", "conc"),
 ]
-_COUNTS = [name for name in _RAW if name not in {*_TEXTS, *_FLAGS, *_NUMBERS}]
+_NUMBERS = [
+    *("tput_per_gpu", "output_tput_per_gpu", "input_tput_per_gpu", "tput_per_mw"),
+    *("median_ttft", "median_tpot", "median_e2el", "avg_power_w", "avg_total_gpu_power_w"),
+    *("joules_per_output_token", "power_valid", "power_metric_schema_version"),
+]
+_RAW = [*_TEXTS, *_FLAGS, *_COUNTS, *_NUMBERS]
 TRUTHS = dict.fromkeys(("true", "t", "1", "1.0"), True) | dict.fromkeys(
     ("false", "f", "0", "0.0"), False
 )

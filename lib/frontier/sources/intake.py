@@ -11,9 +11,10 @@ state kept (see `data.snapshots`). Names that nobody here has seen pass, and are
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,9 +22,10 @@ import numpy as np
 import pandas as pd
 
 from frontier.data import checks, measurements, paths, snapshots, tables
+from frontier.data.columns import QUARANTINE_COLUMNS
 from frontier.data.measurements import LIVE, RUN
 from frontier.errors import DataError, UsageError
-from frontier.sources import dump, inferencex, own, quarantine_columns, reading, web
+from frontier.sources import dump, inferencex, own, reading, web
 
 API_ROOT = "https://inferencex.semianalysis.com/api/v1/"
 DUMPS = "https://github.com/SemiAnalysisAI/InferenceX-app/releases"
@@ -41,6 +43,7 @@ WHOLE = 1.5
 # ... or when more than half of the rows of a model and shape that were there are gone, all of
 # them, or the newest run is older than the newest was.
 FEWER = 0.5
+_VALUES = ["throughput_per_gpu", "output_throughput_per_gpu", "tpot", "ttft"]
 ACCEPT = "if that is right, say --accept"
 
 
@@ -82,16 +85,22 @@ class Report:
         return "\n".join(lines)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Batch:
-    """Raw rows as they came, where each is from, and the digests of what they were made of."""
+    """Raw rows as they came, each with where it is from, and the digests of what was read."""
 
-    raw: pd.DataFrame
-    citation: pd.Series
-    inputs: dict[str, str]
-    agentic: int
-    unknown: Counter
-    warnings: tuple[str, ...] = ()
+    raw: list[pd.DataFrame] = field(default_factory=list)
+    inputs: dict[str, str] = field(default_factory=dict)
+    agentic: int = 0
+    unknown: Counter = field(default_factory=Counter)
+    warnings: list[str] = field(default_factory=list)
+
+    def add(self, flat: inferencex.Flat, citation: str, inputs: dict[str, str]) -> "_Batch":
+        self.raw.append(flat.rows.assign(citation=citation))
+        self.inputs |= inputs
+        self.agentic += flat.agentic
+        self.unknown += flat.unknown
+        return self
 
 
 def refresh(
@@ -122,7 +131,7 @@ def refresh(
     """
     snapshots.recover()
     keys = None if models is None else {inferencex.MODELS.get(m, m) for m in models}
-    batch = _asked(client, keys, since, tell) if source == "api" else _dumped(list(files))
+    batch = _asked(client, keys, since, tell) if source == "api" else _dumped(list(files), _Batch())
     if batch is None:
         return Report(LIVE, warnings=[f"nothing was run since {since}"])
     new, report = _judged(batch)
@@ -165,12 +174,12 @@ def import_files(
             return _import_own(mine, told, accept)
     if told:
         raise UsageError(f"--{next(iter(told))} is for results of one's own, not for public ones")
-    batches = [_dumped([file]) for file in forms["dump"]]
-    batches += [_dumped(forms["part"])] if forms["part"] else []
+    batch = _Batch()
+    for some in [*([file] for file in forms["dump"]), forms["part"]]:
+        if some:
+            _dumped(some, batch)
     for file in forms["answer"]:
-        flat = inferencex.read_answer(file)
-        batches.append(_batch(flat, inferencex.API_URL, {file.name: _digest(file)}))
-    batch = _together(batches)
+        batch.add(inferencex.read_answer(file), inferencex.API_URL, {file.name: _digest(file)})
     new, report = _judged(batch)
     with snapshots.alone():
         before = _before()
@@ -190,32 +199,29 @@ def _asked(client, keys, since, tell) -> _Batch | None:
     offered = _offered(client, keys, since)
     if not offered:
         return None
-    batches, warnings = [], []
+    batch = _Batch()
     for name, shapes in offered.items():
-        questions = [("benchmarks", {"model": name})]
-        questions += [
-            ("benchmarks/history", {"model": name, "isl": str(isl), "osl": str(osl)})
-            for isl, osl in sorted(shapes)
-        ]
-        try:
-            answers = [client.get(path, **query) for path, query in questions[:1]]
-        except web.RefusedError:
-            if name in inferencex.NAMES.values():
-                raise
-            warnings.append(
-                f"the API takes no model {name!r}, which it offers: nothing of it came in "
-                "(frontier.sources.inferencex.NAMES has the names that it takes)"
-            )
-            continue
-        answers += [client.get(path, **query) for path, query in questions[1:]]
-        for answer in answers:
+        asked = [("benchmarks", {"model": name})]
+        for isl, osl in sorted(shapes):
+            shape = {"model": name, "isl": str(isl), "osl": str(osl)}
+            asked.append(("benchmarks/history", shape))
+        for path, query in asked:
+            try:
+                answer = client.get(path, **query)
+            except web.RefusedError:
+                if name in inferencex.NAMES.values() or path != "benchmarks":
+                    raise
+                batch.warnings.append(
+                    f"the API takes no model {name!r}, which it offers: nothing of it came in "
+                    "(frontier.sources.inferencex.NAMES has the names that it takes)"
+                )
+                break
             flat = inferencex.flat(answer.value, file=answer.url)
-            digest = hashlib.sha256(answer.body).hexdigest()
-            batches.append(_batch(flat, answer.url, {answer.url: digest}))
+            batch.add(flat, answer.url, {answer.url: hashlib.sha256(answer.body).hexdigest()})
             tell(f"{len(flat.rows):6,} rows  {answer.url}{'  (cached)' if answer.cached else ''}")
-    if not batches:
-        raise DataError(client.root, "gave no rows of any model", remedy=warnings[0])
-    return replace(_together(batches), warnings=tuple(warnings))
+    if not batch.raw:
+        raise DataError(client.root, "gave no rows of any model", remedy=batch.warnings[0])
+    return batch
 
 
 def _offered(client, keys, since) -> dict[str, set[tuple[int, int]]]:
@@ -253,7 +259,7 @@ def _offered(client, keys, since) -> dict[str, set[tuple[int, int]]]:
     return offered
 
 
-def _dumped(files: list[Path]) -> _Batch:
+def _dumped(files: list[Path], batch: _Batch) -> _Batch:
     if not files:
         raise UsageError(f"--source dump needs the files of a dump: get one from {DUMPS}")
     for file in files:
@@ -262,7 +268,7 @@ def _dumped(files: list[Path]) -> _Batch:
     if not dump.is_dump(sorted(files)[0]):
         raise DataError(sorted(files)[0], "is no dump of PostgreSQL's custom format and no zip")
     flat = inferencex.flat(dump.read(files), file=sorted(files)[0])
-    return _batch(flat, DUMPS, {file.name: _digest(file) for file in files})
+    return batch.add(flat, DUMPS, {file.name: _digest(file) for file in files})
 
 
 _FORMS = ("dump", "part", "answer", "own")
@@ -284,28 +290,13 @@ def _digest(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def _batch(flat, citation, inputs) -> _Batch:
-    cited = pd.Series(citation, index=flat.rows.index, dtype="str")
-    return _Batch(flat.rows, cited, inputs, flat.agentic, flat.unknown)
-
-
-def _together(batches: list[_Batch]) -> _Batch:
-    return _Batch(
-        pd.concat([b.raw for b in batches], ignore_index=True),
-        pd.concat([b.citation for b in batches], ignore_index=True),
-        {name: digest for b in batches for name, digest in b.inputs.items()},
-        sum(b.agentic for b in batches),
-        sum((b.unknown for b in batches), Counter()),
-    )
-
-
 # --- judging ------------------------------------------------------------------------------
 
 
 def _judged(batch: _Batch) -> tuple[pd.DataFrame, Report]:
     """Return tidy rows with the reason why one cannot be used, each run once, and a report."""
-    raw = batch.raw
-    frame = inferencex.tidy(raw, source=LIVE, citation=batch.citation)
+    raw = pd.concat(batch.raw, ignore_index=True)
+    frame = inferencex.tidy(raw, source=LIVE, citation=raw["citation"])
     reason = raw["unreadable"]
     for found in (
         frame["reason"],
@@ -347,67 +338,60 @@ def _of_latency(raw, frame) -> pd.Series:
 
 def _of_power(raw, frame) -> pd.Series:
     """Return why a row's number per megawatt is of no edition of the power table that is known."""
-    per_mw = raw["tput_per_mw"]
-    found = pd.Series("", index=raw.index, dtype="str")
-    found = found.mask(per_mw <= 0, "its throughput per MW is not positive")
-    said = (per_mw > 0) & (raw["tput_per_gpu"] > 0)
-    kw = (raw["tput_per_gpu"] * 1000 / per_mw)[said]
-    known = tables.read("power").groupby("hardware")["kw_per_gpu"].agg(list)
-    for name, some in kw.groupby(frame["hardware"][said]):
-        editions = np.asarray(known.get(name, []), float)
-        off = np.abs(some.to_numpy()[:, None] / editions - 1) > checks.POWER_TOLERANCE
-        text = some.map("its throughput per MW is of {:.3g} kW per GPU, ".format)
-        text += f"which is {name}'s in no edition of the power table"
-        wrong = some.index[off.all(axis=1)]
-        found.loc[wrong] = text[wrong]
-    return found
+    per_mw, name = raw["tput_per_mw"], frame["hardware"]
+    kw = (raw["tput_per_gpu"] * 1000 / per_mw).where((per_mw > 0) & (raw["tput_per_gpu"] > 0))
+    fits = kw.isna()
+    for _, edition in tables.read("power").groupby("edition"):
+        known = name.map(edition.set_index("hardware")["kw_per_gpu"])
+        fits |= (kw / known - 1).abs() <= checks.POWER_TOLERANCE
+    text = kw.map("its throughput per MW is of {:.3g} kW per GPU, ".format)
+    text += "which is " + name + "'s in no edition of the power table"
+    text = text.mask(fits, "").mask(per_mw <= 0, "its throughput per MW is not positive")
+    return text.astype("str")
 
 
-def _refuse_changes(new, old, where) -> None:
-    """Raise DataError where a model's rows as a whole do not mean what rows meant before."""
+Problems = Iterator[tuple[str, str | None]]
+
+
+def _changes(new, old) -> Problems:
+    """Yield where a model's rows as a whole do not mean what rows meant before, and the column."""
     for model, rows in new.groupby("model", sort=True):
         wrong = rows["reason"][rows["reason"] != ""]
         if len(rows) >= LEAST and len(wrong) > WRONG_SHARE * len(rows):
             first = Counter(wrong).most_common(1)[0][0]
-            problem = f"{len(wrong):,} of {len(rows):,} rows of {model} cannot be right: {first}"
-            raise DataError(where, problem, remedy=ACCEPT)
+            yield f"{len(wrong):,} of {len(rows):,} rows of {model} cannot be right: {first}", None
         sound = rows[rows["reason"] == ""]
         allowed = checks.closed_loop_throughput(sound, checks.request_latency(sound))
         follows = (sound["throughput_per_gpu"] / allowed).median()
         strange = follows < FOLLOWS[0] or follows > FOLLOWS[1]  # neither, where it is not known
         if len(sound) >= LEAST and strange:
-            problem = (
-                f"throughput of {model} is {follows:.3g} times what the latencies give, in the "
-                "median: a unit or a meaning has changed"
+            yield (
+                (
+                    f"throughput of {model} is {follows:.3g} times what the latencies give, in the "
+                    "median: a unit or a meaning has changed"
+                ),
+                None,
             )
-            raise DataError(where, problem, remedy=ACCEPT)
-        _refuse_redefined(model, sound, old[old["model"] == model], where)
-
-
-_VALUES = ["throughput_per_gpu", "output_throughput_per_gpu", "tpot", "ttft"]
-
-
-def _refuse_redefined(model, new, old, where) -> None:
-    """Raise DataError where runs known before now have other values in some column, as a whole."""
-    before, after = (
-        rows.set_index(measurements.run_keys(rows))[_VALUES].pipe(
-            lambda f: f[~f.index.duplicated()]
+        before, after = (
+            part.assign(run=measurements.run_keys(part)).drop_duplicates("run").set_index("run")
+            for part in (old[old["model"] == model], sound)
         )
-        for rows in (old, new)
-    )
-    for column, ratio in (after / before).replace([np.inf, 0], np.nan).items():
-        known = ratio.dropna()
-        typical = float(np.exp(np.log(known).median()))
-        if len(known) >= LEAST and max(typical, 1 / typical) > SAME_VALUE:
-            problem = (
-                f"{len(known):,} runs of {model} known before have {typical:.3g} times the "
-                "value, in the median: its meaning has changed"
-            )
-            raise DataError(where, problem, column=column, remedy=ACCEPT)
+        ratios = (after[_VALUES] / before[_VALUES]).replace([np.inf, 0], np.nan)
+        for column, ratio in ratios.items():
+            known = ratio.dropna()
+            typical = float(np.exp(np.log(known).median()))
+            if len(known) >= LEAST and max(typical, 1 / typical) > SAME_VALUE:
+                yield (
+                    (
+                        f"{len(known):,} runs of {model} known before have {typical:.3g} times the "
+                        "value, in the median: its meaning has changed"
+                    ),
+                    column,
+                )
 
 
-def _refuse_loss(rows, old, where) -> None:
-    """Raise DataError where most of what a model had at a shape is gone, or its newest runs are.
+def _losses(rows, old) -> Problems:
+    """Yield where most of what a model had at a shape is gone, or its newest runs are.
 
     `old` are the rows that were there and `rows` those that would be, of the same models.
     """
@@ -416,13 +400,12 @@ def _refuse_loss(rows, old, where) -> None:
     for (model, isl, osl), count in had.items():
         left = int(has.get((model, isl, osl), 0))
         if left == 0 or (count >= LEAST and left < FEWER * count):
-            problem = f"has {left:,} rows of {model} at {isl}/{osl} in the place of {count:,}"
-            raise DataError(where, problem, remedy=ACCEPT)
+            yield f"has {left:,} rows of {model} at {isl}/{osl} in the place of {count:,}", None
     last = rows.groupby("model")["date"].max()
     for model, day in old.groupby("model")["date"].max().items():
         if last[model] < day:
-            problem = f"ends {model} on {last[model]:%Y-%m-%d}, and here are runs of {day:%Y-%m-%d}"
-            raise DataError(where, problem, remedy=ACCEPT)
+            told = f"ends {model} on {last[model]:%Y-%m-%d}, and here are runs of {day:%Y-%m-%d}"
+            yield told, None
 
 
 def _unseen(new, old) -> list[str]:
@@ -469,17 +452,17 @@ def _join(report, batch, new, before, stays, remains, *, accept) -> Report:
     images.index = measurements.run_keys(everything.loc[images.index])
     known = measurements.run_keys(usable).map(images[~images.index.duplicated()]).fillna("")
     usable = usable.assign(image=usable["image"].where(usable["image"] != "", known.astype("str")))
-    rows = _typed(pd.concat([old[stays], usable], ignore_index=True))
-    if not accept:
-        _refuse_changes(new, everything, where)
-        _refuse_loss(rows, old, where)
+    rows = measurements.typed(pd.concat([old[stays], usable], ignore_index=True))
+    wrong = chain(_changes(new, everything), _losses(rows, old))
+    for problem, column in () if accept else wrong:
+        raise DataError(where, problem, column=column, remedy=ACCEPT)
     report.warnings += _unseen(usable, everything)
     low = checks.regressed(rows) & rows["caveat"].isin(["", "regressed"])
     caveat = rows["caveat"].where(rows["caveat"] != "regressed", "").mask(low, "regressed")
     rows = rows.assign(caveat=caveat).sort_values([*RUN, "row_id"], kind="stable")
     others = remains | (refused["source"] != LIVE)
     kept = pd.concat([refused[others], new[new["reason"] != ""]], ignore_index=True)
-    quarantine = _typed(kept, reason="str")
+    quarantine = measurements.typed(kept, QUARANTINE_COLUMNS)
     _count(report, old, rows)
     if rows.reset_index(drop=True).equals(old) and quarantine.equals(refused):
         return report
@@ -487,7 +470,8 @@ def _join(report, batch, new, before, stays, remains, *, accept) -> Report:
     if stays.any():
         inputs = tables.meta(LIVE).get("inputs", {}) | inputs
     about = tables.meta("quarantine")
-    about |= {"inputs": about.get("inputs", {}) | batch.inputs, "columns": quarantine_columns()}
+    about["inputs"] = about.get("inputs", {}) | batch.inputs
+    about["columns"] = measurements.column_sidecars(QUARANTINE_COLUMNS)
     made = {"quarantine": (quarantine, about)}
     if len(rows) or tables.has(LIVE):
         made[LIVE] = rows, _sidecar(rows, inputs)
@@ -495,11 +479,6 @@ def _join(report, batch, new, before, stays, remains, *, accept) -> Report:
         report.warnings.append("no row of it can be used: all are in quarantine, with the reason")
     report.snapshot = snapshots.place(made)
     return report
-
-
-def _typed(frame, **more) -> pd.DataFrame:
-    kinds = {c: tables.DTYPES[d] for c, (d, _, _) in measurements.COLUMNS.items()} | more
-    return frame[list(kinds)].astype(kinds).reset_index(drop=True)
 
 
 def _count(report, old, rows) -> None:
@@ -558,10 +537,7 @@ def _import_own(files, said, accept) -> Report:
         "accessed": date.today().isoformat(),
         "licence": "Not said. They are in no verdict.",
         "inputs": dict(sorted(inputs.items())),
-        "columns": {
-            name: {"dtype": dtype, "unit": unit, "description": text}
-            for name, (dtype, unit, text) in own.COLUMNS.items()
-        },
+        "columns": measurements.column_sidecars(own.COLUMNS),
     }
     report.snapshot = snapshots.place({own.SOURCE: (rows, about)})
     return report

@@ -18,39 +18,19 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from frontier.data import checks, hardware, measurements, tables
+from frontier.data import checks, hardware, measurements
+from frontier.data.columns import SAID
 from frontier.errors import DataError, UsageError
 from frontier.sources import inferencex, reading
 
 SOURCE = measurements.OWN
 COLUMNS = measurements.OWN_COLUMNS
-# What a person can say of a run, by column: the kind of value, and whether it must be known.
-SAID = {
-    "label": (str, False),
-    "model": (str, True),
-    "hardware": (str, True),
-    "framework": (str, True),
-    "precision": (str, False),
-    "speculative": (bool, False),
-    "disaggregated": (bool, False),
-    "gpus": (int, True),
-    "prefill_gpus": (int, False),
-    "decode_gpus": (int, False),
-    "tp": (int, False),
-    "ep": (int, False),
-    "dp_attention": (bool, False),
-    "isl": (int, True),
-    "osl": (int, True),
-    "concurrency": (int, True),
-    "date": (str, False),
-    "run_url": (str, False),
-    "image": (str, False),
-}
+_NEEDED = ("model", "hardware", "framework", "gpus", "isl", "osl", "concurrency")
 _LOWER = ("hardware", "framework", "precision")
 _MEASURED = ("throughput_per_gpu", "output_throughput_per_gpu", "interactivity", "tpot", "ttft")
 _POWER = ("throughput_per_mw", "power_edition")
 _FLOATS = (*_MEASURED, _POWER[0])
-_EMPTY = {str: "", bool: False, int: 0}
+_EMPTY = {"string": "", "date": "", "bool": False, "int": 0}
 
 # A model by its name, and what may follow the name of the same model: its release, its format.
 _MODELS = {
@@ -168,27 +148,24 @@ class _Place(NamedTuple):
 def _answered(place: _Place, requests, accept) -> None:
     """Raise DataError where too many requests failed, and tell of fewer."""
     done, failed, cancelled = requests or (math.inf, 0, False)
-    remedy = "if it is to count, say --accept"
     if done < 1:
         raise place.wrong("no request succeeded")
-    told = f"{failed:,.0f} of {done + failed:,.0f} requests failed"
-    problems = []
-    if cancelled:
-        problems.append(("the run was cancelled before its end",) * 2)
+    told = {"the run was cancelled before its end": True} if cancelled else {}
     if failed > 0:
-        much = f"{told}, more than {FAILED:.0%}: the others had the server for themselves"
-        problems.append((told, much if failed > FAILED * (done + failed) else ""))
-    for told, problem in problems:
-        if problem and not accept:
-            raise place.wrong(problem, remedy=remedy)
-        place.note(told)
+        many = failed > FAILED * (done + failed)
+        why = f", more than {FAILED:.0%}: the others had the server for themselves" * many
+        told[f"{failed:,.0f} of {done + failed:,.0f} requests failed{why}"] = many
+    for problem, grave in told.items():
+        if grave and not accept:
+            raise place.wrong(problem, remedy="if it is to count, say --accept")
+        place.note(problem)
 
 
 def _complete(place: _Place, own: dict, said) -> dict:
     """Return a row with every column, each of its type, or say which cannot be."""
     out = {}
-    for name, (kind, needed) in SAID.items():
-        mine, theirs = (_of_kind(place, name, values.get(name), kind) for values in (own, said))
+    for name in SAID:
+        mine, theirs = (_of_kind(place, name, values.get(name)) for values in (own, said))
         if mine is not None and theirs is not None and mine != theirs:
             raise place.wrong(f"is {mine} in the file and {theirs} was said", name)
         value = theirs if mine is None else mine
@@ -196,12 +173,12 @@ def _complete(place: _Place, own: dict, said) -> dict:
             value = own["client"]
             told = f"it says {value} for what sent the requests, and so {value} for what served"
             place.note(f"{told}; say --framework if another did")
-        if needed and value in (None, ""):
+        if name in _NEEDED and value in (None, ""):
             alias = own.get("alias") if name == "model" else None
             told = f"{alias!r} is a path or an alias" if alias else "not in the file"
             option = f"--{name.replace('_', '-')}"
             raise place.usage(f"{told}; say it with {option}", name)
-        out[name] = _EMPTY[kind] if value is None else value
+        out[name] = _EMPTY[COLUMNS[name][0]] if value is None else value
     if own.get("path_format") and out["precision"] not in ("", own["path_format"]):
         place.note(f"{own['path_format']} in the model's path, and {out['precision']} was said")
     if rates := own.get("rates"):
@@ -209,7 +186,7 @@ def _complete(place: _Place, own: dict, said) -> dict:
         total, output = (rate / gpus for rate in rates)
         own = own | {"throughput_per_gpu": total, "output_throughput_per_gpu": output}
     for name in _FLOATS:
-        value = _of_kind(place, name, own.get(name), float)
+        value = _of_kind(place, name, own.get(name))
         out[name] = math.nan if value is None else value
     if math.isnan(out["throughput_per_gpu"]):
         raise place.wrong("is missing", "throughput_per_gpu")
@@ -223,24 +200,25 @@ def _complete(place: _Place, own: dict, said) -> dict:
     return out | {name: own.get(name) for name in more}
 
 
-_EXPECTED = {bool: "true or false", int: "a whole number", float: "a positive number"}
+_EXPECTED = {"bool": "true or false", "int": "a whole number", "float": "a positive number"}
 
 
-def _of_kind(place: _Place, name, value, kind):
+def _of_kind(place: _Place, name, value):
     """Return a value of the file or of the command line as its column has it; None for none."""
     if value is None:
         return None
-    if kind is str:
+    kind = COLUMNS[name][0] if name in COLUMNS else "float"
+    if kind not in _EXPECTED:
         found = inferencex.plain(value)
         if name == "model":
             return _model(found)
         return found.lower() if name in _LOWER else found
     found, number = None, inferencex.number(value)
-    if kind is bool:
+    if kind == "bool":
         found = inferencex.TRUTHS.get(str(value).lower())
-    elif kind is int and number % 1 == 0 and 0 <= number < 2**31:
+    elif kind == "int" and number % 1 == 0 and 0 <= number < 2**31:
         found = int(number)
-    elif kind is float and 0 < number < MOST:
+    elif kind == "float" and 0 < number < MOST:
         found = number
     if found is None:
         raise place.wrong(f"expected {_EXPECTED[kind]}, found {reading.shown(value)}", name)
@@ -264,8 +242,7 @@ def _tidy(file: Path, rows: list[dict]) -> pd.DataFrame:
         label=frame["label"].where(frame["label"] != "", "own"),
         **{"source": SOURCE, "prefill": "", "caveat": "", "citation": file.name},
     )
-    kinds = {name: tables.DTYPES[dtype] for name, (dtype, _, _) in COLUMNS.items()}
-    out = out.reindex(columns=list(COLUMNS)).assign(row_id="").astype(kinds)
+    out = measurements.typed(out.assign(row_id="").reindex(columns=list(COLUMNS)), COLUMNS)
     out = out.assign(**{c: inferencex.significant(out[c]) for c in _MEASURED})
     runs = pd.util.hash_pandas_object(out[[*measurements.RUN, "label"]], index=False)
     return out.assign(row_id=[f"{SOURCE}-{run:016x}" for run in runs])
@@ -494,7 +471,7 @@ def _speculates(*places: Mapping) -> bool | None:
 
 
 def _from_csv(row: dict) -> dict:
-    unknown = row.keys() - SAID.keys() - set(_FLOATS) - set(_POWER)
+    unknown = row.keys() - {*SAID, *_FLOATS, *_POWER}
     if unknown - measurements.COLUMNS.keys():
         raise ValueError(f"no column is called {min(unknown)}")
     return {name: row.get(name) for name in (*SAID, *_FLOATS, _POWER[1])}

@@ -18,7 +18,6 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import unquote, urljoin, urlsplit
 
 import requests
@@ -138,16 +137,16 @@ class Client:
 
     def _once(self, url) -> Answer:
         place = self._cache / hashlib.sha256(url.encode()).hexdigest()
-        known, late = _kept(place, self.patience.most), threading.Event()
+        (tags, body), late = _kept(place, self.patience.most), threading.Event()
         timer = threading.Timer(self.patience.whole, self._hang_up, (late,))
         timer.daemon = True
         timer.start()
         try:
-            with self._follow(url, known) as response:
+            with self._follow(url, tags) as response:
                 cached = response.status_code == 304
-                if cached and known is None:
+                if cached and not tags:
                     raise DataError(url, "expected an answer, got 304 unasked", remedy=LATER)
-                body = known.body if cached else self._body(response)
+                body = body if cached else self._body(response)
             if late.is_set():  # headers that were cut short look like whole ones
                 raise requests.ConnectionError
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
@@ -169,9 +168,9 @@ class Client:
             _keep(place, response.headers, body)
         return Answer(url, value, body, cached)
 
-    def _follow(self, url, known):
+    def _follow(self, url, tags):
         """Return the answer after redirections, which must stay on the host that was asked."""
-        there, tags = url, {} if known is None else known.tags
+        there = url
         for _ in range(REDIRECTS + 1):
             limits = (self.patience.connect, self.patience.read)
             response = self._session.get(
@@ -242,36 +241,27 @@ class _Watched(requests.adapters.HTTPAdapter):
         return pool
 
 
-class _Kept(NamedTuple):
-    """What the cache has of an address, and the headers that ask whether it is still so."""
+def _kept(place: Path, most: int) -> tuple[dict[str, str], bytes]:
+    """Return the headers that ask whether what the cache has is still so, and its body.
 
-    tags: dict[str, str]
-    body: bytes
-
-
-def _kept(place: Path, most: int) -> _Kept | None:
-    """Return what the cache has; of what is damaged, nothing."""
+    Both are empty where it has nothing, or something damaged: gzip holds the sum of what it packs.
+    """
     try:
-        about = json.loads(place.with_suffix(".json").read_text())
-        with gzip.open(place.with_suffix(".gz")) as file:
-            body = file.read(most + 1)
-        return _Kept(about["tags"], body) if _sha(body) == about["sha256"] else None
-    except (OSError, ValueError, EOFError, zlib.error, KeyError, TypeError):
-        return None
+        with gzip.open(place) as file:
+            kept = file.read(most + 1)
+        tags, _, body = kept.partition(b"\n")
+        return (json.loads(tags), body) if len(kept) <= most else ({}, b"")
+    except (OSError, ValueError, EOFError, zlib.error):
+        return {}, b""
 
 
 def _keep(place: Path, headers, body: bytes) -> None:
     """Keep an answer that was read whole and understood, if it can be asked for again."""
     told = {"If-None-Match": headers.get("ETag"), "If-Modified-Since": headers.get("Last-Modified")}
-    tags = {name: tag for name, tag in told.items() if tag}
-    if tags:
+    if tags := {name: tag for name, tag in told.items() if tag}:
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.with_suffix(".gz").write_bytes(gzip.compress(body, 6, mtime=0))
-        place.with_suffix(".json").write_text(json.dumps({"tags": tags, "sha256": _sha(body)}))
-
-
-def _sha(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()
+        kept = json.dumps(tags).encode() + b"\n" + body
+        place.write_bytes(gzip.compress(kept, 6, mtime=0))
 
 
 def _origin(url):

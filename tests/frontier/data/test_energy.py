@@ -33,22 +33,14 @@ def test_joules_of_decode_gpus_alone_are_refused_though_the_row_stays(refused):
     assert rows["joules_per_output_token"].isna().all()
 
 
-def test_joules_of_a_role_never_stand_beside_those_of_a_deployment(known):
-    parts = energy.roles()
-    assert set(parts["scope"]) == {"prefill", "decode"}
-    with pytest.raises(UsageError, match=r"joules of decode, deployment, prefill are not"):
-        energy.same_scope(parts, known)
-    with pytest.raises(UsageError, match="joules of decode, prefill are not"):
-        energy.same_scope(parts)
-    assert energy.same_scope(known, known) == "deployment"
-
-
-def test_the_parts_of_a_deployment_add_up_to_its_joules(known):
-    parts = energy.roles().groupby("row_id")["joules_per_output_token"].sum()
-    whole = known[known["source"] == "powerx_deepseek_v4"].set_index("row_id")
-    whole = whole["joules_per_output_token"]
-    assert len(parts) == 14
-    assert (parts / whole[parts.index]).sub(1).abs().max() < 1e-5
+def test_the_joules_of_a_deployment_are_those_of_all_its_gpus(known):
+    raw = tables.read("powerx_deepseek_v4").query("disaggregated").set_index("row_id")
+    whole = known.set_index("row_id").loc[raw.index]
+    roles = ("prefill", "decode")
+    watts = sum(raw[f"{role}_avg_power_w"] * raw[f"{role}_gpus"] for role in roles)
+    rate = whole["output_throughput_per_gpu"] * raw["gpus"]
+    assert len(raw) == 14
+    assert (watts / rate / whole["joules_per_output_token"] - 1).abs().max() < 1e-5
 
 
 def test_agentic_rows_are_kept_apart_from_rows_of_fixed_lengths(known, refused):

@@ -241,18 +241,16 @@ def test_without_repeats_there_is_no_noise_to_pool():
 def test_the_noise_of_a_known_step_is_that_step_over_root_two(step, rising):
     # Successive runs differ by exactly `step` in the log, so one run deviates by step/sqrt(2).
     signs = np.arange(5) % 2 if not rising else np.arange(5)
-    noise = m.pooled_sigma(runs(throughput_per_gpu=100 * np.exp(step * signs)))
-    assert noise.pairs == 4
-    assert noise.p90 == pytest.approx(step / np.sqrt(2))
-    assert noise.robust == pytest.approx(1.4826 * step / np.sqrt(2))
-    assert 0 <= noise.sigma - noise.robust < 0.001 + 1e-9
-    assert round(noise.sigma * 1000, 6) % 1 == 0
+    sigma = m.pooled_sigma(runs(throughput_per_gpu=100 * np.exp(step * signs)))
+    assert 0 <= sigma - 1.4826 * step / np.sqrt(2) < 0.001 + 1e-9
+    assert round(sigma * 1000, 6) % 1 == 0
 
 
 def test_a_heavy_tail_makes_the_sigma_larger_than_the_robust_one():
     log = np.array([0, 0.001, 0.002, 0.003, 1.0])
-    noise = m.pooled_sigma(runs(throughput_per_gpu=100 * np.exp(log)))
-    assert noise.robust < 0.002 < noise.p90 / m.NORMAL_90 <= noise.sigma
+    sigma = m.pooled_sigma(runs(throughput_per_gpu=100 * np.exp(log)))
+    p90 = np.quantile(np.diff(log), 0.9) / np.sqrt(2)
+    assert 0.002 < p90 / m.NORMAL_90 <= sigma
 
 
 def test_noise_is_never_pooled_across_configurations():
@@ -263,10 +261,7 @@ def test_noise_is_never_pooled_across_configurations():
 
 def test_the_measured_noise_is_a_per_cent_or_two(rows):
     for column in ("throughput_per_gpu", "interactivity"):
-        noise = m.pooled_sigma(rows, column)
-        assert noise.pairs > 500
-        assert 0.002 < noise.robust < 0.006
-        assert 0.010 < noise.sigma < 0.020
+        assert 0.010 < m.pooled_sigma(rows, column) < 0.020
 
 
 def test_a_table_whose_row_breaks_physics_is_found_although_its_bytes_are_vouched_for(tmp_path):

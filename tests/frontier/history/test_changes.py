@@ -1,10 +1,9 @@
-"""Which logged changes coincide with a jump, and how many were merged a week."""
+"""Which logged changes coincide with a jump."""
 
 import pandas as pd
 import pytest
 
-from frontier.errors import UsageError
-from frontier.history.changes import coinciding, pace
+from frontier.history.changes import coinciding
 from history_rows import FIXED
 
 
@@ -78,25 +77,6 @@ def test_a_change_coincides_from_21_days_before_the_jump_to_its_day():
     )
     found = coinciding(JUMP, POINT, log)
     assert found["pull_request"].tolist() == [2, 5, 3]
-    assert found["kinds"].tolist() == ["fix;engine_image", "fix;sweep_range", "new_recipe"]
     later = coinciding(("2026-03-11", "2026-03-22"), POINT, log)
     assert later["after_previous"].tolist() == [False, False, True]
     assert coinciding(JUMP, POINT, log, days=5)["pull_request"].tolist() == [3]
-
-
-def test_pace_counts_pull_requests_a_week_without_holes():
-    log = log_of(
-        ("2026-03-02", 1, "dsr1-fp4-b200-sglang", "fix;engine_image"),
-        ("2026-03-08", 1, "dsr1-fp8-b200-sglang", "fix;engine_image"),
-        ("2026-03-17", 2, "gptoss-fp4-gb200-trt", "engine_image"),
-        ("2026-03-17", 3, "dsr1*", "fix"),
-    )
-    table = pace(log)
-    assert table.index.strftime("%m-%d").tolist() == ["03-02", "03-09", "03-16"]
-    assert table["changes"].tolist() == [1, 0, 2]
-    assert table["configurations"].tolist() == [2, 0, 2]
-    assert table["fix"].tolist() == [1, 0, 1]
-    assert pace(log, model="gpt-oss-120b")["changes"].tolist() == [1]
-    assert pace(log, model="deepseek-r1", hardware="b200")["changes"].sum() == 2
-    with pytest.raises(UsageError, match=r"hardware 'h100'.*b200, gb200"):
-        pace(log, hardware="h100")

@@ -1,6 +1,5 @@
-"""TensorRT-LLM's releases: ratios to the first, splices, and times to a factor."""
+"""TensorRT-LLM's releases: ratios to the first, splices, and how long it took."""
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -46,11 +45,7 @@ def test_models_are_spliced_only_on_request_and_a_single_release_is_no_series():
     assert not apart["spliced"].any()
 
 
-def test_times_to_a_factor_count_dated_releases_only():
-    series = release_series(table_of(*CELLS), best=True)
-    times = release_times(series, best=True, factors=(2, 5, 6.5)).iloc[0]
-    assert times["days_to_2"] == 174
-    assert times["days_to_5"] == 705
-    assert np.isnan(times["days_to_6.5"])
-    assert (times["top"], times["top_version"]) == (pytest.approx(6.6), "1.1-era")
-    assert (times["releases"], times["methods"], times["spliced"]) == (5, 3, True)
+def test_a_series_lasts_from_its_first_dated_release_to_its_last():
+    times = release_times(release_series(table_of(*CELLS), best=True), best=True).iloc[0]
+    assert [f"{times[end]:%Y-%m-%d}" for end in ("first", "last")] == ["2023-10-20", "2025-09-24"]
+    assert (times["top"], times["methods"], times["spliced"]) == (pytest.approx(6.6), 3, True)

@@ -3,6 +3,7 @@
 import json
 import shutil
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,20 +11,20 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ledger_rows
 import synthetic
-from broadsheet import build, diff
+from broadsheet import build, collection, diff
 from broadsheet.task import Report
 from browser import barriers, chromium, complaints
 from frontier import claims, cli
 from frontier.claims.rule import Target
-from frontier.data import measurements, tables
+from frontier.data import measurements, paths, tables
 from frontier.errors import DataError
 from frontier.history import moves
-from frontier.site import feed, news, verdicts
+from frontier.site import news, pages, verdicts
 from frontier.site.news import News
 from ledger_rows import decides
 from measured import X, Y, pair, sweep, together
@@ -579,20 +580,25 @@ def test_the_page_can_be_read_and_asks_for_nothing(project):
 # The feed
 
 
-def atom(entries, **options):
-    text = feed.feed(
-        entries, title="T & <T>", subtitle="S", author="A", page="p.html", file="f.xml", **options
-    )
-    return ET.fromstring(text)
+def atom(*told, text="S", **options):
+    verdicts = {"changed": [], "near": [{"claim": text, "why": text}] * bool(text)}
+    news = [
+        SimpleNamespace(
+            id="urn:uuid:1", day="2026-11-24", summary=one, anchor="at", headlines=[one],
+            record={"refreshed": "2026-11-24T06:00:00Z", "verdicts": verdicts},
+        )
+        for one in told
+    ]  # fmt: skip
+    site = replace(collection.read(paths.notebooks()), title="T & <T>", subtitle=text)
+    return ET.fromstring(pages.moved_feed(site, news, **options))
 
 
 def test_a_feed_has_what_the_standard_demands():
-    entry = feed.Entry("urn:uuid:1", "2026-11-24T06:00:00Z", "t", "s", "<p>c</p>", "at")
-    for root in (atom([]), atom([entry]), atom([entry], url="https://example.org/a b")):
+    for root in (atom(), atom("s"), atom("s", url="https://example.org/a b")):
         for parent in (root, *root.iter(f"{ATOM}entry")):
             for name in ("id", "title", "updated"):
                 assert len(parent.findall(f"{ATOM}{name}")) == 1
-        assert root.find(f"{ATOM}author/{ATOM}name").text == "A"
+        assert root.find(f"{ATOM}author/{ATOM}name").text == "T & <T>"
         for updated in root.iter(f"{ATOM}updated"):
             datetime.fromisoformat(updated.text)
         # An entry has its text, so that it needs no link.
@@ -600,10 +606,13 @@ def test_a_feed_has_what_the_standard_demands():
     assert all(" " not in link.get("href") for link in root.iter(f"{ATOM}link"))
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.text())
 def test_any_text_leaves_a_feed_that_parses(text):
-    root = atom([feed.Entry("urn:uuid:1", "2026-11-24T06:00:00Z", text, text, text)])
+    root = atom(text, text=text)
     assert root.find(f"{ATOM}entry/{ATOM}title") is not None
+    content = root.find(f"{ATOM}entry/{ATOM}content").text
+    assert BeautifulSoup(content, "html.parser").find("li") is not None
 
 
 def test_the_rows_of_a_state_are_known_by_the_digests_of_their_tables(home):

@@ -135,9 +135,9 @@ def answers(seed, cases):
         except FrontierError as error:
             assert "\n" not in str(error) and "answer" in str(error), (number, text)
             continue
-        new, report = intake._judged(intake._batch(flat, "https://example.org", {}))
+        new, report = intake._judged(intake._Batch().add(flat, "https://example.org", {}))
         assert len(new) + report.repeated + report.agentic == len(rows), (number, text)
-        usable = intake._typed(new[new["reason"] == ""])
+        usable = measurements.typed(new[new["reason"] == ""])
         measurements.validate(usable)
         taken += len(usable)
         for row in usable.to_dict("records"):

@@ -338,7 +338,7 @@ def test_energy_is_read_from_the_schema_that_counts_every_gpu_only():
     changes = ({}, {"power_metric_schema_version": 1}, {"power_valid": 0}, {"power_valid": None})
     flat = inferencex.flat([powered(**change) for change in changes], file="a")
     assert inferencex.energy_is_sound(flat.rows).tolist() == [True, False, False, False]
-    _, report = intake._judged(intake._batch(flat, "", {}))
+    _, report = intake._judged(intake._Batch().add(flat, "", {}))
     assert not report.refused
     assert "the energy of 3 rows is not of all GPUs" in report.warnings[0]
     assert not [text for text in report.warnings if "nothing here reads" in text]
@@ -513,7 +513,7 @@ def test_many_numbers_per_megawatt_are_checked_with_one_look_at_the_table(monkey
         return read(name, **options)
 
     monkeypatch.setattr(tables, "read", counted)
-    new, _ = intake._judged(intake._batch(inferencex.flat(rows, file="a"), "", {}))
+    new, _ = intake._judged(intake._Batch().add(inferencex.flat(rows, file="a"), "", {}))
     assert looks.count("power") == 1
     (reason,) = new["reason"][new["reason"] != ""]
     assert reason.startswith("its throughput per MW is of 0.865 kW per GPU, which is h200's in no")
@@ -660,6 +660,19 @@ def test_nothing_of_a_failed_answer_is_kept_in_the_cache(server, client):
     assert intake.refresh(client=patient(server.url)).rows == len(server.rows)
 
 
+def test_an_answer_that_is_damaged_in_the_cache_is_asked_for_anew(server, client):
+    intake.refresh(client=client)
+    kept = sorted(intake.cache().iterdir())
+    assert len(kept) == 5
+    for damage, file in zip((b"", b"{}", b"\x1f\x8b\x08"), kept, strict=False):
+        file.write_bytes(damage)
+    kept[3].write_bytes(kept[3].read_bytes()[:-5])
+    told = []
+    intake.refresh(client=patient(server.url), tell=told.append)
+    assert [line.endswith("(cached)") for line in told].count(True) <= 1
+    assert sum("If-None-Match" in headers for _, _, headers in server.asked[5:]) == 1
+
+
 def test_a_server_that_is_not_there_is_one_line(home):
     with pytest.raises(FrontierError, match=r"Connection refused.*the tables are as they were"):
         intake.refresh(client=patient(CLOSED_HOST))
@@ -751,9 +764,9 @@ def test_whatever_a_row_holds_it_is_used_quarantined_repeated_or_refused_in_one_
     except DataError as error:
         assert "answer, row" in str(error) and "\n" not in str(error)
         return
-    new, report = intake._judged(intake._batch(flat, "https://example.org", {}))
+    new, report = intake._judged(intake._Batch().add(flat, "https://example.org", {}))
     assert len(new) + report.repeated + report.agentic == len(rows)
-    usable = intake._typed(new[new["reason"] == ""])
+    usable = measurements.typed(new[new["reason"] == ""])
     measurements.validate(usable)
     assert usable["row_id"].is_unique
     text = usable.to_csv(index=False).encode()
