@@ -18,11 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from broadsheet import project as projects
+from broadsheet import yaml_text
 from broadsheet.errors import UsageError, among
 
 FILE = "collection.yaml"
 LAST_GOOD = ".last-good.html"
-_DEEPEST = 30
 
 
 @dataclass(frozen=True)
@@ -109,17 +109,14 @@ def read(folder: Path, /) -> Collection:
 
     Raises UsageError where the map is missing or malformed.
     """
-    import yaml
-
     folder = Path(folder).resolve()
     path = folder / FILE
     try:
-        raw = load(path.read_text(encoding="utf-8"))
+        raw = yaml_text.load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"{path} is missing; it lists the notebooks") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        problem = " ".join(str(error).split())
-        raise UsageError(f"{path} is not YAML: {problem}") from error
+    except ValueError as error:
+        raise UsageError(f"{path} is not YAML: {error}") from error
     try:
         more = _mapping(raw, ("title", "pages"), ("subtitle", "root", "project"))
         pages = [_mapping(page, ("notebook", "title")) for page in more.pop("pages")]
@@ -138,24 +135,6 @@ def read(folder: Path, /) -> Collection:
         project_name=more.pop("project"),
         more=more,
     )
-
-
-def load(text: str, /):
-    """Return what a text of YAML says; ValueError where it is too deep or refers to itself.
-
-    What is counted are the parser's events, which it makes without recursion.
-    """
-    import yaml
-
-    loader, depth = getattr(yaml, "CSafeLoader", yaml.SafeLoader), 0
-    for event in yaml.parse(text, Loader=loader):
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEEPEST:
-            raise ValueError(f"more than {_DEEPEST} levels")
-        if isinstance(event, yaml.AliasEvent):
-            raise ValueError(f"line {event.start_mark.line + 1}: aliases (*) are not read here")
-    return yaml.load(text, Loader=loader)
 
 
 def _mapping(raw, required, optional=()):

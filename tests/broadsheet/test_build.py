@@ -229,6 +229,9 @@ def test_a_folder_that_is_no_site_of_ours_is_refused_and_kept(home, instant):
     assert instant == []
 
 
+LAUGHS = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [{f'*a{i - 1}, ' * 9}]\n" for i in range(1, 30))
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -237,8 +240,9 @@ def test_a_folder_that_is_no_site_of_ours_is_refused_and_kept(home, instant):
         ("- a", "is not a site map"),
         ("title: 1\npages: [{notebook: 01_sound, title: A}]", "title: 1 is not of type"),
         ("title: x\nday: 2026-02-30\npages: []", "is not YAML: day is out of range"),
-        ("title: x\npages: " + "[" * 100_000, "is not YAML: more than 30 levels"),
-        ("title: x\na: &a [1]\nb: [*a, *a]\npages: []", "line 3: aliases .* are not read here"),
+        ("title: x\npages: " + "[" * 100_000, "is not YAML: line 2: more than 30 levels"),
+        ("title: &a [*a]\npages: []", r"line 1: \*a refers to itself"),
+        (LAUGHS, "line 6: more than 200,000 values, aliases counted"),
         ("title: x\npages: [{notebook: ../01_sound, title: A}]", "is not the name of a file"),
     ],
 )
