@@ -21,7 +21,6 @@ from frontier import explorer, figures, serving
 from frontier.data import hardware, measurements, tables
 from frontier.errors import UsageError
 from frontier.explorer import Choice
-from frontier.serving.frontiers import UNTRUSTED
 
 SCRIPT = "application/vnd.broadsheet.script+json"  # what a page collects: {"module": text}
 MODULE, STYLE = (Path(__file__).with_name(f"explorer.{kind}") for kind in ("js", "css"))
@@ -84,7 +83,7 @@ def modelled_frontiers(rows: pd.DataFrame, /) -> dict[str, list[float]]:
     drafts: tok/s/GPU of input and output tokens, of deployments of at most 72 GPUs, negative where
     the model was not checked, up to the last speed that it reaches.
     """
-    public = rows[(rows["source"] != measurements.OWN) & ~rows["hardware"].isin(UNTRUSTED)]
+    public = rows[rows["source"] != measurements.OWN]
     keys = ["model", "isl", "osl", "hardware", "precision"]
     found = {}
     for model, isl, osl, key, precision in public[keys].drop_duplicates().itertuples(index=False):

@@ -23,14 +23,19 @@ from frontier.data.measurements import SOURCES, load_measurements
 from frontier.errors import UsageError
 from frontier.serving import remembered
 from frontier.serving.steps import Constants
+from frontier.serving.transformers import transformer
 
 STRETCH = 1.5  # beyond the validated range of a count by more than this factor: extrapolated
 TRUSTED = 0.3  # median held-out error above which an accelerator and mode is not validated
 GROUP = ["family", "hardware", "precision", "speculative", "disaggregated"]
 ERRORS = ("interactivity", "throughput_per_gpu")
 LIKE = ["model", "hardware", "precision", "speculative"]
-FRONTIERS = ("interactivity", "measured", "modelled", "predicted")
+HELD = ["held_out", *LIKE, "isl", "osl"]  # what names a held-out system
+HELD_OUT = ("system", "accelerator", "model", "architecture")
+RACKS = {"gb200", "gb300"}  # NVL72
+FLOOR = 100.0  # tok/s/GPU; below it, or a tenth of its own peak, a curve is at its end
 LEAST_SPEEDS = 4  # at which both frontiers are, for a mean of their error
+LEAST_RANGE = np.log(1.5)  # of speeds that two frontiers share, for a mean of their ratio
 
 
 @remembered.of("serving_fit")
@@ -118,21 +123,30 @@ def errors(by: Sequence[str] | None = None) -> pd.DataFrame:
 def frontier_errors() -> pd.DataFrame:
     """Return how far modelled frontiers missed measured ones, a row a held-out system.
 
-    Columns: those that name the system, `held_out` (system, accelerator or model: what the fit
-    had not seen), `error` (mean over log speed of the log of modelled over measured, where both
-    are), `expected` (what `interval` would expect it to be from other systems) and `speeds`.
+    Columns: those that name the system, `held_out` (what the fit had not seen, of `HELD_OUT`),
+    `error` (mean over log speed of the log of modelled over measured, where both are and the
+    measured one is above `FLOOR` or a tenth of its peak), `expected` (what `interval` would expect
+    it to be from other systems) and `speeds`.
     """
     return _frontier_errors().copy()
 
 
 @remembered.of("serving_frontiers")
-def _frontier_errors():
+def _curves() -> list[tuple]:
+    """Return (name of a held-out system, log speeds, log errors) of each, above the floor."""
     rows = tables.read("serving_frontiers").dropna(subset=["measured", "modelled"])
-    rows = rows.assign(error=np.log(rows["modelled"] / rows["measured"]))
-    keys = [name for name in rows if name not in (*FRONTIERS, "error")]
-    found = rows.groupby(keys, sort=False)["error"].agg(["mean", "size"]).reset_index()
-    found = found.rename(columns={"mean": "error", "size": "speeds"})
-    found = found[found["speeds"] >= LEAST_SPEEDS].reset_index(drop=True)
+    peak, found = rows.groupby(HELD)["measured"].transform("max"), []
+    for key, some in rows[rows["measured"] >= np.minimum(FLOOR, peak / 10)].groupby(HELD):
+        if len(some) >= LEAST_SPEEDS:
+            error = np.log(some["modelled"] / some["measured"]).to_numpy()
+            found.append((key, np.log(some["interactivity"].to_numpy()), error))
+    return found
+
+
+@remembered.of("serving_frontiers")
+def _frontier_errors():
+    rows = [(*key, error.mean(), len(error)) for key, _, error in _curves()]
+    found = pd.DataFrame(rows, columns=[*HELD, "error", "speeds"])
     expected = [_expected(found[found["held_out"] == "system"], one) for one in found.itertuples()]
     return found.assign(expected=expected)
 
@@ -141,13 +155,13 @@ def _expected(systems: pd.DataFrame, one) -> float:
     """Return the error that systems held out show for the like of one: not the system itself.
 
     The mean of those of this accelerator, precision and mode in other traffic, drawn towards
-    none by half a system. Where a whole accelerator or model is held out, nothing is expected.
+    none by one system. Where a whole accelerator or model is held out, nothing is expected.
     """
     if one.held_out != "system":
         return 0.0
     like = np.logical_and.reduce([systems[name] == getattr(one, name) for name in LIKE])
     same = (systems["isl"] == one.isl) & (systems["osl"] == one.osl)
-    return float(systems.loc[like & ~same, "error"].sum() / ((like & ~same).sum() + 0.5))
+    return float(systems.loc[like & ~same, "error"].sum() / ((like & ~same).sum() + 1))
 
 
 @remembered.of("serving_frontiers")
@@ -155,43 +169,78 @@ def missed_ratios() -> pd.DataFrame:
     """Return how far modelled ratios of two held-out systems missed measured ones.
 
     One row a pair of systems in one traffic shape, held out in the same way: `held_out`, `isl`,
-    `osl`, `across` (the two serve different models), `new` and `old` (accelerators) and `miss`,
-    the log of the modelled over the measured ratio, less what is expected of both
-    (`frontier_errors`).
+    `osl`, `across` (the two serve different models), `steady` (see `interval`), `new` and `old`
+    (accelerators) and `miss`, the log of the modelled over the measured ratio as a mean over the
+    log of the speeds that both have, less what is expected of both (`frontier_errors`).
     """
-    found = _frontier_errors()
-    left, rows = found["error"] - found["expected"], []
-    for key, group in found.groupby(["held_out", "isl", "osl"]):
-        chips, models = group["hardware"], group["model"]
-        for a, b in combinations(group.index, 2):
-            rows.append((*key, models[a] != models[b], chips[a], chips[b], left[a] - left[b]))
-    columns = ["held_out", "isl", "osl", "across", "new", "old", "miss"]
+    expected, rows = _frontier_errors()["expected"], []
+    for (a, (one, x, left)), (b, (other, z, right)) in combinations(enumerate(_curves()), 2):
+        first, second = (
+            SimpleNamespace(**dict(zip(HELD, key, strict=True))) for key in (one, other)
+        )
+        traffic = first.held_out, first.isl, first.osl
+        low, high = max(x[0], z[0]), min(x[-1], z[-1])
+        if traffic != (second.held_out, second.isl, second.osl) or high - low < LEAST_RANGE:
+            continue
+        at = np.linspace(low, high, 48)
+        miss = np.mean(np.interp(at, x, left) - np.interp(at, z, right)) - expected[a] + expected[b]
+        kind = first.model != second.model, _steady(first, second)
+        rows.append((*traffic, *kind, first.hardware, second.hardware, miss))
+    columns = ["held_out", "isl", "osl", "across", "steady", "new", "old", "miss"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _steady(new, old) -> bool:
+    return new.isl > new.osl or bool({new.hardware, old.hardware} <= RACKS)
 
 
 def interval(new, old, wide: bool, *, level: float = 0.9) -> tuple[float, float]:
     """Return the factors from a modelled ratio of two systems to the ends of its interval.
 
+    It is as wide as ratios of the same kind missed: of one model or of two, and steady or not.
+    Steady are those in traffic of prompts longer than answers and those of NVL72 on both sides,
+    which missed least (that was seen before it was chosen).
+
     Args:
         new: a `System`, the numerator.
         old: a `System`, the denominator.
-        wide: one of them is extrapolated: as wide as ratios of models and accelerators missed
-            to which nothing was fitted; else as those of systems alone that the fit had not seen.
+        wide: one of them is extrapolated: as wide as ratios of accelerators missed to which
+            nothing was fitted, or where nothing was fitted to one of the models, of such models
+            (`unseen`); else as those of systems alone that the fit had not seen.
         level: share of such ratios that the interval holds.
     """
-    centre, systems = 0.0, _frontier_errors()
-    systems = systems[systems["held_out"] == "system"]
+    strange = ["accelerator", *unseen(new.model), *unseen(old.model)]
+    held_out = max(strange, key=HELD_OUT.index) if wide else "system"
+    centre, systems = 0.0, _frontier_errors().query("held_out == 'system'")
     for system, sign in ((new, -1), (old, 1)):
-        one = SimpleNamespace(**vars(system), held_out="model" if wide else "system")
-        centre += sign * _expected(systems, one)
-    half = half_width(missed_ratios(), wide, new.model != old.model, level)
+        centre += sign * _expected(systems, SimpleNamespace(**vars(system), held_out=held_out))
+    across = new.model != old.model
+    half = half_width(missed_ratios(), held_out, across, _steady(new, old), level)
     return min(1.0, float(np.exp(centre - half))), max(1.0, float(np.exp(centre + half)))
 
 
-def half_width(missed: pd.DataFrame, wide: bool, across: bool, level: float) -> float:
-    """Return the log that a share `level` of missed ratios of such a kind stays within."""
-    like = ((missed["held_out"] == "system") != wide) & (missed["across"] == across)
-    return float(missed.loc[like, "miss"].abs().quantile(level))
+def unseen(model: str) -> tuple[str, ...]:
+    """Return what of a model was never fitted: nothing, the model, or its kind of attention too."""
+    one = transformer(model)
+    if model == one.family:
+        return ()
+    return ("model",) if one.attention == transformer(one.family).attention else ("architecture",)
+
+
+def half_width(
+    missed: pd.DataFrame, held_out: str, across: bool, steady: bool, level: float
+) -> float:
+    """Return the log that a share `level` of missed ratios of such a kind stays within.
+
+    Never less than with less held out. Of models held out there are few, so that all are alike.
+    """
+    widths = []
+    for kind in HELD_OUT[: HELD_OUT.index(held_out) + 1]:
+        like = missed["held_out"] == kind
+        if kind in ("system", "accelerator"):
+            like &= (missed["across"] == across) & (missed["steady"] == steady)
+        widths.append(missed.loc[like, "miss"].abs().quantile(level))
+    return float(max(widths))
 
 
 def extrapolated(kinds: Sequence[tuple], *, isl, osl, gpus, tp, users_per_gpu) -> np.ndarray:

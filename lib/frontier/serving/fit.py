@@ -22,8 +22,8 @@ from frontier.curves import Frontier
 from frontier.data import tables
 from frontier.data.measurements import CONFIGURATION, load_measurements
 from frontier.errors import UsageError
-from frontier.serving import configurations, transformers
-from frontier.serving.frontiers import sweep
+from frontier.serving import calibration, configurations, transformers
+from frontier.serving.frontiers import BATCHES, System, front
 from frontier.serving.steps import SHARES, Constants
 from frontier.serving.transformers import transformer
 
@@ -34,8 +34,13 @@ NVIDIA = ("h100", "h200", "b200", "b300", "gb200", "gb300")
 RACKS = ("gb200", "gb300")  # what is no node of eight
 SPEEDS = 24  # at which frontiers are compared
 SYSTEM = ["model", "hardware", "precision", "speculative", "isl", "osl"]
-# Of a measured frontier to compare with: points, and configurations they are of.
-LEAST_POINTS, LEAST_CURVES = 6, 2
+# Of a measured frontier to compare with: its points, the configurations they are of, and the
+# ways to spread the model over GPUs that were run at all: a search compares many.
+LEAST_POINTS, LEAST_CURVES, LEAST_LAYOUTS = 6, 2, 3
+LAYOUT = ["gpus", "tp", "ep", "dp_attention", "disaggregated", "prefill"]
+# Undated rows that are medians over all runs of these days: their software is of the middle.
+MEDIANS = "inferencex_medians_2026_07"
+MEDIANS_DAYS = ("2025-09-29", "2026-07-19")
 
 
 @dataclass(frozen=True)
@@ -151,8 +156,9 @@ def held_out_frontiers(rows: pd.DataFrame, fits: dict) -> pd.DataFrame:
     """Return measured frontiers beside those modelled by fits that had not seen the system.
 
     A system is a model on an accelerator in one precision and traffic shape, with or without
-    drafts; eight GPUs are one node without disaggregation. Its software is as old as the rows on
-    its measured frontier (their median; undated rows are the newest).
+    drafts; eight GPUs are one node without disaggregation. The search has the loads that were run,
+    and software as old as the rows on the measured frontier (their median): medians over many days
+    are of the middle of these, other undated rows the newest.
 
     Args:
         rows: measured rows of models that the model can serve.
@@ -162,12 +168,15 @@ def held_out_frontiers(rows: pd.DataFrame, fits: dict) -> pd.DataFrame:
         One row a system, `held_out` and interactivity that its measured frontier spans: the
         columns `SYSTEM`, `held_out` (system: the fit lacks the accelerator's rows of that
         precision and mode; accelerator: it lacks them all; model: nothing was fitted to the
-        model), `interactivity`, and in tok/s/GPU of input and output tokens `measured` (through
-        the points of the frontier, the log of throughput linear in speed), `modelled` (by
-        `sweep`) and `predicted` (the same as measured, of predictions of the measured rows);
-        NaN past an end.
+        model; architecture: nor to its kind of attention), `interactivity`, and in tok/s/GPU of
+        input and output tokens `measured` (through the points of the frontier, the log of
+        throughput linear in speed), `modelled` (the best that a search finds), `extrapolated`
+        (whether what it finds is outside what was validated) and `predicted` (the same as
+        measured, of predictions of the measured rows); NaN past an end.
     """
     refits, found = {}, []
+    middle = pd.Timestamp(MEDIANS_DAYS[0]) + np.diff(pd.to_datetime(MEDIANS_DAYS))[0] / 2
+    rows = rows.assign(date=rows["date"].mask(rows["source"] == MEDIANS, middle))
     node = (rows["gpus"] <= 8) & ~rows["disaggregated"]
     rows = rows[node | rows["hardware"].isin(RACKS)]
     for key, group in rows.groupby([name for name in SYSTEM if name != "speculative"]):
@@ -177,22 +186,27 @@ def held_out_frontiers(rows: pd.DataFrame, fits: dict) -> pd.DataFrame:
             if own.empty or (drafts and not own["speculative"].any()):
                 continue
             measured = Frontier.from_points(own)
-            if len(measured) < LEAST_POINTS or len(measured.curves) < LEAST_CURVES:
+            enough = len(measured) >= LEAST_POINTS and len(measured.curves) >= LEAST_CURVES
+            if not enough or len(own[LAYOUT].drop_duplicates()) < LEAST_LAYOUTS:
                 continue
             speeds = np.geomspace(measured.low, measured.high, SPEEDS)
-            dates = pd.to_datetime(own.loc[list(measured.rows), "date"])
+            dates = own.loc[list(measured.rows), "date"]
             age = (configurations.NEWEST - dates).dt.days.clip(lower=0).fillna(0).median()
-            options = {
-                **{"isl": isl, "osl": osl, "speculative": drafts},
-                **{"single_node": hardware not in RACKS, "age_months": age / configurations.MONTH},
-            }
-            for kind in ("system", "accelerator") if model in fits else ("model",):
-                family = transformer(model).family
+            system = System(
+                *key,
+                speculative=drafts,
+                single_node=hardware not in RACKS,
+                age_months=age / configurations.MONTH,
+            )
+            loads = BATCHES[own["concurrency"].max() >= BATCHES]
+            family = transformer(model).family
+            for kind in calibration.unseen(model) or ("system", "accelerator"):
                 constants = _without(refits, fits, family, kind, hardware, precision, drafts)
                 try:
-                    front = sweep(model, hardware, precision, constants=constants, **options)
+                    best = front(system, constants=constants, batches=loads)
                 except UsageError:
                     continue
+                place = np.searchsorted(best["interactivity"], speeds)
                 said = configurations.predict(own, constants=constants).dropna(
                     subset=["throughput_per_gpu"]
                 )
@@ -203,7 +217,8 @@ def held_out_frontiers(rows: pd.DataFrame, fits: dict) -> pd.DataFrame:
                             "held_out": kind,
                             "interactivity": speeds,
                             "measured": _through(measured, speeds),
-                            "modelled": front.at(speeds),
+                            "modelled": np.append(best["throughput_per_gpu"], np.nan)[place],
+                            "extrapolated": np.append(best["extrapolated"], True)[place],
                             "predicted": _through(Frontier.from_points(said), speeds),
                         }
                     )
@@ -211,16 +226,16 @@ def held_out_frontiers(rows: pd.DataFrame, fits: dict) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)
 
 
-def _through(front, speeds):
+def _through(points, speeds):
     """Return throughput through the points of a frontier, its log linear in speed."""
-    logs = np.interp(speeds, front.interactivity, np.log(front.throughput), right=np.nan)
+    logs = np.interp(speeds, points.interactivity, np.log(points.throughput), right=np.nan)
     return np.exp(logs)
 
 
 def _without(refits, fits, family, kind, hardware, precision, drafts):
     """Return the constants of a family fitted without a system, remembered in `refits`."""
     rows, whole = fits[family]
-    if kind == "model":
+    if kind not in ("system", "accelerator"):
         return whole
     key = (family, kind, hardware) + ((precision, drafts) if kind == "system" else ())
     if key not in refits:

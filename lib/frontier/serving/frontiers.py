@@ -36,7 +36,6 @@ WORKERS = (1, 2, 4, 8, 12, 16, 24, 32, 36, 48, 64, 72, 96, 128, 144, 256)
 NODE = 8
 MEMORY_SHARE = 0.9  # of memory for weights and cache; the rest is activations and buffers
 CHUNK = 32768  # configurations evaluated at a time: their arrays stay in the processor's cache
-UNTRUSTED = ()  # accelerators of which nothing is answered: none any more
 BEST = ("cost", "power")
 
 

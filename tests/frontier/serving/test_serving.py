@@ -373,30 +373,54 @@ def test_held_out_errors_are_within_their_targets():
 
 
 @pytest.mark.parametrize("across", [False, True])
-@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize("held_out", ["system", "accelerator"])
 def test_an_interval_of_nominal_90_percent_covers_that_of_systems_it_was_not_made_with(
-    wide, across
+    held_out, across
 ):
     missed = calibration.missed_ratios()
-    missed = missed[((missed["held_out"] == "system") != wide) & (missed["across"] == across)]
+    tested = missed[(missed["held_out"] == held_out) & (missed["across"] == across)]
     inside = []
-    for isl, osl in missed[["isl", "osl"]].drop_duplicates().itertuples(index=False):
-        for chip in set(missed["new"]) | set(missed["old"]):
-            own = (missed["isl"] == isl) & (missed["osl"] == osl)
-            own &= (missed["new"] == chip) | (missed["old"] == chip)
-            half = calibration.half_width(missed[~own], wide, across, 0.9)
-            inside += (missed.loc[own, "miss"].abs() <= half).tolist()
+    for steady, some in tested.groupby("steady"):
+        for isl, osl in some[["isl", "osl"]].drop_duplicates().itertuples(index=False):
+            for chip in set(some["new"]) | set(some["old"]):
+                own = (missed["isl"] == isl) & (missed["osl"] == osl)
+                own &= (missed["new"] == chip) | (missed["old"] == chip)
+                half = calibration.half_width(missed[~own], held_out, across, steady, 0.9)
+                inside += (some.loc[own[some.index], "miss"].abs() <= half).tolist()
     assert 0.85 <= np.mean(inside) <= 0.95
 
 
-def test_an_extrapolated_interval_is_wider_and_both_hold_the_ratio():
-    new = serving.System("deepseek-r1", "gb200", "fp4", **SHAPE)
-    old = serving.System("deepseek-r1", "h200", "fp8", **SHAPE, single_node=True)
-    narrow, wide = (calibration.interval(new, old, one) for one in (False, True))
-    assert np.log(wide[1] / wide[0]) > 1.3 * np.log(narrow[1] / narrow[0])
-    assert narrow[1] / narrow[0] < 3.2  # asked: a factor of 2; ten in the first edition
-    for low, high in (narrow, wide):
+def test_half_of_the_intervals_of_ratios_of_one_model_are_within_a_factor_of_two():
+    missed = calibration.missed_ratios()
+    ratios = missed[(missed["held_out"] == "system") & ~missed["across"]]
+    widths = [calibration.half_width(missed, "system", False, one, 0.9) for one in ratios["steady"]]
+    assert np.median(np.exp(2 * np.array(widths))) <= 2
+    assert (np.exp(2 * np.array(widths)) < 4).all()
+
+
+def test_an_interval_widens_with_what_was_never_seen_and_holds_the_ratio():
+    node = serving.System("deepseek-r1", "h200", "fp8", **SHAPE, single_node=True)
+    rack = serving.System("deepseek-r1", "gb200", "fp4", **SHAPE)
+    strange = (replace(rack, model="kimi-k2.5"), replace(rack, model="deepseek-v4"))
+    ends = [calibration.interval(rack, node, wide) for wide in (False, True)]
+    ends += [calibration.interval(one, node, True) for one in strange]
+    widths = [np.log(high / low) for low, high in ends]
+    assert widths == sorted(widths)
+    assert widths[1] > 1.1 * widths[0]
+    assert widths[3] > 2 * widths[2]
+    for low, high in ends:
         assert low <= 1 <= high
+
+
+def test_what_was_never_fitted_of_a_model_is_told():
+    assert calibration.unseen("deepseek-r1") == ()
+    assert calibration.unseen("llama-405b") == ("model",)
+    assert calibration.unseen("gpt-moe-1.8t") == ("architecture",)  # attention unlike its family's
+
+
+def test_no_searched_frontier_is_compared_with_loads_or_layouts_that_were_not_run():
+    found = tables.read("serving_frontiers")
+    assert "b300" not in set(found["hardware"])  # DeepSeek-R1 with drafts, run in two layouts
 
 
 def test_what_is_expected_of_a_system_does_not_come_from_itself():
@@ -409,8 +433,9 @@ def test_what_is_expected_of_a_system_does_not_come_from_itself():
 
 def test_models_that_nothing_was_fitted_to_are_among_the_held_out_frontiers():
     found = calibration.frontier_errors()
-    unseen = found[found["held_out"] == "model"]
-    assert {"deepseek-v4", "kimi-k2.5"} <= set(unseen["model"])
+    unseen = found[found["held_out"].isin(calibration.HELD_OUT[2:])]
+    kinds = dict(zip(unseen["model"], unseen["held_out"], strict=True))
+    assert kinds == {"deepseek-v4": "architecture", "kimi-k2.5": "model"}
     assert (unseen["expected"] == 0).all()
     assert unseen.loc[unseen["model"] == "kimi-k2.5", "error"].abs().median() < 0.35
 
