@@ -47,7 +47,12 @@ def test_software_of_gb300_is_taken_with_submitter_and_scale_held(decided):
 
 
 def test_nothing_public_decides_rubin_and_what_is_told_is_a_preview_per_gpu(decided):
-    for name in ("rubin-10x-mw", "rubin-coreweave-10x-mw", "rubin-540-percent-300"):
+    for name in (
+        "rubin-10x-mw",
+        "rubin-coreweave-10x-mw",
+        "rubin-540-percent-300",
+        "rubin-10x-token",
+    ):
         found = decided[name]
         assert found.now.verdict == "not-testable", name
         assert found.claim.test.basis.per == "GPU", name
