@@ -237,8 +237,9 @@ class Ratio(Comparison):
         if form not in ("at-point", "up-to", "everywhere"):
             return self._means
         x = [at] if form == "at-point" else np.geomspace(*self.range, 24)[1:-1]
-        above, below = (curves.step_values(side.draws, x) for side in (self.top, self.bottom))
-        return (np.fmin if form == "everywhere" else np.fmax).reduce(above / below, axis=1)
+        above, below = (side.draws.at(np.log([x])) for side in (self.top, self.bottom))
+        reduced = np.fmin if form == "everywhere" else np.fmax
+        return np.exp(reduced.reduce(above - below, axis=1))
 
     def ratios(self, at):
         """Return the ratio at interactivities, with the rows behind it or why there is none."""
@@ -481,13 +482,12 @@ class Cells:
         spread = float(np.std(np.concatenate(off))) if off else 0.0
         random, drawn = np.random.default_rng(0), []
         for cell, gains in zip(self.lattice.cells, back, strict=True):
-            x, y = self.sides[cell].draws
+            draws = self.sides[cell].draws
             if len(gains):
                 sigma = self.sides[cell].rows.sigma[self.sides[cell].positions].max()
                 error = max(spread, np.sqrt(2) * sigma) / np.sqrt(len(gains))
-                moved = np.exp(error * random.standard_normal((len(x), 1)))
-                x, y = x * moved, y * moved
-            drawn.append((x, y))
+                draws = draws.moved(error * random.standard_normal((len(draws.x), 1)))
+            drawn.append(draws)
         means = curves.step_means(drawn, high=self.floor_at)
         return means - means[0]
 
