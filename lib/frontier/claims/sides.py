@@ -289,7 +289,10 @@ class Side:
 
     def kept(self, mask: np.ndarray) -> "Side":
         """Return the side of some of its points."""
-        return replace(self, positions=self.positions[mask], value=self.value[mask], _made={})
+        made = replace(self, positions=self.positions[mask], value=self.value[mask], _made={})
+        if len(made):
+            made.__dict__["frontier"] = self.frontier.kept(mask)
+        return made
 
     def _once(self, key, mask) -> "Side":
         """Return what is kept of this side under a key, made once."""

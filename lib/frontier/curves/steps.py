@@ -92,7 +92,7 @@ class Steps(NamedTuple):
         return np.where(x <= self.x[:, :1], np.hstack(found), np.nan)
 
     def means(self, start: Floats, end: Floats) -> Floats:
-        """Return the mean log throughput of each row from `start` to `end`, (replicates, 1) each."""
+        """Return the mean log throughput of each row from `start` to `end`, a column each."""
         here = []
         for at in (start, end):
             place = self._place(at)

@@ -162,9 +162,17 @@ def histories(rows: pd.DataFrame, keys: Sequence[str], /) -> Iterator[tuple[tupl
     """Yield each key with arrays in order of date: day, point, throughput, whether it was idle."""
     known = dated(rows)
     known = known.assign(_idle=known["caveat"] == "dead-time")
-    columns = ["date", "_point", "throughput_per_gpu", "_idle"]
-    for key, group in known.groupby(list(keys), dropna=False):
-        yield key, tuple(group[column].to_numpy() for column in columns)
+    if known.empty:
+        return
+    group = known.groupby(list(keys), dropna=False).ngroup().to_numpy()
+    order = group.argsort(kind="stable")
+    starts = np.flatnonzero(np.diff(group[order], prepend=-1))
+    columns = [
+        np.split(known[name].to_numpy()[order], starts[1:])
+        for name in ("date", "_point", "throughput_per_gpu", "_idle")
+    ]
+    names = known[list(keys)].iloc[order[starts]].itertuples(index=False, name=None)
+    yield from zip(names, zip(*columns, strict=True), strict=True)
 
 
 def singles(rows: pd.DataFrame, /, *, weeks: Iterable[int]) -> pd.DataFrame:
@@ -177,6 +185,8 @@ def singles(rows: pd.DataFrame, /, *, weeks: Iterable[int]) -> pd.DataFrame:
     """
     found = []
     for key, (day, _, value, _) in histories(rows, POINT):
+        if day[0] == day[-1]:  # in order of date
+            continue
         days = np.unique(day)
         for length in sorted(set(weeks)):
             for later in days[1:]:
