@@ -13,8 +13,10 @@ Estimates are made configuration by configuration, then the highest is taken eve
 step included. What is compared with what belongs to `ratios`.
 """
 
+import math
+from bisect import bisect_left
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Literal
 
 import numpy as np
@@ -67,17 +69,36 @@ class Curve:
 
     def log_integral(self, low: float, high: float) -> float:
         """Return the integral of log(value) d log(x) from low to high, low < high."""
+        if self.slopes is None:
+            return self._area(high) - self._area(low)
         a, b = np.clip(self.edges[:-1], low, high), np.clip(self.edges[1:], low, high)
-        piece = np.flatnonzero(b > a)
-        a, b = a[piece], b[piece]
-        if self.slopes is not None:
-            middle, half = np.log(b * a) / 2, np.log(b / a) / 2
-            x = np.exp(middle[:, None] + half[:, None] * _NODES)
-            return float(half @ np.log(self.value(x)) @ _WEIGHTS)
-        start, width = self.edges[piece], np.diff(self.edges)[piece]
-        left = np.log(self.left[piece])
-        slope = (np.log(self.right[piece]) - left) / width
-        return float(np.sum((left - slope * start) * np.log(b / a) + slope * (b - a)))
+        a, b = a[b > a], b[b > a]
+        middle, half = np.log(b * a) / 2, np.log(b / a) / 2
+        x = np.exp(middle[:, None] + half[:, None] * _NODES)
+        return float(half @ np.log(self.value(x)) @ _WEIGHTS)
+
+    def _area(self, x: float) -> float:
+        """Return the integral of log(value) d log(x) from the front's first point to x."""
+        starts, level, slope, area = self._pieces
+        x = min(x, float(self.edges[-1]))
+        piece = max(bisect_left(starts, x) - 1, 0)
+        start = starts[piece]
+        return area[piece] + level[piece] * math.log(x / start) + slope[piece] * (x - start)
+
+    @cached_property
+    def _pieces(self) -> list[list[float]]:
+        """Starts of the log-linear pieces, log values as lines, and the integral up to each.
+
+        The first, constant piece starts at its right end, from which the integral counts.
+        """
+        ends = self.edges[1:]
+        starts = np.append(ends[0], ends[:-1])
+        left, width = np.log(self.left), np.diff(self.edges)
+        slope = (np.log(self.right) - left) / width
+        level = left - slope * starts
+        areas = level * np.log(ends / starts) + slope * (ends - starts)
+        area = np.append(0.0, np.cumsum(areas)[:-1])
+        return [values.tolist() for values in (starts, level, slope, area)]
 
     def last_at_least(self, floor: float) -> float:
         """Return the largest x with value >= floor; -inf where there is none."""
