@@ -289,10 +289,7 @@ class Side:
 
     def kept(self, mask: np.ndarray) -> "Side":
         """Return the side of some of its points."""
-        made = replace(self, positions=self.positions[mask], value=self.value[mask], _made={})
-        if len(made):
-            made.__dict__["frontier"] = self.frontier.kept(mask)
-        return made
+        return replace(self, positions=self.positions[mask], value=self.value[mask], _made={})
 
     def _once(self, key, mask) -> "Side":
         """Return what is kept of this side under a key, made once."""
@@ -304,7 +301,17 @@ class Side:
         """Return the side without one configuration; itself where it has none of it."""
         if configuration not in self.on_front:
             return self
-        return self._once(configuration, self.configuration != configuration)
+        return self._leave_outs[configuration]
+
+    @cached_property
+    def _leave_outs(self) -> dict:
+        """The side without each configuration that is on its frontier."""
+        sides = {code: self.kept(self.configuration != code) for code in self.on_front}
+        if len(sides) > 1 or len(sides[self.on_front[0]]):
+            places = [int(np.argmax(self.configuration == code)) for code in sides]
+            for side, front in zip(sides.values(), self.frontier.without(places), strict=True):
+                side.__dict__["frontier"] = front
+        return sides
 
     def from_source(self, source: str) -> "Side":
         """Return the side of the rows of one source alone."""
