@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from frontier.curves.card import card
 from frontier.curves.estimates import Curve, How, checked, estimate, estimates, step
 from frontier.curves.pareto import is_nondominated
-from frontier.curves.steps import Floats, fronts, step_values
+from frontier.curves.steps import Floats, fronts
 from frontier.data.measurements import CONFIGURATION
 from frontier.data.words import number
 from frontier.errors import UsageError, among
@@ -219,6 +219,11 @@ class Frontier:
         return fronts(self._x, self._y, self._configuration)
 
     @cached_property
+    def _levels(self) -> Floats:
+        """The throughput up to each point of the front, and past the last."""
+        return np.append(self.throughput, np.nan)
+
+    @cached_property
     def _made(self) -> dict[str, Curve]:
         return {}
 
@@ -241,7 +246,7 @@ class Frontier:
         (100.0, 200.0)
         """
         x = _numbers(interactivity, "interactivity")
-        value = step_values((self.interactivity, self.throughput), x)
+        value = self._levels[np.searchsorted(self.interactivity, x)]  # a NaN sorts past the end
         if checked(how) != "step":
             value = np.fmax(value, self.function(how).value(x))
             value = np.where(x < self.low, np.nan, value)[()]
