@@ -41,9 +41,15 @@ lint: .venv/ready
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 
-# Measures the batch engine against papermill and nbconvert (half an hour on two cores).
+# The quick form of every benchmark. In full, each by itself: tests/benchmarks/NAME.py without
+# options; bench_batch.py takes half an hour on two cores.
 bench: .venv/ready
-	.venv/bin/python tests/benchmarks/bench_batch.py
+	.venv/bin/python tests/benchmarks/bench_claims.py --quick
+	.venv/bin/python tests/benchmarks/bench_pareto.py 3
+	.venv/bin/python tests/benchmarks/bench_scale.py --rows 82000
+	.venv/bin/python tests/benchmarks/bench_serving.py 3
+	.venv/bin/python tests/benchmarks/bench_batch.py --collection own --only frontier --only nothing
+
 
 # --compile and not left to the first import: a kernel that has to compile pandas starts 5 s later,
 # and some machines forbid writing bytecode then.

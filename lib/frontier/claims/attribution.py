@@ -74,6 +74,7 @@ class Lattice:
                 alive.add(cell)
         self.cells = tuple(sorted(alive, key=lambda cell: (len(cell), self._code(cell))))
         self._place = {cell: i for i, cell in enumerate(self.cells)}
+        self._weight: dict[Cell, Floats] = {}
 
     def __repr__(self):
         return (
@@ -134,6 +135,14 @@ class Lattice:
             found[factor, end] += weight
             found[factor, start] -= weight
         return found
+
+    def weight(self, group: Collection[str], /) -> Floats:
+        """Return what each cell's log gain weighs in the part of a group of factors."""
+        key = Cell(group)
+        if key not in self._weight:
+            members = sorted(_members(self.factors, group))
+            self._weight[key] = self.weights[members].sum(axis=0)
+        return self._weight[key]
 
     @property
     def orders(self) -> int:
@@ -201,7 +210,7 @@ def share(
     >>> float(share(two, two.values(gains), ["MTP"]))
     0.5
     """
-    weights = lattice.weights[sorted(_members(lattice.factors, group))].sum(axis=0)
+    weights = lattice.weight(group)
     if meaning == "linear":
         return _weighed(weights, np.expm1(values)) / np.expm1(values[-1])
     return _meant(_weighed(weights, values), values, meaning)

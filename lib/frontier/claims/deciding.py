@@ -15,10 +15,10 @@ the median over the set, by more than a factor of `STEADY`.
 
 import html
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from operator import methodcaller
+from statistics import median
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,7 @@ from broadsheet import FILES_MIME
 from frontier import curves
 from frontier.claims import entries, frames, rule
 from frontier.claims.entries import Claim
-from frontier.claims.kinds import HOWS, Comparison, Line, Ratio, Split
+from frontier.claims.kinds import HOWS, Change, Comparison, Line, Ratio, Split
 from frontier.claims.rule import MEETS, MODELLED_ONLY, NOT_TESTABLE, PART, UNTESTED, Finding, Target
 from frontier.claims.sides import Rows, prepared
 from frontier.data import hardware, tables, words
@@ -432,11 +432,8 @@ def _variations(found: State):
     if len(sources) > 1 and any(one.comparison.sides for one in tested):
         for name in sources:
             title = tables.meta(name)["title"]
-            yield row(
-                f"{title} alone",
-                "source",
-                _mapped(tested, target, methodcaller("from_source", name)),
-            )
+            varied = [_changed(one, target, ("from_source", name)) for one in tested]
+            yield row(f"{title} alone", "source", varied)
     if any(one.comparison.line for one in tested):
         for how in HOWS:
             varied = [rule.examine(one.comparison, target, how=how) for one in tested]
@@ -445,17 +442,22 @@ def _variations(found: State):
     if basis.per == "MW":
         for edition in hardware.POWER_EDITIONS:
             if edition != basis.edition:
-                other = methodcaller("on", replace(basis, edition=edition))
-                varied = _mapped(tested, target, other)
+                other = "on", replace(basis, edition=edition)
+                varied = [_changed(one, target, other) for one in tested]
                 yield row(f"power edition {edition}", "choice", varied)
     splits = [one.comparison for one in tested if isinstance(one.comparison, Split)]
     for order in ("least", "most") if splits else ():
         varied = [rule.examine(one.comparison.orders()[order], target) for one in tested]
         yield row(f"the order of changes that gives {order}", "choice", varied)
-    codes = dict.fromkeys(code for one in tested for code in one.comparison.configurations)
-    names = _configurations(found.rows, codes)
-    for code in codes:
-        varied = _mapped(tested, target, methodcaller("without", code))
+    carriers: dict = {}
+    for place, one in enumerate(tested):
+        for code in one.comparison.configurations:
+            carriers.setdefault(code, []).append(place)
+    names = _configurations(found.rows, carriers)
+    for code, places in carriers.items():
+        varied = list(tested)
+        for place in places:
+            varied[place] = _changed(tested[place], target, ("without", code))
         yield row(f"without {names[code]}", "choice", varied)
 
 
@@ -470,19 +472,15 @@ def _needed(varied: pd.DataFrame) -> pd.DataFrame:
     return varied[kept | varied.index.isin([*least, *most])]
 
 
-def _mapped(tested: Sequence[Finding], target: Target, change: Callable) -> list[Finding | None]:
-    """Return the findings with every side changed; None where one is too thin for a number."""
-    found = []
-    for one in tested:
-        compared = one.comparison.mapped(change)
-        if compared is one.comparison:
-            found.append(one)
-        elif compared.untested or _thin(compared, one.comparison):
-            found.append(None)
-        else:
-            new = rule.examine(compared, target)
-            found.append(None if new.outcome == UNTESTED else new)
-    return found
+def _changed(one: Finding, target: Target, change: Change) -> Finding | None:
+    """Return a finding with every side changed; None where one is too thin for a number."""
+    compared = one.comparison.mapped(change)
+    if compared is one.comparison:
+        return one
+    if compared.untested or _thin(compared, one.comparison):
+        return None
+    new = rule.examine(compared, target)
+    return None if new.outcome == UNTESTED else new
 
 
 def _thin(compared: Comparison, whole: Comparison) -> bool:
@@ -526,16 +524,15 @@ def _typical_ends(findings: Iterable[Finding]) -> tuple[float, float]:
 
 def _median(findings: Iterable[Finding]) -> float:
     values = [one.value for one in findings]
-    return float(np.median(values)) if values else np.nan
+    return float(median(values)) if values else np.nan
 
 
 def _configurations(rows: Rows, codes) -> dict:
     """Return what each configuration is, in words, by its code."""
-    place = pd.Series(np.arange(len(rows.frame)), index=rows.configuration)
-    place = place[~place.index.duplicated()]
+    known, first = rows.once("codes", lambda: np.unique(rows.configuration, return_index=True))
+    places = first[np.searchsorted(known, np.array(list(codes), known.dtype))]
     found = {}
-    for code in codes:
-        row = rows.frame.iloc[place[code]]
+    for code, row in zip(codes, rows.frame.iloc[places].to_dict("records"), strict=True):
         marks = " MTP" * bool(row["speculative"])
         attention = " dp" * bool(row["dp_attention"])
         prefill = f", prefill {row['prefill']}" if row["prefill"] else ""

@@ -138,7 +138,11 @@ def levers() -> dict[str, Claim]:
 
 def named(key: str, /) -> str:
     """Return what a reader calls a key of the data."""
-    return document(_text()).get("names", {}).get(key, key)
+    return _names().get(key, key)
+
+
+def _names() -> dict[str, str]:
+    return document(_text()).get("names", {})
 
 
 def credits() -> list[dict]:
@@ -372,7 +376,7 @@ def comparisons(
 def _entry(entry, test, rows, known_by, *, union):
     """Return the comparisons of one entry: every side above over every side below, each way."""
     where = {key: _listed(value) for key, value in entry.get("where", {}).items()}
-    basis = replace(test.basis, **entry.get("basis", {}))
+    basis, names = replace(test.basis, **entry.get("basis", {})), _names()
     made = []
     for values, above, below, traffic in product(
         product(*where.values()),
@@ -387,7 +391,7 @@ def _entry(entry, test, rows, known_by, *, union):
         told = {
             "above": above["label"],
             "below": below.get("label", ""),
-            "attributes": _attributes(entry, common, below, picked),
+            "attributes": _attributes(entry, common, below, picked, names),
         }
         if not below:
             made.append(_level(entry, rows, basis, picked[0], known_by, told))
@@ -400,8 +404,12 @@ def _entry(entry, test, rows, known_by, *, union):
     return made
 
 
-def _attributes(entry, common, below, picked):
+def _attributes(entry, common, below, picked, names):
     """Return what a condition may name of a comparison, in the words of a reader."""
+
+    def named(key):
+        return names.get(key, key)
+
     models = {part.get("model") for side in picked for part in side} - {None}
     accelerators = {str(part.get("hardware")) for part in picked[0]} - {"None"}
     one = accelerators.pop() if len(accelerators) == 1 else "["  # as a list of several begins
@@ -441,13 +449,16 @@ def _level(entry, rows, basis, picked, known_by, told):
 def _splits(test, rows, known_by, *, beside):
     made, splits = [], test.splits
     for system in splits.get("beside", ()) if beside else splits["systems"]:
-        meanings = system.get("meanings", splits["meanings"])
+        meanings, model = (
+            system.get("meanings", splits["meanings"]),
+            named(system["start"]["model"]),
+        )
         for traffic in system.get("traffic", test.traffic):
             found = cells(rows, system, traffic, test.basis, known_by=known_by)
             for meaning, choice in product(meanings, _choices(splits, system)):
                 factor, software = meaning == "factor", choice["software"]
                 attributes = {
-                    "model": named(system["start"]["model"]),
+                    "model": model,
                     "traffic": traffic,
                     "change" if factor else "counts": choice["name"],
                     "meaning": attribution.MEANINGS[meaning],

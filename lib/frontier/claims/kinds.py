@@ -15,7 +15,7 @@ claim makes of the answers is in `claims.rule`; which comparisons a claim has, i
 True
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import ClassVar, NamedTuple
@@ -50,6 +50,16 @@ class Line(NamedTuple):
     def both(self) -> np.ndarray:
         """What both curves have at one speed."""
         return np.minimum(self.step, self.semilog)
+
+
+Change = tuple[str, object]
+"""How a side becomes another: a method of `Side` and its argument, `("without", code)`."""
+
+
+def applied(change: Change, side: Side, /) -> Side:
+    """Return a side changed."""
+    method, argument = change
+    return getattr(side, method)(argument)
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -120,9 +130,9 @@ class Comparison:
         """The tables of the rows that it is of."""
         return tuple(sorted({name for side in self.sides.values() for name in side.sources}))
 
-    def mapped(self, change: Callable[[Side], Side]) -> "Comparison":
+    def mapped(self, change: Change) -> "Comparison":
         """Return the comparison with every side changed; itself where none is another."""
-        changed = {field: change(getattr(self, field)) for field in self.rows_of.values()}
+        changed = {field: applied(change, getattr(self, field)) for field in self.rows_of.values()}
         same = all(side is getattr(self, field) for field, side in changed.items())
         return self if same else replace(self, **changed)
 
@@ -237,8 +247,9 @@ class Ratio(Comparison):
         if form not in ("at-point", "up-to", "everywhere"):
             return self._means
         x = [at] if form == "at-point" else np.geomspace(*self.range, 24)[1:-1]
-        above, below = (curves.step_values(side.draws, x) for side in (self.top, self.bottom))
-        return (np.fmin if form == "everywhere" else np.fmax).reduce(above / below, axis=1)
+        above, below = (side.draws.at(np.log([x])) for side in (self.top, self.bottom))
+        reduced = np.fmin if form == "everywhere" else np.fmax
+        return np.exp(reduced.reduce(above - below, axis=1))
 
     def ratios(self, at):
         """Return the ratio at interactivities, with the rows behind it or why there is none."""
@@ -481,21 +492,24 @@ class Cells:
         spread = float(np.std(np.concatenate(off))) if off else 0.0
         random, drawn = np.random.default_rng(0), []
         for cell, gains in zip(self.lattice.cells, back, strict=True):
-            x, y = self.sides[cell].draws
+            draws = self.sides[cell].draws
             if len(gains):
                 sigma = self.sides[cell].rows.sigma[self.sides[cell].positions].max()
                 error = max(spread, np.sqrt(2) * sigma) / np.sqrt(len(gains))
-                moved = np.exp(error * random.standard_normal((len(x), 1)))
-                x, y = x * moved, y * moved
-            drawn.append((x, y))
+                draws = draws.moved(error * random.standard_normal((len(draws.x), 1)))
+            drawn.append(draws)
         means = curves.step_means(drawn, high=self.floor_at)
         return means - means[0]
 
-    def mapped(self, change) -> "Cells":
+    def mapped(self, change: Change) -> "Cells":
         """Return the cells with every side changed; itself where none is another."""
-        measured = {cell: change(side) for cell, side in self.measured.items()}
-        same = all(measured[cell] is side for cell, side in self.measured.items())
-        return self if same else replace(self, measured=measured, like=self, _made={})
+
+        def made():
+            measured = {cell: applied(change, side) for cell, side in self.measured.items()}
+            same = all(measured[cell] is side for cell, side in self.measured.items())
+            return self if same else replace(self, measured=measured, like=self, _made={})
+
+        return self.once(change, made)
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -528,7 +542,7 @@ class Split(Comparison):
         """The interactivity that all cells share."""
         return self.cells.range
 
-    @property
+    @cached_property
     def line(self) -> Line:
         """The share over interactivity."""
         return Line(self.cells.grid, *(self._share(self.cells.line(how)) for how in HOWS))
@@ -540,10 +554,7 @@ class Split(Comparison):
 
     def mapped(self, change):
         """Return the split with every cell changed; the cells are changed once for all choices."""
-        asked, cells = self.cells._made.get("mapped", (None, None))
-        if asked is not change:
-            cells = self.cells.mapped(change)
-            self.cells._made["mapped"] = change, cells
+        cells = self.cells.mapped(change)
         return self if cells is self.cells else replace(self, cells=cells)
 
     def value(self, how="step", *, form="", at=None):

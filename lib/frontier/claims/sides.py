@@ -91,9 +91,12 @@ class Rows:
 
     def column(self, name: str) -> np.ndarray:
         """Return a column as an array, made once."""
-        values = self.frame[name]
-        kind = float if values.dtype.kind == "f" else None
-        return self.once(("column", name), lambda: values.to_numpy(kind))
+
+        def made():
+            values = self.frame[name]
+            return values.to_numpy(float if values.dtype.kind == "f" else None)
+
+        return self.once(("column", name), made)
 
     @cached_property
     def accelerator(self) -> tuple[np.ndarray, np.ndarray]:
@@ -298,7 +301,17 @@ class Side:
         """Return the side without one configuration; itself where it has none of it."""
         if configuration not in self.on_front:
             return self
-        return self._once(configuration, self.configuration != configuration)
+        return self._leave_outs[configuration]
+
+    @cached_property
+    def _leave_outs(self) -> dict:
+        """The side without each configuration that is on its frontier."""
+        sides = {code: self.kept(self.configuration != code) for code in self.on_front}
+        if len(sides) > 1 or len(sides[self.on_front[0]]):
+            places = [int(np.argmax(self.configuration == code)) for code in sides]
+            for side, front in zip(sides.values(), self.frontier.without(places), strict=True):
+                side.__dict__["frontier"] = front
+        return sides
 
     def from_source(self, source: str) -> "Side":
         """Return the side of the rows of one source alone."""
@@ -321,18 +334,24 @@ class Side:
         return tuple(sorted(set(self._sources)))
 
     @cached_property
-    def draws(self) -> tuple[np.ndarray, np.ndarray]:
-        """Interactivity and value of the points under run noise, each of (replicates, points).
+    def draws(self) -> curves.Steps:
+        """The step curve of the points in every draw of run noise, in logarithms.
 
-        Points that noise cannot raise to the frontier are left out.
+        Points that noise cannot raise to the frontier are left out, and those that another one
+        beats in every draw.
         """
         sigma = self.rows.sigma[self.positions]
         margin = np.exp(NOISE_MARGIN * np.sqrt(2) * max(sigma.max(), 1e-9))
         x, y = self.x * self.factor, self.value * self.factor
-        near = ~(self.frontier.at(x * margin) >= y * margin)
-        noise = np.stack([self.rows.noise(p) for p in self.positions[near]], axis=1)
-        moved = np.exp(noise * sigma[near])
-        return x[near] * moved, y[near] * moved
+        near = np.flatnonzero(~(self.frontier.at(x * margin) >= y * margin))
+        x, y = np.log(x[near]), np.log(y[near])
+        noise = np.stack([self.rows.noise(p) for p in self.positions[near]]) * sigma[near, None]
+        front = np.flatnonzero(np.isin(self.positions[near], self.frontier.rows))
+        ahead = np.minimum(x[front] - x[:, None], y[front] - y[:, None])
+        best = ahead.argmax(axis=1)
+        risen = (noise - noise[front[best]]).max(axis=1) >= ahead.max(axis=1)
+        moved = noise[risen].T
+        return curves.Steps.of(x[risen] + moved, y[risen] + moved)
 
 
 _PREPARED: list[Rows] = []

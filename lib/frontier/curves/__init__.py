@@ -15,9 +15,17 @@ from frontier.curves.ratios import (
     shared_range,
     stretches,
 )
-from frontier.curves.steps import runs, step_means, step_pieces, step_ratios, step_values, without
+from frontier.curves.steps import (
+    Steps,
+    runs,
+    step_means,
+    step_pieces,
+    step_ratios,
+    step_values,
+    without,
+)
 
-__all__ = ["UNIT", "Extremes", "Frontier", "Stretch", "coverage", "extremes", "frontiers"]
+__all__ = ["UNIT", "Extremes", "Frontier", "Steps", "Stretch", "coverage", "extremes", "frontiers"]
 __all__ += ["geometric_mean", "interval", "jittered", "ratio", "ratio_band", "runs"]
 __all__ += ["shared_range", "step_means", "step_pieces", "step_ratios", "step_values"]
 __all__ += ["stretches", "within_noise", "without"]

@@ -13,8 +13,11 @@ Estimates are made configuration by configuration, then the highest is taken eve
 step included. What is compared with what belongs to `ratios`.
 """
 
+import math
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Literal
 
 import numpy as np
@@ -67,17 +70,36 @@ class Curve:
 
     def log_integral(self, low: float, high: float) -> float:
         """Return the integral of log(value) d log(x) from low to high, low < high."""
+        if self.slopes is None:
+            return self._area(high) - self._area(low)
         a, b = np.clip(self.edges[:-1], low, high), np.clip(self.edges[1:], low, high)
-        piece = np.flatnonzero(b > a)
-        a, b = a[piece], b[piece]
-        if self.slopes is not None:
-            middle, half = np.log(b * a) / 2, np.log(b / a) / 2
-            x = np.exp(middle[:, None] + half[:, None] * _NODES)
-            return float(half @ np.log(self.value(x)) @ _WEIGHTS)
-        start, width = self.edges[piece], np.diff(self.edges)[piece]
-        left = np.log(self.left[piece])
-        slope = (np.log(self.right[piece]) - left) / width
-        return float(np.sum((left - slope * start) * np.log(b / a) + slope * (b - a)))
+        a, b = a[b > a], b[b > a]
+        middle, half = np.log(b * a) / 2, np.log(b / a) / 2
+        x = np.exp(middle[:, None] + half[:, None] * _NODES)
+        return float(half @ np.log(self.value(x)) @ _WEIGHTS)
+
+    def _area(self, x: float) -> float:
+        """Return the integral of log(value) d log(x) from the front's first point to x."""
+        starts, level, slope, area = self._pieces
+        x = min(x, float(self.edges[-1]))
+        piece = max(bisect_left(starts, x) - 1, 0)
+        start = starts[piece]
+        return area[piece] + level[piece] * math.log(x / start) + slope[piece] * (x - start)
+
+    @cached_property
+    def _pieces(self) -> list[list[float]]:
+        """Starts of the log-linear pieces, log values as lines, and the integral up to each.
+
+        The first, constant piece starts at its right end, from which the integral counts.
+        """
+        ends = self.edges[1:]
+        starts = np.append(ends[0], ends[:-1])
+        left, width = np.log(self.left), np.diff(self.edges)
+        slope = (np.log(self.right) - left) / width
+        level = left - slope * starts
+        areas = level * np.log(ends / starts) + slope * (ends - starts)
+        area = np.append(0.0, np.cumsum(areas)[:-1])
+        return [values.tolist() for values in (starts, level, slope, area)]
 
     def last_at_least(self, floor: float) -> float:
         """Return the largest x with value >= floor; -inf where there is none."""
@@ -119,24 +141,44 @@ def estimate(
         fronts: those of all configurations joined, and where each starts, as `steps.fronts`.
         how: ``"semilog"`` or ``"monotone"``.
     """
+    return estimates([front], fronts, np.ones((1, len(fronts[2])), bool), how)[0]
+
+
+def estimates(
+    some: Sequence[tuple[Floats, Floats]],
+    fronts: tuple[Floats, Floats, NDArray[np.intp]],
+    kept: NDArray[np.bool_],
+    how: How,
+    /,
+) -> list[Curve]:
+    """Return the `estimate` of each of some selections of configurations, made together.
+
+    Args:
+        some: the attainable front of each selection.
+        fronts: those of all configurations, as for `estimate`.
+        kept: which configurations each selection has, (selections, configurations).
+        how: as for `estimate`.
+    """
     cubic = how == "monotone"
-    x, y, starts = _contenders(front, *fronts)
+    x, y, starts, kept = _contenders(some, fronts, kept)
     segments = _Segments.of(x, y, starts, cubic=cubic)
-    edges = np.unique(x[x >= front[0][0]])
+    edges = np.unique(x[x >= min(front[0][0] for front in some)])
     if cubic and len(edges) > 1:
         edges = cut(edges, PARTS)
     while len(edges) > 1:
-        found = segments.crossings(edges)
+        found = segments.crossings(edges, kept)
         if not len(found):
             break
         edges = np.union1d(edges, found)
-    left, right, *slopes = segments.highest(edges)
-    constant = front[1][0]
-    if slopes:
-        slopes = tuple(np.append(0.0, slope) for slope in slopes)
-    return Curve(
-        np.append(0.0, edges), np.append(constant, left), np.append(constant, right), slopes or None
-    )
+    tables = segments.highest(edges, kept)
+    made = []
+    for front, *rows in zip(some, *tables, strict=True):
+        first, last = np.searchsorted(edges, front[0][[0, -1]])
+        values = [row[first:last] for row in rows]
+        ends = [np.append(front[1][0], one) for one in values[:2]]
+        slopes = tuple(np.append(0.0, one) for one in values[2:]) or None
+        made.append(Curve(np.append(0.0, edges[first : last + 1]), *ends, slopes))
+    return made
 
 
 def crossings(edges: Floats, right_of, at, bound: float, /) -> tuple[Floats, Floats]:
@@ -161,18 +203,20 @@ def cut(edges: Floats, parts: int, /) -> Floats:
     return np.append(inner.ravel(), edges[-1])
 
 
-def _contenders(front, x, y, starts):
-    """Return the configurations' fronts without those that lie wholly below the step.
+def _contenders(some, fronts, kept):
+    """Return the configurations' fronts without those that lie wholly below every step.
 
     Every value between two points is below the left one; where the step at the right one is
     higher than that, the estimate never shows. Of many configurations most go.
     """
+    x, y, starts = fronts
     above = np.roll(y, 1)
     above[starts] = y[starts]
-    shows = np.logical_or.reduceat(above >= step_values(front, x), starts)
+    lowest = np.min([np.nan_to_num(step_values(front, x)) for front in some], axis=0)
+    shows = np.logical_or.reduceat(above >= lowest, starts)
     lengths = np.diff(starts, append=len(x))
-    keep = np.repeat(shows, lengths)
-    return x[keep], y[keep], np.r_[0, np.cumsum(lengths[shows])[:-1]]
+    points = np.repeat(shows, lengths)
+    return x[points], y[points], np.r_[0, np.cumsum(lengths[shows])[:-1]], kept[:, shows]
 
 
 @dataclass(frozen=True)
@@ -205,9 +249,13 @@ class _Segments:
         alive = passed < lengths[:, None]
         return np.where(alive, self.starts[:, None] + passed, 0), alive
 
-    def _ends(self, edges):
-        """Return (c, m) values at both ends of each piece, -inf past a configuration's end."""
+    def _ends(self, edges, kept):
+        """Return (c, m) segments, and (k, c, m) values at both ends of each piece.
+
+        They are -inf past a configuration's end, and where a selection does not have it.
+        """
         segment, alive = self._active(edges)
+        alive = alive & kept[:, :, None]
         values = [np.where(alive, self._value(segment, x), -np.inf) for x in _both(edges)]
         return segment, *values
 
@@ -219,36 +267,34 @@ class _Segments:
             return left + t * (right - left)
         return _hermite(t, left, right, *(width * slope[segment] for slope in self.slopes))
 
-    def crossings(self, edges):
+    def crossings(self, edges, kept):
         """Return where the highest curve changes inside a piece (the chords', where cubic).
 
         The envelope of lines is convex, so the crossing of the two that are highest at the
         ends either lies on it or shows a third line that is higher there; either way a new
         edge, and with finitely many lines there is an end to it.
         """
-        _, left, right = self._ends(edges)
-        piece = np.arange(len(edges) - 1)
-        first, last = left.argmax(axis=0), right.argmax(axis=0)
-        lead = left[first, piece] - left[last, piece]
-        gain = right[last, piece] - right[first, piece]
-        tie = _TIE * np.abs(right[last, piece])
-        cross = np.flatnonzero((lead > tie) & (gain > tie))
-        share = lead[cross] / (lead[cross] + gain[cross])
+        _, left, right = self._ends(edges, kept)
+        first, last = left.argmax(axis=1), right.argmax(axis=1)
+        with np.errstate(invalid="ignore"):  # past the end of a selection
+            lead = _picked(left, first) - _picked(left, last)
+            gain = _picked(right, last) - _picked(right, first)
+            tie = _TIE * np.abs(_picked(right, last))
+            which = (lead > tie) & (gain > tie)
+        cross = np.nonzero(which)[1]
+        share = lead[which] / (lead[which] + gain[which])
         found = edges[cross] + share * np.diff(edges)[cross]
         # A crossing that rounds to an end, or next to it, is that end.
         gap = 1e-9 * np.diff(edges)[cross] if self.slopes is None else 1e-3 * np.diff(edges)[cross]
         gap = np.maximum(gap, _TIE * found)
         return found[(found - edges[cross] > gap) & (edges[cross + 1] - found > gap)]
 
-    def highest(self, edges):
-        """Return throughput of the highest curve at both ends of each piece, and its slopes."""
+    def highest(self, edges, kept):
+        """Return (k, m) throughput of the highest curve at both ends of pieces, and its slopes."""
         piece = np.arange(len(edges) - 1)
-        segment, left, right = self._ends(edges)
-        if not len(piece):
-            ends = [np.zeros(0), np.zeros(0)]
-            return ends if self.slopes is None else [*ends, *ends]
-        winner = (left + right).argmax(axis=0)
-        left, right, segment = (table[winner, piece] for table in (left, right, segment))
+        segment, left, right = self._ends(edges, kept)
+        winner = (left + right).argmax(axis=1)
+        left, right, segment = _picked(left, winner), _picked(right, winner), segment[winner, piece]
         if self.slopes is None:
             return np.exp(left), np.exp(right)
         return left, right, *(self._slope(segment, x) for x in _both(edges))
@@ -261,6 +307,11 @@ class _Segments:
         first, last = (slope[segment] for slope in self.slopes)
         bend = first + last - 2 * rise
         return first + t * (2 * (rise - first - bend) + 3 * t * bend)
+
+
+def _picked(table, winner):
+    """Return of (k, c, m) values those of the configurations (k, m)."""
+    return np.take_along_axis(table, winner[:, None], 1)[:, 0]
 
 
 def _both(edges):

@@ -13,6 +13,7 @@ array([400., 200.,  nan])
 
 from collections.abc import Sequence
 from functools import reduce
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -44,8 +45,67 @@ def step_values(points: Points, at: ArrayLike, /) -> Floats:
     return np.stack([throughput[np.searchsorted(own, at)] for own, throughput in rows])
 
 
+class Steps(NamedTuple):
+    """Step curves in logarithms, one a row, sorted once, so that every mean of them is cheap.
+
+    >>> curves = Steps.of(np.log([[50, 100]]), np.log([[400, 200]]))
+    >>> np.exp(curves.at(np.log([[50, 60]]))).round(6)
+    array([[400., 200.]])
+    """
+
+    x: Floats  #: log interactivity, falling
+    y: Floats  #: the largest log throughput met up to there
+    area: Floats  #: the integral of y from there to the last point
+
+    @classmethod
+    def of(cls, x: Floats, y: Floats) -> "Steps":
+        """Return the curves of the logarithms of points, in any order, (replicates, n) each."""
+        order = np.argsort(-x, axis=1)
+        x, y = (np.take_along_axis(values, order, 1) for values in (x, y))
+        y = np.maximum.accumulate(y, axis=1)
+        # Each value holds from the next lower point, exclusive, up to its own.
+        area = np.zeros_like(x)
+        with np.errstate(invalid="ignore"):  # of points that are none, past which nobody asks
+            np.cumsum(y[:, :-1] * (x[:, :-1] - x[:, 1:]), axis=1, out=area[:, 1:])
+        return cls(x, y, area)
+
+    @property
+    def first(self) -> Floats:
+        """The log interactivity of each front's first point, (replicates, 1)."""
+        return np.take_along_axis(self.x, np.argmax(self.y == self.y[:, -1:], axis=1)[:, None], 1)
+
+    def moved(self, by: Floats) -> "Steps":
+        """Return the curves moved on both axes, each by a logarithm of its own, (replicates, 1)."""
+        return Steps(self.x + by, self.y + by, self.area + by * (self.x[:, :1] - self.x))
+
+    def _place(self, at: Floats):
+        """Return which point's value holds at a log interactivity of each row: the last one's."""
+        return np.maximum((self.x >= at).sum(axis=1) - 1, 0)[:, None]
+
+    def at(self, x: Floats) -> Floats:
+        """Return the log throughput at log interactivities, (1 or replicates, m); NaN past the end.
+
+        The result has the shape (replicates, m).
+        """
+        columns = np.broadcast_to(x, (len(self.x), np.shape(x)[1])).T[..., None]
+        found = [np.take_along_axis(self.y, self._place(one), 1) for one in columns]
+        return np.where(x <= self.x[:, :1], np.hstack(found), np.nan)
+
+    def means(self, start: Floats, end: Floats) -> Floats:
+        """Return the mean log throughput of each row from `start` to `end`, a column each."""
+        here = []
+        for at in (start, end):
+            place = self._place(at)
+            x, y, area = (np.take_along_axis(one, place, 1) for one in self)
+            here.append((area + y * (x - at), y))
+        (from_start, value), (from_end, _) = here
+        width = end - start
+        mean = (from_start - from_end) / np.where(width > 0, width, 1)
+        return np.where(width > 0, mean, value)[:, 0]
+
+
 def step_means(
-    points: Sequence[Points],
+    points: Sequence[Points | Steps],
     /,
     *,
     low: ArrayLike | None = None,
@@ -58,8 +118,8 @@ def step_means(
     what `geometric_mean` gives for their frontiers.
 
     Args:
-        points: of each system the points of its curves, of shape (n,) or (replicates, n). Row by
-            row the systems belong together; a system of one row is the same in all.
+        points: of each system the points of its curves, of shape (n,) or (replicates, n), or its
+            `Steps`. Row by row the systems belong together; a system of one row is the same in all.
         low: where the range starts at the earliest.
         high: where it ends at the latest.
         floor: throughput of the last system (the denominator) below which the range ends.
@@ -73,22 +133,21 @@ def step_means(
     >>> float(np.exp(np.subtract(*step_means([new, old]))).round(9)[0])
     4.0
     """
-    steps = [_falling(one) for one in points]
-    start = reduce(np.maximum, [_first(*step) for step in steps])
-    end = reduce(np.minimum, [x[:, :1] for x, _ in steps])
+    steps = [one if isinstance(one, Steps) else _steps(one) for one in points]
+    start = reduce(np.maximum, [one.first for one in steps])
+    end = reduce(np.minimum, [one.x[:, :1] for one in steps])
     if low is not None:
-        start = np.maximum(start, _column(low))
+        start = np.maximum(start, np.log(_column(low)))
     if high is not None:
-        end = np.minimum(end, _column(high))
+        end = np.minimum(end, np.log(_column(high)))
     if floor is not None:
-        x, y = steps[-1]
-        above = y >= _column(floor)
+        x, y, _ = steps[-1]
+        above = y >= np.log(_column(floor))
         last = np.take_along_axis(x, above.argmax(axis=1)[:, None], 1)
-        end = np.minimum(end, np.where(above.any(axis=1)[:, None], last, 0))
-    with np.errstate(divide="ignore", invalid="ignore"):  # of rows that share nothing
-        width = np.log(end / start)[:, 0]
-        means = [_mean(*step, start, end, width) for step in steps]
-    return np.where(width >= 0, np.stack(means), np.nan)
+        end = np.minimum(end, np.where(above.any(axis=1)[:, None], last, -np.inf))
+    with np.errstate(invalid="ignore"):  # of rows that share nothing
+        means = np.stack(np.broadcast_arrays(*[one.means(start, end) for one in steps]))
+        return np.where((end - start)[:, 0] >= 0, means, np.nan)
 
 
 def step_ratios(
@@ -112,7 +171,7 @@ def step_ratios(
     array([[nan,  2.,  4.]])
     """
     column = (-1, *(1 for _ in np.shape(at)))
-    start = reduce(np.maximum, [_first(*_falling(one)) for one in (numerator, denominator)])
+    start = np.exp(reduce(np.maximum, [_steps(one).first for one in (numerator, denominator)]))
     above, below = (step_values(one, at) for one in (numerator, denominator))
     inside = (np.asarray(at) >= start.reshape(column)) & (
         below >= np.reshape(0.0 if floor is None else floor, column)
@@ -175,27 +234,9 @@ def fronts(x: Floats, y: Floats, sets: NDArray[np.int64], /) -> tuple[Floats, Fl
     return x[order], y[order], np.flatnonzero(np.diff(sets[order], prepend=-1))
 
 
-def _falling(points) -> tuple[Floats, Floats]:
-    """Return interactivity from high to low, and the largest throughput met up to there."""
-    x, y = (np.atleast_2d(np.asarray(values, float)) for values in points)
-    order = np.argsort(-x, axis=1)
-    x, y = (np.take_along_axis(values, order, 1) for values in (x, y))
-    return x, np.maximum.accumulate(y, axis=1)
-
-
-def _first(x, y) -> Floats:
-    """Return the interactivity of each front's first point, (replicates, 1)."""
-    return np.take_along_axis(x, np.argmax(y == y[:, -1:], axis=1)[:, None], 1)
-
-
-def _mean(x, y, start, end, width) -> Floats:
-    """Return the mean log throughput of each row from `start` to `end`."""
-    log_y = np.log(y)
-    # Each value holds from the next lower point, exclusive, up to its own.
-    edges = np.log(np.clip(np.column_stack([x, np.zeros(len(x))]), start, end))
-    whole = (log_y * -np.diff(edges, axis=1)).sum(axis=1)
-    at_start = np.take_along_axis(log_y, np.maximum((x >= start).sum(1) - 1, 0)[:, None], 1)
-    return np.where(width > 0, whole / np.where(width > 0, width, 1), at_start[:, 0])
+def _steps(points) -> Steps:
+    with np.errstate(divide="ignore"):  # a point of zeros is none
+        return Steps.of(*(np.log(np.atleast_2d(np.asarray(values, float))) for values in points))
 
 
 def _column(values) -> Floats:

@@ -13,6 +13,7 @@ cannot be traced is worse than none. What a column means physically belongs in
 ['hardware', 'edition', 'kw_per_gpu']
 """
 
+import copy
 import csv
 import gzip
 import hashlib
@@ -20,6 +21,7 @@ import io
 import math
 import zlib
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -168,7 +170,7 @@ def _sidecar(beside: Path) -> dict:
     if not beside.is_file():
         raise DataError(beside, "is missing, so its table is not read", remedy=REMEDY)
     try:
-        sidecar = yaml.load(beside.read_text(encoding="utf-8"), Loader=_Loader)
+        sidecar = copy.deepcopy(_yaml(beside.read_text(encoding="utf-8")))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         problem = f"is not YAML: {str(error).splitlines()[0]}"
         raise DataError(beside, problem, remedy=REMEDY) from None
@@ -180,6 +182,11 @@ def _sidecar(beside: Path) -> dict:
             problem = f"has no dtype out of {', '.join(DTYPES)}"
             raise DataError(beside, problem, column=column, remedy=REMEDY)
     return sidecar
+
+
+@lru_cache(maxsize=64)
+def _yaml(text: str):
+    return yaml.load(text, Loader=_Loader)
 
 
 def _parse(path: Path, raw: bytes, columns: dict, wanted=None) -> pd.DataFrame:

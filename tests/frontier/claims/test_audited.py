@@ -194,6 +194,17 @@ def test_every_configuration_left_out_gives_what_frames_rebuilt_from_rows_give(r
         assert row.factor == pytest.approx(np.median(varied) / np.median(base), rel=1e-6)
 
 
+def test_the_draws_of_a_side_are_those_of_all_its_points(rows):
+    side = rows.side({**R1, "hardware": "gb200", "shape": "8192/1024"}, Basis(per="MW"))
+    assert side.draws.x.shape[1] < len(side)
+    noise = np.stack([rows.noise(p) for p in side.positions], axis=1)
+    moved = np.exp(noise * rows.sigma[side.positions])
+    at = np.geomspace(side.frontier.low / 2, side.frontier.high * 1.1, 12)
+    slow = curves.step_values((side.x * moved, side.value * moved), at)
+    assert np.isnan(slow[:, -1]).any()
+    np.testing.assert_allclose(np.exp(side.draws.at(np.log([at]))), slow, rtol=1e-9)
+
+
 def test_the_gain_of_an_update_is_that_of_the_frames_of_its_rows(rows):
     from frontier.claims.kinds import gains_since
     from frontier.history import shifts

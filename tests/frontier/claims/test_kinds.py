@@ -233,7 +233,7 @@ def test_cells_that_a_change_leaves_alone_are_taken_over_and_give_the_same():
     rows = split_rows(2, 4, 16)
     one = split(rows)
     for code in one.configurations:
-        changed = one.mapped(lambda side, code=code: side.without(code))
+        changed = one.mapped(("without", code))
         fresh = {
             cell: side.kept(side.configuration != code) for cell, side in one.cells.measured.items()
         }

@@ -569,6 +569,20 @@ def test_the_frontier_of_some_points_is_that_of_their_rows():
         assert set(kept.rows) <= set(np.flatnonzero(keep))
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_the_frontiers_without_each_configuration_are_those_of_the_other_points(seed):
+    front = system(seed)
+    places = [int(np.argmax(front._configuration == code)) for code in range(6)]
+    for left_out, made in enumerate(front.without(places)):
+        keep = front._configuration != left_out
+        twin = Frontier(front._x[keep], front._y[keep], configurations=front._configuration[keep])
+        at = np.linspace(twin.low * 0.9, twin.high * 1.1, 50)
+        for how in ("step", "semilog", "monotone"):
+            np.testing.assert_allclose(made.at(at, how), twin.at(at, how), rtol=1e-12)
+            one, other = (f.function(how).log_integral(twin.low, twin.high) for f in (made, twin))
+            assert one == pytest.approx(other, rel=1e-9)
+
+
 @pytest.mark.parametrize("how", ["step", "semilog"])
 def test_points_that_noise_cannot_bring_forward_do_not_change_the_interval(how):
     x = np.array([20, 40, 80, 15, 30, 50.0])
