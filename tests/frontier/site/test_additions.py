@@ -101,7 +101,7 @@ def test_a_claim_is_added_with_report_and_test_and_every_old_line_stays(home):
         new = (home / name).read_text().splitlines()
         assert [line for line in text.splitlines() if line not in new] == []
     site = collection.read(paths.notebooks())
-    assert len(site.pages) == pages + 1 and site.pages[-1].more["claims"] == ["mine-3x"]
+    assert len(site.pages) == pages + 1 and pages.claims_of(site.pages[-1]) == ("mine-3x",)
     notebook = json.loads(files[0].read_text())
     assert notebook["cells"][0]["source"][0].startswith("# GB200 yields 3X the throughput of H200")
     for cell in notebook["cells"]:
