@@ -149,6 +149,31 @@ def told(value):
     return f"{words.number(value)}×"
 
 
+def test_the_whole_table_of_ratios_is_on_the_first_screen_of_the_index(site):
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.goto((site / "index.html").as_uri())
+        rows_of = page.locator("[id='03-ratios'] tbody tr")
+        boxes = [rows_of.nth(i).bounding_box() for i in range(rows_of.count())]
+        heads = page.locator("[id='03-ratios'] tbody th").all_inner_texts()
+    assert len(boxes) == len(asked().groupby(["below", "traffic"])) and len(set(heads)) == 2
+    assert max(box["y"] + box["height"] for box in boxes) <= 900
+
+
+@pytest.mark.parametrize("width", [360, 390])
+@pytest.mark.parametrize("pattern", [*ANSWER, pytest.param("*.html", marks=pytest.mark.slow)])
+def test_a_table_of_ratios_needs_no_scrolling_sideways_on_a_phone(site, pattern, width):
+    wide = "all => all.filter(one => one.scrollWidth > one.clientWidth).map(one => one.innerText)"
+    found = {}
+    with chromium() as browser:
+        for path in sorted(site.glob(pattern)):
+            page = browser.new_page(viewport={"width": width, "height": 800})
+            page.goto(path.as_uri())
+            found[path.name] = page.locator(".table-scroll:has(.ratios)").evaluate_all(wide)
+            page.close()
+    assert {name: some for name, some in found.items() if some} == {}
+
+
 @pytest.mark.parametrize("name", ANSWER)
 def test_the_first_screen_answers_how_much_more_a_megawatt_of_nvl72_gives(site, name):
     at = asked()[asked()["at"] == 50]
