@@ -116,7 +116,12 @@ def data():
 
 
 _accept = click.option(
-    "--accept", is_flag=True, help="take what is sound although the whole looks changed"
+    "--accept",
+    is_flag=True,
+    help="take rows that are sound one by one although together they look wrong: most of a model's "
+    "others cannot be used, a number has another meaning, or rows that were here are gone; of "
+    "results of your own, runs of which many requests failed. Otherwise nothing is taken, and a "
+    "line says why",
 )
 
 

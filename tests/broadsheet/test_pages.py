@@ -302,7 +302,7 @@ def test_the_anchor_of_a_record_is_on_the_page():
 
 
 def test_the_style_is_small():
-    assert len(pages._environment(None).globals["style"]) < 10_000
+    assert len(pages._environment(None).globals["style"]) < 9_500
 
 
 # In a browser

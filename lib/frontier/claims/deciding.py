@@ -172,15 +172,18 @@ class State:
         if self.robust or not self.tested:
             return ""
         told = self._varied
+        # Of a setup that is left out, what it runs on is enough.
+        told = told.assign(variation=told["variation"].str.partition(" [")[0])
         changed = told[~told["same"]]
         if len(changed):
-            first = changed.iloc[0]
-            more = f" and {len(changed) - 1} more" * (len(changed) > 1)
-            return f"{first['variation']}{more}: {words.verdict_words(first['verdict'])}"
+            first, more = changed.iloc[0], len(changed) - 1
+            turned = f"the answer would be “{words.verdict_words(first['verdict'])}”"
+            rest = f"; {more} more change{'s' * (more == 1)} it" * bool(more)
+            return f"{first['variation']} {turned}{rest}"
         with np.errstate(invalid="ignore", divide="ignore"):
             most = told.loc[np.log(told["factor"]).abs().fillna(np.inf).idxmax()]
         value = words.plain(most["typical"], self.claim.unit)
-        return f"{most['variation']}: typically {value}"
+        return f"{most['variation']} the typical value would be {value}"
 
     @cached_property
     def answer(self) -> str:
@@ -193,11 +196,15 @@ class State:
         if self.verdict == rule.CONDITIONAL:
             told = self.condition.partition(":")[0]
             if not self.of:
-                return "Reached at a limit"
+                return "Reached at one latency limit"
             if not told or told.startswith("in "):
-                return f"In {self.met + self.in_part} of {self.of}"
+                hits = self.met + self.in_part
+                return f"In {hits} of {words.counted(self.of, 'comparison')}"
             return f"Only {told}"
-        return LABELS[self.verdict]
+        best = " at its best point" * (
+            self.verdict == rule.REPRODUCED and self.claim.form == "up-to"
+        )
+        return LABELS[self.verdict] + best
 
     def record(self) -> dict:
         """Return the state as `verdicts.json` has it."""
@@ -261,13 +268,16 @@ class Verdict:
         new = sum(one.comparison.key not in known for one in self.now.tested)
         parts = []
         if len(self.moved):
-            above, below = self.moved["above"].median(), self.moved["below"].median()
+            above, below = (words.number(self.moved[side].median()) for side in ("above", "below"))
+            count = words.counted(len(self.moved), "comparison")
             parts.append(
-                f"Since then the systems above gained {words.number(above)}x and the baselines "
-                f"{words.number(below)}x, in the middle of {len(self.moved)} comparisons"
+                f"Since then the systems compared rose {above}x and their baselines {below}x "
+                f"(median of {count})"
+                if (above, below) != ("1", "1")
+                else f"Since then neither side of the {count} has moved"
             )
         if new and self.then.of:
-            parts.append(f"{new} of {self.now.of} comparisons could not be made then")
+            parts.append(f"{new} of today's {self.now.of} comparisons could not be made then")
         return f"{'; '.join(parts)}." if parts else ""
 
     @property
@@ -427,28 +437,28 @@ def _variations(found: State):
 
     for end, typical in zip(ENDS, _noise(found), strict=True):
         varied = [_at_end(one, target, end) for one in tested]
-        yield row(f"run noise at its {end} end", "noise", varied, typical)
+        yield row(f"with run noise at its {end} end", "noise", varied, typical)
     sources = sorted({name for one in tested for name in one.comparison.sources})
     if len(sources) > 1 and any(one.comparison.sides for one in tested):
         for name in sources:
-            title = tables.meta(name)["title"]
+            title = tables.meta(name)["title"].partition(":")[0]
             varied = [_changed(one, target, ("from_source", name)) for one in tested]
-            yield row(f"{title} alone", "source", varied)
+            yield row(f"on the rows of “{title}” alone", "source", varied)
     if any(one.comparison.line for one in tested):
         for how in HOWS:
             varied = [rule.examine(one.comparison, target, how=how) for one in tested]
-            yield row(f"{_HOW[how]} alone", "choice", varied)
+            yield row(f"on {_HOW[how]} alone", "choice", varied)
     basis = found.claim.test.basis
     if basis.per == "MW":
         for edition in hardware.POWER_EDITIONS:
             if edition != basis.edition:
                 other = "on", replace(basis, edition=edition)
                 varied = [_changed(one, target, other) for one in tested]
-                yield row(f"power edition {edition}", "choice", varied)
+                yield row(f"with the power table of {edition}", "choice", varied)
     splits = [one.comparison for one in tested if isinstance(one.comparison, Split)]
     for order in ("least", "most") if splits else ():
         varied = [rule.examine(one.comparison.orders()[order], target) for one in tested]
-        yield row(f"the order of changes that gives {order}", "choice", varied)
+        yield row(f"in the order of changes that gives {order}", "choice", varied)
     carriers: dict = {}
     for place, one in enumerate(tested):
         for code in one.comparison.configurations:
@@ -533,13 +543,14 @@ def _configurations(rows: Rows, codes) -> dict:
     places = first[np.searchsorted(known, np.array(list(codes), known.dtype))]
     found = {}
     for code, row in zip(codes, rows.frame.iloc[places].to_dict("records"), strict=True):
-        marks = " MTP" * bool(row["speculative"])
-        attention = " dp" * bool(row["dp_attention"])
-        prefill = f", prefill {row['prefill']}" if row["prefill"] else ""
+        traffic = rule.traffic_words(f"{row['isl']}/{row['osl']}")
         found[code] = (
-            f"{row['model']} {row['hardware']} {row['framework']} {row['precision']}{marks} on "
-            f"{row['gpus']} GPUs, tp{row['tp']} ep{row['ep']}{attention}{prefill}, "
-            f"{row['isl']}/{row['osl']}, {row['source']}"
+            f"{entries.named(row['model'])} on {row['gpus']} GPUs of "
+            f"{hardware.name(row['hardware'])} in {entries.named(row['framework'])}, "
+            f"{row['precision'].upper()}"
+            f"{', MTP' * bool(row['speculative'])}, {traffic} [TP {row['tp']}, EP {row['ep']}"
+            f"{', DP attention' * bool(row['dp_attention'])}"
+            f"{', prefill ' * bool(row['prefill'])}{row['prefill'] or ''}, {row['source']}]"
         )
     return found
 
@@ -575,7 +586,7 @@ def facts(found: State) -> dict[str, str]:
         "in_part": str(found.in_part),
         "hits": str(found.met + found.in_part),
         "of": str(found.of),
-        "condition": found.condition,
+        "condition": _where(found.condition),
         "flips": found.flips,
         "why": why[:1].upper() + why[1:],
         "day": f"{day.day} {day:%B %Y}",
@@ -588,6 +599,13 @@ def facts(found: State) -> dict[str, str]:
         for name, fact in claim.facts.items():
             told[name] = _fact(table, fact)
     return {name: text for name, text in told.items() if text}
+
+
+def _where(condition: str) -> str:
+    """Return a condition as a sentence has it; empty where it only counts."""
+    where, _, counts = condition.rpartition(": ")
+    hits, _, of = counts.partition(" of ")
+    return f"only {where}" + f", where it is {counts}" * (hits != of) if where else ""
 
 
 def _fact(table: pd.DataFrame, fact: dict) -> str:
@@ -621,15 +639,25 @@ def _words(value: float | None, unit: str) -> str:
 def filled(template: str, told: dict[str, str], /) -> str:
     """Return a template with its numbers; a sentence that names one there is not is left out.
 
-    >>> filled("It is {typical}x. Then it was {then}x.", {"typical": "4"})
+    So is a part in brackets, also where its number is nothing. Equal ends are told once.
+
+    >>> filled("It is {typical}x[, {more} more]. Then it was {then}x.", {"typical": "4"})
     'It is 4x.'
     """
+    template = re.sub(
+        r"\[([^\]]*)\]",
+        lambda m: m[1] * all(told.get(n, "0") not in ("", "0") for n in _NAMED.findall(m[1])),
+        template,
+    )
     kept = []
     for sentence in re.split(r"(?<=[.!?]) (?=[A-Z{])", template):
-        names = re.findall(r"{([^{}]*)}", sentence)
-        if all(told.get(name) for name in names):
-            kept.append(re.sub(r"{([^{}]*)}", lambda match: told[match[1]], sentence))
-    return re.sub(r" \(\)", "", " ".join(kept)) or "No number can be given."
+        if all(told.get(name) for name in _NAMED.findall(sentence)):
+            kept.append(_NAMED.sub(lambda match: told[match[1]], sentence))
+    text = " ".join(kept) or "No number can be given."
+    return re.sub(r"(?<![\d.,])([\d.,]+x?) to \1(?![\d.,]*\d)", r"\1", text)
+
+
+_NAMED = re.compile(r"{([^{}]*)}")
 
 
 # ------------------------------------------------------------------ records
@@ -720,7 +748,7 @@ def card(verdict: Verdict, /) -> str:
         "Claimed": f"{value}. {claim.point}",
         "Comparisons": f"{now.met} met, {now.in_part} in part, of {now.of}" if now.of else "",
         "Typical": f"{words.quantity(now.typical, claim.unit)} "
-        f"({words.span(low, high, claim.unit)} over noise, sources and choices)"
+        f"({words.span(low, high, claim.unit)} under run noise, single sources and choices)"
         if np.isfinite(now.typical)
         else "",
         "Where it holds": now.condition,

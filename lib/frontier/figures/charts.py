@@ -16,7 +16,7 @@ from frontier.figures import theme
 from frontier.figures.publishing import Cell
 
 # Under words that stand on lines.
-_GROUND = {"facecolor": theme.PAPER, "edgecolor": "none", "pad": 0.8, "alpha": 0.85}
+_GROUND = {"facecolor": theme.PAPER, "edgecolor": "none", "pad": 0.8, "alpha": 0.7}
 
 
 def figure(data: pd.DataFrame, /, *, rows: int = 1, columns: int = 1, height: float, **options):
@@ -112,13 +112,14 @@ def _gap(axes, points, at, gap, claimed):
         return
     upper = reach[gap[0]]
     arrow = {"arrowstyle": "<->", "color": theme.INK, "lw": 1, "shrinkA": 0, "shrinkB": 0}
-    # The labels of two gaps stand on either side, each at the middle of its own.
-    for value, (side, offset) in zip(
-        lower, (("left", 4), ("right", -4))[-len(lower) :], strict=True
-    ):
+    # The labels of two gaps stand on either side: one in its middle, the other above what lies
+    # between the two.
+    places = (("left", 4, 0.5), ("right", -4, 0.5 if len(lower) == 1 else 0.2))
+    for value, (side, offset, share) in zip(lower, places[-len(lower) :], strict=True):
         axes.annotate("", (at, upper), (at, value), arrowprops=arrow)
+        height = upper ** (1 - share) * value**share
         axes.annotate(
-            f"{number(upper / value)}×", (at, (upper * value) ** 0.5), ha=side, va="center",
+            f"{number(upper / value)}×", (at, height), ha=side, va="center",
             xytext=(offset, 0), textcoords="offset points", fontweight="bold", fontsize=11,
             bbox=_GROUND,
         )  # fmt: skip

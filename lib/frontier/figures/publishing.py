@@ -24,6 +24,7 @@ from frontier.data.words import number
 from frontier.figures import svg, theme
 
 _MOST_MARKS = 300
+_FOLDING = 3  # a table with so many columns of cells that lead to rows is one of ratios
 _SHORT = 24  # a text of so many characters stays on one line
 
 
@@ -135,7 +136,9 @@ def _pictures(figure: Figure, name, alt):
     wide = svg.drawn(figure, name=name, alt=alt, variables=theme.VARIABLES)
     _narrow(figure)
     phone = svg.drawn(figure, name=f"{name}-phone", alt=alt, variables=theme.VARIABLES)
-    return f'<div class="plot">{wide}</div><div class="plot phone">{phone}</div>', wide + "\n"
+    # No finger hits a mark, and beside the file there is no page of rows.
+    body = f'<div class="plot">{wide}</div><div class="plot phone">{svg.without_links(phone)}</div>'
+    return body, svg.without_links(wide) + "\n"
 
 
 def _lay_out(figure, width):
@@ -147,6 +150,8 @@ def _lay_out(figure, width):
         if not words:  # seaborn gives a grid of one colour a legend without entries
             continue
         columns = max(1, min(len(words), int(12 * width / (max(map(len, words)) + 6))))
+        if sum(len(word) + 8 for word in words) <= 13 * width:  # handles and gaps are 8 letters
+            columns = len(words)
         figure.legend(legend.legend_handles, words, loc="outside upper left", ncols=columns)
 
 
@@ -175,18 +180,27 @@ def _table(frame):
         f'<th scope="col"{" class=num" if right else ""}>{html.escape(str(column))}</th>'
         for column, right in zip(frame.columns, numeric, strict=True)
     )
+    # A table of ratios is laid out anew on a phone, where a cell needs the head of its column.
+    folds = sum(_holds_cells(frame[column]) for column in frame.columns) >= _FOLDING
+    labels = [f' data-label="{html.escape(str(name), quote=True)}"' * folds for name in frame]
     body = []
     for row in frame.itertuples(index=False):
         cells = [f'<th scope="row"{_class(row[0])}>{_cell(row[0])}</th>']
         cells += [
-            f"<td{_class(value, right)}>{_cell(value)}</td>"
-            for value, right in zip(row[1:], numeric[1:], strict=True)
+            f"<td{_class(value, right)}{label * right}>{_cell(value)}</td>"
+            for value, right, label in zip(row[1:], numeric[1:], labels[1:], strict=True)
         ]
         body.append(f"<tr>{''.join(cells)}</tr>")
-    return (
-        '<div class="table-scroll" tabindex="0" role="group" aria-label="Table"><table><thead>'
-        f"<tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
-    )
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
+    if folds:  # a table that is laid out as blocks is none to a screen reader unless it says so
+        table = re.sub(r"<(table|thead|tbody|tr|th|td)\b", _with_role, table)
+        table = table.replace("<table", '<table class="ratios"', 1)
+    return f'<div class="table-scroll" tabindex="0" role="group" aria-label="Table">{table}</div>'
+
+
+def _with_role(tag):
+    roles = {"table": "table", "tr": "row", "td": "cell", "th": "columnheader"}
+    return f'{tag[0]} role="{roles.get(tag[1], "rowgroup")}"'
 
 
 def _holds_cells(column):

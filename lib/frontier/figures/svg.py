@@ -8,12 +8,18 @@
 import html
 import io
 import re
+from collections import Counter
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
 _UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ROOT = re.compile(r"<svg\b[^>]*>")
+_CLIPPED = re.compile(
+    r'(?:<g clip-path="([^"]+)"><use [^>]*/></g>)(?:<g clip-path="\1"><use [^>]*/></g>)+'
+)
+_STYLED = re.compile(r'(<\w[^<>]*) style="([^"]*)"')  # in a tag: text may say anything
+_FONTS = "'DejaVu Sans',Verdana,sans-serif"  # Verdana is as wide, where the first is missing
 
 
 def drawn(figure: Figure, /, *, name: str, alt: str, variables: dict[str, str]) -> str:
@@ -36,18 +42,32 @@ def drawn(figure: Figure, /, *, name: str, alt: str, variables: dict[str, str]) 
     )
     picture = _ids(picture[_ROOT.search(picture).end() :], name)
     picture = re.sub(r"\bfont: ([\d.]+)px [^;\"]+", r"font-size: \1px", picture)
+    picture = re.sub(r"\bfont-family: [^;\"]+;?|( transform=\"rotate\(-0 [^\"]+\")", "", picture)
     for colour, variable in variables.items():
         picture = re.sub(rf"{colour}\b", f"var(--{variable}, {colour})", picture)
     picture = re.sub(r'\b(d|transform|x|y|width|height|style)="([^"]*)"', _attribute, picture)
     picture = re.sub(r">\s+<", "><", picture)
     for _ in range(3):
         picture = re.sub(r"<defs></defs>|<defs/>|<g></g>|<g/>", "", picture)
+    picture = _CLIPPED.sub(_clipped, picture)
+    scope = re.sub(r"\W", "-", f"drawn-{name}")
     # What is told as one picture hides the links in it from who cannot see it.
     role = "group" if "<a href" in picture else "img"
     return (
-        f'<svg role="{role}" aria-label="{html.escape(alt)}" viewBox="0 0 {width:g} {height:g}" '
-        f'style="max-width:{width / 12:.4g}rem;font-size:9px;stroke-linejoin:round">{picture}'
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="{scope}" role="{role}" '
+        f'aria-label="{html.escape(alt)}" viewBox="0 0 {width:g} {height:g}" '
+        f'style="max-width:{width / 12:.4g}rem;font:9px {_FONTS};stroke-linejoin:round">'
+        f"{_classes(picture, scope)}"
     ).strip()
+
+
+def without_links(picture: str, /) -> str:
+    """Return a picture whose marks lead nowhere, for where no page of rows is beside it.
+
+    >>> without_links('<svg role="group"><a href="#row:a" aria-label="row a"><use/></a></svg>')
+    '<svg role="img"><use/></svg>'
+    """
+    return re.sub(r"<a href=[^>]*>|</a>", "", picture).replace('role="group"', 'role="img"', 1)
 
 
 def rounded(numbers: str, /) -> str:
@@ -74,16 +94,35 @@ def _moved(value):
     return f'transform="{text}"'
 
 
-def _ids(picture, name):
-    """Prefix the ids that something refers to, drop the others, and name links for readers."""
-    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', picture))
-    picture = re.sub(
-        r' id="([^"]+)"', lambda m: f' id="{name}-{m[1]}"' if m[1] in used else "", picture
+def _clipped(run):
+    """Return marks that are clipped alike in one group."""
+    marks = "".join(re.findall(r"<use [^>]*/>", run[0]))
+    return f'<g clip-path="{run[1]}">{marks}</g>'
+
+
+def _classes(picture, scope):
+    """Return a picture in which a style that stands more than once is written once."""
+    counts = Counter(style for _, style in _STYLED.findall(picture))
+    names = {style: f"s{i}" for i, style in enumerate(s for s, n in counts.items() if n > 1)}
+    rules = "".join(f".{scope} .{name}{{{style}}}" for style, name in names.items())
+    short = _STYLED.sub(
+        lambda m: f'{m[1]} class="{names[m[2]]}"' if m[2] in names else m[0], picture
     )
-    picture = re.sub(r'xlink:href="#(?!row:)', f'href="#{name}-', picture)
-    picture = picture.replace("url(#", f"url(#{name}-")
+    return f"<style>{rules}</style>{short}"
+
+
+def _ids(picture, name):
+    """Give short ids to what something refers to, drop the others, and name links for readers."""
+    picture = picture.replace("xlink:href=", "href=")
+    refers = r'(href="#(?!row:)|url\(#)([^")]+)'
+    known = dict.fromkeys(found[1] for found in re.findall(refers, picture))
+    short = {old: f"{name}-{place}" for place, old in enumerate(known)}
+    picture = re.sub(refers, lambda m: m[1] + short[m[2]], picture)
+    picture = re.sub(
+        r' id="([^"]+)"', lambda m: f' id="{short[m[1]]}"' if m[1] in short else "", picture
+    )
     return re.sub(
-        r'<a xlink:href="#row:([^"]*)"[^>]*>',
+        r'<a href="#row:([^"]*)"[^>]*>',
         lambda m: f'<a href="#row:{m[1]}" aria-label="row {m[1]}">',
         picture,
     )

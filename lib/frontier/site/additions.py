@@ -184,12 +184,7 @@ def _template(name):
 
 
 def _page(claim):
-    return {
-        "notebook": claim.report,
-        "title": claim.id.replace("-", " ").capitalize(),
-        "claims": [claim.id],
-        "figure": f"{claim.report[:2]}-frontiers",
-    }
+    return {"notebook": claim.report, "title": claim.id.replace("-", " ").capitalize()}
 
 
 def _item(row):

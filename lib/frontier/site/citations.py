@@ -12,6 +12,8 @@ they are shown belongs to the pages.
 
 from dataclasses import dataclass
 
+import pandas as pd
+
 from broadsheet import links
 from frontier.data import hardware, measurements, tables
 from frontier.data.words import number
@@ -26,6 +28,7 @@ class Cited:
     values: tuple[str, ...]
     source: str
     url: str
+    corrected: bool
 
 
 def cited() -> tuple[tuple[str, ...], dict[str, Cited]]:
@@ -35,8 +38,9 @@ def cited() -> tuple[tuple[str, ...], dict[str, Cited]]:
     values = zip(*(column.tolist() for column in _columns(rows)), strict=True)
     urls = rows["run_url"].where(rows["run_url"].map(links.is_web), rows["citation"])
     sources = [(told[key]["title"], told[key]["url"]) for key in rows["source"]]
+    corrected = set(_corrections()["row_id"])
     return HEADS, {
-        row_id: Cited(said, title, url if links.is_web(url) else home)
+        row_id: Cited(said, title, url if links.is_web(url) else home, row_id in corrected)
         for row_id, said, url, (title, home) in zip(
             rows["row_id"], values, urls, sources, strict=True
         )
@@ -51,6 +55,22 @@ def dates() -> str:
         f"The data are {len(rows):,} measured rows: {len(days):,} dated from "
         f"{days.min():%Y-%m-%d} to {days.max():%Y-%m-%d}, the others without a date."
     )
+
+
+def corrections() -> str:
+    """Return in a sentence how many rows had labels that were wrong; empty where none had."""
+    table = _corrections()
+    return (
+        f"In {table['row_id'].nunique():,} measured rows {len(table):,} labels (GPUs, layout, "
+        "drafting) were wrong at their source, their throughput was not. They are put right here, "
+        "each with its evidence, in the table corrections of the data."
+        if len(table)
+        else ""
+    )
+
+
+def _corrections():
+    return tables.read("corrections") if tables.has("corrections") else pd.DataFrame({"row_id": []})
 
 
 def _columns(rows):

@@ -45,7 +45,9 @@ def files(built, /) -> dict[str, str | None]:
         "verdicts.json": text,
         "llms.txt": _listing(collection, stage),
         "glossary.html": pages.terms(collection) if glossary.terms(collection) else None,
-        "errata.html": pages.errata(collection, known) if collection.more.get("errata") else None,
+        "errata.html": pages.errata(collection, known, citations.corrections())
+        if collection.more.get("errata")
+        else None,
         **_rows(collection, uses, published),
         **_moved(collection, told),
     }

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from broadsheet import links
 from broadsheet.collection import Collection, Entry
 from broadsheet.pages import command, modules, render, script, versions
-from frontier import __version__
+from frontier import __version__, claims
 from frontier.data import words
 from frontier.site import glossary, rows, verdicts
 
@@ -63,8 +63,8 @@ def cite(collection: Collection, what: str, key: str, command: str, tables, /) -
 
 
 def claims_of(entry: Entry, /) -> tuple[str, ...]:
-    """Return the ids of the claims that a report decides."""
-    return tuple(entry.more.get("claims") or ())
+    """Return the ids of the claims that a report decides, in the ledger's order."""
+    return tuple(claim.id for claim in claims.ledger() if claim.report == entry.notebook)
 
 
 def rows_page(entry: Entry, /) -> str:
@@ -138,6 +138,7 @@ def index(
         verdicts=[v for v in verdicts.VERDICTS if any(r["verdict"] == v for r in records)],
         has_terms=bool(glossary.terms(collection)),
         has_errata=bool(more.get("errata")),
+        sure=more.get("sure", "") if more.get("sure", "").partition("#")[0] in built else "",
         cite=Markup(cite(collection, "all claims", "index", ".venv/bin/frontier build", tables)),
         script=script(_TEMPLATE / "scorecard.js"),
         digests=[table[:3] for table in tables],
@@ -175,6 +176,7 @@ def rows_behind(
         more=more,
         heads=heads,
         on_front=on_front,
+        corrected=sum(row.corrected for row in cited.values()),
         script=script(_TEMPLATE / "rows.js"),
         groups=sorted(groups.items()),
         common=common,
@@ -199,14 +201,15 @@ def terms(collection: Collection, /) -> str:
     )
 
 
-def errata(collection: Collection, built, /) -> str:
-    """Return the page of the errors found in what the claims were taken from."""
+def errata(collection: Collection, built, corrections: str = "", /) -> str:
+    """Return the page of the errors found in what the claims were taken from, and in the rows."""
     titles = {entry.notebook: entry for entry in collection.pages if entry.page in built}
     return _render(
         collection,
         "errata.html.j2",
         collection=collection,
         description="Errors found in the article and in pages like it, with what shows them",
+        corrections=corrections,
         errata=[(one["text"], titles.get(one.get("report"))) for one in collection.more["errata"]],
     )
 

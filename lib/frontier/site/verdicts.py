@@ -45,10 +45,11 @@ def load(site: Path, /) -> list[dict]:
 
 
 def dump(records, /) -> str:
-    """Return the text of ``verdicts.json``; published numbers have six significant digits."""
+    """Return the text of ``verdicts.json``, a line a claim, numbers of six significant digits."""
     rows = [published({key: row.get(key) for key in KEYS}) for row in records]
-    document = {"schema": SCHEMA, "claims": rows}
-    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    style = {"ensure_ascii": False, "allow_nan": False, "separators": (",", ":")}
+    lines = ",\n".join(json.dumps(row, **style) for row in rows)
+    return f'{{"schema":{SCHEMA},"claims":[\n{lines}\n]}}\n'
 
 
 def merge(ledger, records, /) -> list[dict]:
@@ -125,7 +126,7 @@ def rows(records, /) -> list[tuple[str, ...]]:
 
 
 _COUNTED = {
-    "reproduced": ("holds in every comparison", "hold in every comparison"),
+    "reproduced": ("holds", "hold"),
     "reproduced-conditionally": ("holds only in part", "hold only in part"),
     "not-reproduced": ("is not reached", "are not reached"),
     "modelled-only": ("was never measured", "were never measured"),

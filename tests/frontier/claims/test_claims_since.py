@@ -63,7 +63,7 @@ def test_nothing_public_decides_rubin_and_what_is_told_is_a_preview_per_gpu(deci
 
 def test_a_claim_that_is_reached_at_a_limit_alone_says_so(decided):
     found = decided["mi355x-mi325x-3x"]
-    assert (found.now.label, found.now.of) == ("Reached at a limit", 0)
+    assert (found.now.label, found.now.of) == ("Reached at one latency limit", 0)
     assert found.now.limits[0].value == pytest.approx(3.13, abs=0.005)
 
 

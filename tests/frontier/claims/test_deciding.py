@@ -56,7 +56,7 @@ def test_a_verdict_is_robust_where_nothing_changes_it(factor, verdict, robust):
 
 def test_run_noise_that_reaches_the_bound_is_named_as_what_flips_the_verdict():
     found = decide(claim_of(3), pair(2.75)).now  # the bound is 3 / 1.1
-    assert found.flips.startswith("run noise at its low end")
+    assert found.flips.startswith("with run noise at its low end the answer would be “not reached”")
     low, high = found.uncertainty["noise"]
     assert low < 3 / 1.1 < found.typical < high
 
@@ -66,9 +66,9 @@ def test_a_configuration_that_carries_the_ratio_is_named():
     rows = together(pair(4), slow)
     found = decide(claim_of(3), rows).now
     assert found.verdict == "reproduced" and not found.robust
-    assert "tp8" in found.flips and "not reached" in found.flips
+    assert found.flips.startswith("without DeepSeek-R1 on ") and "not reached" in found.flips
     varied = found.variations.set_index("variation")["typical"]
-    assert varied[varied.index.str.contains("gb200.*tp8")].iloc[0] == pytest.approx(1.2)
+    assert varied[varied.index.str.contains("GB200.*TP 8")].iloc[0] == pytest.approx(1.2)
 
 
 def test_a_source_alone_that_says_another_thing_is_named_apart_from_noise():
@@ -98,8 +98,8 @@ def test_another_power_edition_is_a_variation_of_a_ratio_per_megawatt_only():
     per_mw = decide(claim_of(3, test={"per": "MW"}), pair(3)).now.variations
     per_gpu = decide(claim_of(3), pair(3)).now.variations
     others = len(hardware.POWER_EDITIONS) - 1
-    assert per_mw["variation"].str.contains("power edition").sum() == others
-    assert not per_gpu["variation"].str.contains("power edition").any()
+    assert per_mw["variation"].str.contains("power table").sum() == others
+    assert not per_gpu["variation"].str.contains("power table").any()
 
 
 def test_then_are_the_rows_of_four_weeks_after_the_claim_and_undated_ones_never():
@@ -111,7 +111,7 @@ def test_then_are_the_rows_of_four_weeks_after_the_claim_and_undated_ones_never(
     assert found.now.typical == pytest.approx(8)
     assert (found.then.verdict, found.now.verdict) == ("not-reproduced", "reproduced")
     assert found.moved[["above", "below", "rest"]].iloc[0].tolist() == pytest.approx([4, 1, 1])
-    assert "gained 4x and the baselines 1x" in found.since
+    assert "rose 4x and their baselines 1x (median of 1 comparison)" in found.since
 
 
 def test_nothing_is_known_of_a_time_before_the_rows():

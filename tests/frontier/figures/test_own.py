@@ -177,7 +177,25 @@ def test_a_page_has_own_points_with_their_source_and_without_links(home):
     assert (table["source"] == "own").sum() == len(X)
 
 
-# Verdicts and the engine
+# Reports, verdicts and the engine
+
+
+@pytest.mark.slow
+def test_imported_results_are_in_the_first_figure_of_the_report_on_40x(home):
+    shutil.copytree(ROOT / "notebooks", home / "notebooks")
+    quick = sweep(y=1.5 * Y, hardware="b200", isl=8192, osl=1024)
+    write(mine(quick))
+    assert cli.main(["build", "03", "--cold"]) == 0
+    page = BeautifulSoup(
+        (home / "reports" / "03_blackwell_advantage.html").read_text(), "html.parser"
+    )
+    assert NAME in page.find(id="03-frontiers").get_text()
+    drawn = pd.read_csv(home / "reports" / "data" / "03-frontiers.csv")
+    kept = drawn[drawn["source"] == "own"]
+    assert set(kept["system"]) == {NAME} and set(kept["traffic"]) == {"8k in, 1k out"}
+    kilowatts = tables.read("power").set_index(["hardware", "edition"])["kw_per_gpu"]
+    best = 1000 * (1.5 * Y).max() / kilowatts["b200", "2025"]
+    assert kept["throughput"].max() == pytest.approx(best, rel=1e-5)
 
 
 @pytest.mark.slow

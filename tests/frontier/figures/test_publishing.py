@@ -99,7 +99,9 @@ def test_a_seaborn_grid_is_published_with_the_frame_it_was_drawn_from():
 
 
 def test_marks_of_rows_lead_to_them():
-    links = {a["href"] for a in soup(published()).select("svg a")}
+    page = soup(published())
+    links = {a["href"] for a in page.select("svg[role=group] a")}
+    assert not page.select(".phone a")  # too small for a finger
     assert links == {f"#row:row-{i}" for i in range(6)}
 
 
@@ -119,6 +121,13 @@ def test_text_from_data_is_never_markup():
         exhibit = published(shown, caption=HOSTILE, alt=HOSTILE, sources=["power"])
         assert not soup(exhibit).find("script")
         assert "<script" not in exhibit.files.get("figures/t-one.svg", "")
+
+
+def test_text_from_data_is_never_a_style():
+    said = ' style="}body{display:none}"'
+    exhibit = published(figures.frontier_chart(POINTS.assign(system=said), unit=said))
+    assert all("display" not in style.get_text() for style in soup(exhibit).find_all("style"))
+    assert soup(exhibit).get_text().count("display:none") > 1
 
 
 def test_text_from_data_is_no_formula_in_a_spreadsheet():
@@ -143,8 +152,10 @@ def test_an_exhibit_gives_its_files_in_a_mime_type_of_the_engine():
 def test_a_published_svg_is_well_formed_and_asks_for_nothing():
     text = published().files["figures/t-one.svg"]
     root = ElementTree.fromstring(text)
-    assert root.get("role") == "group"  # it has links
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"  # or a browser shows its source
+    assert root.get("role") == "img"
     assert not re.search(r'(href|src)="(?!#)', text)
+    assert "<a " not in text  # beside the file is no page of rows
     assert "var(--gb200, #0a5ea8)" in text
 
 

@@ -13,6 +13,7 @@ from frontier import claims, cli
 from frontier.data import paths
 from frontier.errors import DataError, FrontierError, UsageError
 from frontier.site import additions
+from frontier.site.pages import claims_of
 from measured import entry
 
 ROOT = Path(__file__).parents[3]
@@ -101,7 +102,7 @@ def test_a_claim_is_added_with_report_and_test_and_every_old_line_stays(home):
         new = (home / name).read_text().splitlines()
         assert [line for line in text.splitlines() if line not in new] == []
     site = collection.read(paths.notebooks())
-    assert len(site.pages) == pages + 1 and site.pages[-1].more["claims"] == ["mine-3x"]
+    assert len(site.pages) == pages + 1 and claims_of(site.pages[-1]) == ("mine-3x",)
     notebook = json.loads(files[0].read_text())
     assert notebook["cells"][0]["source"][0].startswith("# GB200 yields 3X the throughput of H200")
     for cell in notebook["cells"]:

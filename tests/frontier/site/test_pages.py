@@ -5,7 +5,6 @@ import hashlib
 import re
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from bs4 import BeautifulSoup
@@ -18,6 +17,7 @@ from browser import chromium, complaints
 from frontier import __version__, claims
 from frontier.errors import FrontierError
 from frontier.site import pages, verdicts
+from frontier.site.citations import Cited
 from ledger_rows import PROJECT, decides, ledger_row, verdict_row
 from synthetic import markdown, shows
 
@@ -208,7 +208,7 @@ def test_a_page_is_cited_with_its_version_its_data_its_licence_and_its_command()
 
 def cited(**changes):
     row = {"values": ("deepseek-r1", "50"), "source": "Runs", "url": "https://example.com/1"}
-    return SimpleNamespace(**{**row, **changes})
+    return Cited(**{**row, "corrected": False, **changes})
 
 
 def rows_page(rows_, used=None):
@@ -267,6 +267,20 @@ def test_a_row_on_a_frontier_is_marked_and_one_without_a_date_leads_to_why():
     row = soup.find("tr", id="r2")
     assert "●" in row.get_text()
     assert soup.find(id=row.a["href"].removeprefix("#"))
+
+
+def test_a_row_that_was_put_right_is_marked_and_counted():
+    soup = rows_page({"r1": cited(), "r2": cited(corrected=True)})
+    assert "†" not in soup.find("tr", id="r1").get_text()
+    assert "†" in soup.find("tr", id="r2").th.get_text()
+    assert "† marks the one row with a label that was wrong" in soup.get_text()
+    assert "†" not in rows_page({"r1": cited()}).get_text()
+
+
+def test_the_page_of_mistakes_counts_those_of_the_data():
+    site = collection(errata=[{"text": "One is wrong."}])
+    assert "In 2 rows" in pages.errata(site, (), "In 2 rows 3 labels were wrong.")
+    assert "public data" not in pages.errata(site, ())
 
 
 def test_rows_are_filtered_and_sorted_by_their_script(tmp_path):
