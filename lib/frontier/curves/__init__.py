@@ -4,7 +4,7 @@ Step curves on plain arrays, for many selections or draws at once, are in `steps
 """
 
 from frontier.curves.frontier import UNIT, Frontier, frontiers
-from frontier.curves.noise import interval, jittered, ratio_band, within_noise
+from frontier.curves.noise import interval, jittered, within_noise
 from frontier.curves.ratios import (
     Extremes,
     Stretch,
@@ -15,17 +15,9 @@ from frontier.curves.ratios import (
     shared_range,
     stretches,
 )
-from frontier.curves.steps import (
-    Steps,
-    runs,
-    step_means,
-    step_pieces,
-    step_ratios,
-    step_values,
-    without,
-)
+from frontier.curves.steps import Steps, runs, step_means, step_ratios, step_values, without
 
 __all__ = ["UNIT", "Extremes", "Frontier", "Steps", "Stretch", "coverage", "extremes", "frontiers"]
-__all__ += ["geometric_mean", "interval", "jittered", "ratio", "ratio_band", "runs"]
-__all__ += ["shared_range", "step_means", "step_pieces", "step_ratios", "step_values"]
+__all__ += ["geometric_mean", "interval", "jittered", "ratio", "runs"]
+__all__ += ["shared_range", "step_means", "step_ratios", "step_values"]
 __all__ += ["stretches", "within_noise", "without"]

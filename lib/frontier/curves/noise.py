@@ -9,7 +9,6 @@ layers above.
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from frontier.curves.estimates import How, checked
 from frontier.curves.frontier import Frontier
@@ -85,14 +84,6 @@ def interval(
     draws = np.where(undefined & ~usable, 0.0, draws)  # spares nanquantile an all-NaN slice
     low, high = np.where(usable, np.nanquantile(draws, tails, axis=0), np.nan)
     return low[()], high[()]
-
-
-def ratio_band(
-    numerator: Frontier, denominator: Frontier, sigma: float, at: ArrayLike, **options
-) -> tuple[Floats, Floats]:
-    """Return `interval` of `ratio` at each interactivity of `at`: a pointwise band."""
-    x = np.asarray(at, dtype=float)
-    return interval(numerator, denominator, sigma, statistic=ratio, at=x, **options)
 
 
 def within_noise(front: Frontier, sigma: float, how: How = "step") -> Frontier:

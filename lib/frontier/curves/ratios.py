@@ -29,8 +29,6 @@ class Stretch(NamedTuple):
     low: float  #: tok/s/user; for a step not itself inside, unless the shared range starts here
     high: float  #: tok/s/user
     share: float  #: of the whole shared range (before any floor), in log interactivity
-    numerator_points: int  #: points of the numerator's attainable front inside
-    denominator_points: int  #: the same of the denominator
 
 
 class Extremes(NamedTuple):
@@ -175,8 +173,7 @@ def stretches(
     """Return where the ratio lies between `at_least` and `at_most`, in rising interactivity.
 
     A gain of 25 is met where ``at_least=25``; a drop of 11 within a factor of 1.25 where
-    ``at_least=11 / 1.25, at_most=11 * 1.25``. Points counted are those of the two attainable
-    fronts at which the ratio itself is within bounds: dominated points support no claim.
+    ``at_least=11 / 1.25, at_most=11 * 1.25``.
 
     >>> new, old = Frontier([50, 100], [400, 200]), Frontier([50, 100], [200, 50])
     >>> [(stretch.low, stretch.high) for stretch in stretches(new, old, at_least=3)]
@@ -196,21 +193,9 @@ def stretches(
         middle = at(edges[:1])
     # Neighbouring pieces that are both inside are one stretch.
     inside = runs((middle >= at_least) & (middle <= at_most))
-
-    def points(front, start, end):
-        x = front.interactivity[(front.interactivity >= start) & (front.interactivity <= end)]
-        values = at(x)
-        return int(((values >= at_least) & (values <= at_most)).sum())
-
     span = np.log(whole[1] / whole[0])
     return [
-        Stretch(
-            float(start),
-            float(end),
-            float(np.log(end / start) / span) if span else 1.0,
-            points(numerator, start, end),
-            points(denominator, start, end),
-        )
+        Stretch(float(start), float(end), float(np.log(end / start) / span) if span else 1.0)
         for start, end in ((edges[first], edges[last + 1]) for first, last in inside)
     ]
 

@@ -179,23 +179,6 @@ def step_ratios(
     return np.where(inside, above / below, np.nan)
 
 
-def step_pieces(
-    curves: Sequence[Points], low: float, high: float, /
-) -> tuple[Floats, list[Floats]]:
-    """Return where step curves are all constant between `low` and `high`, and their values there.
-
-    Returns:
-        The m + 1 edges of the pieces (twice the same number where `low` is `high`), and of each
-        curve the m throughputs, which hold from an edge, exclusive, up to the next.
-
-    >>> step_pieces([([10, 20], [4, 2]), ([15, 20], [6, 5])], 10, 20)
-    (array([10., 15., 20.]), [array([2., 2.]), array([6., 5.])])
-    """
-    x = np.concatenate([np.asarray(one[0], float) for one in curves])
-    edges = np.r_[low, np.unique(x[(x > low) & (x < high)]), high]
-    return edges, [step_values(one, edges[1:]) for one in curves]
-
-
 def without(points: Points, left_out: NDArray[np.bool_], /) -> tuple[Floats, Floats]:
     """Return the points with those of a mask taken out, one selection a row.
 
