@@ -19,9 +19,8 @@ from functools import lru_cache
 from itertools import product
 
 import pandas as pd
-import yaml
 
-from broadsheet import links
+from broadsheet import links, yaml_text
 from frontier.claims import attribution, kinds, rule
 from frontier.claims.kinds import Cells, Comparison, Factor, Level, Modelled, Ratio, Split
 from frontier.claims.rule import Target
@@ -159,15 +158,9 @@ def read(text: str, /) -> tuple[Claim, ...]:
 def document(text: str, /) -> dict:
     """Return a ledger's text as it is parsed and checked by its schema."""
     try:
-        found = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        place = getattr(error, "problem_mark", None)
-        raise DataError(
-            FILE,
-            f"is no YAML: {getattr(error, 'problem', None) or str(error).splitlines()[0]}",
-            row=place and place.line + 1,
-            remedy="mend that line",
-        ) from None
+        found = yaml_text.load(text)
+    except ValueError as error:
+        raise DataError(FILE, f"is no YAML: {error}", remedy="mend that line") from None
     if not isinstance(found, dict) or not isinstance(found.get("claims"), list):
         raise DataError(FILE, "is no ledger", remedy="it needs a list `claims`")
     if problem := schema_problem(found, "claims"):

@@ -27,6 +27,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from broadsheet import yaml_text
 from frontier.data import paths
 from frontier.errors import DataError, UsageError, among
 
@@ -40,8 +41,6 @@ DTYPES = {
 REQUIRED = ("title", "producer", "citation", "url", "accessed", "licence", "sha256", "columns")
 REMEDY = "restore the file from version control or make it again with 'frontier data make'"
 PLAIN_LIMIT = 160_000  # bytes: above it a table is compressed
-
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def names(*, folder: Path | None = None) -> list[str]:
@@ -171,9 +170,8 @@ def _sidecar(beside: Path) -> dict:
         raise DataError(beside, "is missing, so its table is not read", remedy=REMEDY)
     try:
         sidecar = copy.deepcopy(_yaml(beside.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        problem = f"is not YAML: {str(error).splitlines()[0]}"
-        raise DataError(beside, problem, remedy=REMEDY) from None
+    except ValueError as error:
+        raise DataError(beside, f"is not YAML: {error}", remedy=REMEDY) from None
     absent = [key for key in REQUIRED if key not in (sidecar or {})]
     if absent:
         raise DataError(beside, f"lacks the entry '{absent[0]}'", remedy=REMEDY)
@@ -186,7 +184,7 @@ def _sidecar(beside: Path) -> dict:
 
 @lru_cache(maxsize=64)
 def _yaml(text: str):
-    return yaml.load(text, Loader=_Loader)
+    return yaml_text.load(text)
 
 
 def _parse(path: Path, raw: bytes, columns: dict, wanted=None) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from string import Template
 import nbformat
 import yaml
 
+from broadsheet import yaml_text
 from frontier import claims
 from frontier.data import measurements, paths
 from frontier.errors import DataError, FrontierError, UsageError
@@ -87,13 +88,11 @@ def add(file: Path, /) -> list[Path]:
 def _row(file: Path) -> dict:
     """Return the one ledger row of a file; DataError where it has none or several."""
     try:
-        found = yaml.safe_load(file.read_text(encoding="utf-8"))
+        found = yaml_text.load(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        place = getattr(error, "problem_mark", None)
-        told = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise DataError(file.name, f"is no YAML: {told}", row=place and place.line + 1) from None
+    except ValueError as error:
+        raise DataError(file.name, f"is no YAML: {error}") from None
     found = found.get("claims", found) if isinstance(found, dict) else found
     rows = found if isinstance(found, list) else [found]
     if len(rows) != 1 or not isinstance(rows[0], dict):

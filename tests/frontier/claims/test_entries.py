@@ -96,7 +96,9 @@ def test_a_missing_template_is_named(outcome):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("claims: [", "is no YAML"),
+        ("claims: [", "is no YAML: line "),
+        ("claims: " + "[" * 100_000, "is no YAML: line 1: more than 30 levels"),
+        ("claims: &all [*all]", "is no YAML: line 1: *all refers to itself"),
         ("a: 1", "is no ledger; it needs a list `claims`"),
         ("claims: {}", "is no ledger"),
         ("claims: [7]", "7 is not of type 'object'"),

@@ -117,9 +117,10 @@ def test_an_incomplete_sidecar_is_refused(home, frame, entry, message):
         tables.read("t")
 
 
-def test_a_sidecar_that_is_not_yaml_is_one_line(home, frame):
+@pytest.mark.parametrize("text", ["a: [1\nb: {", "accessed: 2026-02-30", "[" * 100_000])
+def test_a_sidecar_that_is_not_yaml_is_one_line(home, frame, text):
     tables.write("t", frame, META)
-    (home / "data/t.meta.yml").write_text("a: [1\nb: {")
+    (home / "data/t.meta.yml").write_text(text)
     with pytest.raises(DataError, match="is not YAML") as caught:
         tables.read("t")
     assert "\n" not in str(caught.value)

@@ -59,7 +59,12 @@ def state(home):
             DataError,
             "row.yaml: claim mine-3x: claimed: '.*' is a required",
         ),
-        ("claims: [", DataError, "row.yaml, row [12]: is no YAML"),
+        ("claims: [", DataError, "row.yaml: is no YAML: line [12]: "),
+        (
+            "claims: " + "[" * 100_000,
+            DataError,
+            "row.yaml: is no YAML: line 1: more than 30 levels",
+        ),
         ("[]", DataError, "row.yaml: is no ledger row"),
         ("a: 2026-02-30", DataError, "row.yaml: is no YAML"),
     ],
