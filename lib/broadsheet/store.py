@@ -184,7 +184,8 @@ def mend(folder, /) -> list[dict]:
         with contextlib.suppress(OSError, ValueError, RecursionError):  # the last may be torn
             for line in path.read_text(encoding="utf-8").splitlines():
                 lines.append(json.loads(line))
-        values = {**lines[0], "reports": lines[1:]} if lines else {}
+        begun = lines and "host" in lines[0]  # a full disk may have kept only what came later
+        values = {**lines[0], "reports": lines[1:]} if begun else {}
         elsewhere = values and values["host"] != socket.gethostname()
         if not (elsewhere or (values and is_alive(values["process"]))):
             values |= {"status": "killed", "failure": "the process ended without a word"}

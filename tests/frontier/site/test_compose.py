@@ -101,7 +101,9 @@ def test_numbers_of_verdicts_have_six_digits_and_no_nan(home):
 
 
 def test_a_report_that_names_rows_has_a_page_of_them_as_long_as_it_does(home, monkeypatch):
-    row = SimpleNamespace(values=("50",), source="Runs", url="https://example.com/1")
+    row = SimpleNamespace(
+        values=("50",), source="Runs", url="https://example.com/1", corrected=False
+    )
     monkeypatch.setattr(citations, "cited", lambda: (("tok/s/user",), {"r1": row, "r2": row}))
     monkeypatch.setattr(citations, "dates", lambda: "Of some days.")
     rows = home / "reports" / "01_a.rows.html"
