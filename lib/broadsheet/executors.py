@@ -85,8 +85,11 @@ def _processes(count):
         except BaseException:
             # An interrupt is for now, not for when the notebooks that run have ended.
             pool.shutdown(wait=False, cancel_futures=True)
-            for process in set(multiprocessing.active_children()) - others:
+            killed = set(multiprocessing.active_children()) - others
+            for process in killed:
                 process.kill()
+            for process in killed:
+                process.join()
             raise
 
 
