@@ -93,7 +93,7 @@ def errors(by: Sequence[str] | None = None) -> pd.DataFrame:
     Returns:
         One row a group: `rows`, `curves`, and for interactivity and throughput per GPU
         `..._error` (median of |predicted / measured - 1|), `..._p90` of the same, `..._bias`
-        (median of predicted / measured - 1), `..._worst` (the largest such, with its sign) and
+        (median of predicted / measured - 1), `..._worst` (of the row that is off by the largest factor) and
         `..._worst_row` (the `row_id` of that measured row).
 
     >>> found = errors(["family"])
@@ -110,7 +110,7 @@ def errors(by: Sequence[str] | None = None) -> pd.DataFrame:
         entry |= {"rows": len(group), "curves": group["curve"].nunique()}
         for name in ERRORS:
             missed = np.expm1(group[f"{name}_error"])
-            worst = missed.abs().idxmax()
+            worst = group[f"{name}_error"].abs().idxmax()
             entry[f"{name}_error"] = float(missed.abs().median())
             entry[f"{name}_p90"] = float(missed.abs().quantile(0.9))
             entry[f"{name}_bias"] = float(missed.median())
