@@ -127,8 +127,9 @@ def publish(
 def _pictures(figure: Figure, name, alt):
     """Return the HTML of a figure, and its SVG: once as wide as a page, once for a phone."""
     for axes in figure.axes:
+        many = sum(len(marks.get_offsets()) for marks in axes.collections) > _MOST_MARKS
         for marks in axes.collections:  # many marks are larger as text than as pixels
-            marks.set_rasterized(len(marks.get_offsets()) > _MOST_MARKS)
+            marks.set_rasterized(many)
         for axis in (axes.xaxis, axes.yaxis):
             if axis.get_scale() == "log":
                 theme.plain_axis(axis)

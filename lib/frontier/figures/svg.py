@@ -34,7 +34,7 @@ def drawn(figure: Figure, /, *, name: str, alt: str, variables: dict[str, str]) 
     text = io.StringIO()
     # A fixed salt and no date: otherwise every run differs in ids that say nothing.
     with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}):
-        figure.savefig(text, format="svg", dpi=144, metadata={"Date": None, "Creator": None})
+        figure.savefig(text, format="svg", dpi=110, metadata={"Date": None, "Creator": None})
     width, height = (round(72 * size, 2) for size in figure.get_size_inches())
     picture = _UNPRINTABLE.sub("", text.getvalue())
     picture = re.sub(
