@@ -93,8 +93,8 @@ def errors(by: Sequence[str] | None = None) -> pd.DataFrame:
     Returns:
         One row a group: `rows`, `curves`, and for interactivity and throughput per GPU
         `..._error` (median of |predicted / measured - 1|), `..._p90` of the same, `..._bias`
-        (median of predicted / measured - 1), `..._worst` (of the row that is off by the largest factor) and
-        `..._worst_row` (the `row_id` of that measured row).
+        (median of predicted / measured - 1), `..._worst` (the same of the row that is off by
+        the largest factor) and `..._worst_row` (the `row_id` of that measured row).
 
     >>> found = errors(["family"])
     >>> bool((found["interactivity_error"] < 1).all())

@@ -490,10 +490,10 @@ def _printable(text):
 
 
 def _ratios(moved, sources):
-    told = [(_system(move), _printable(move["model"]), KINDS[move["kind"]]) for move in moved]
+    said = [(_system(move), _printable(move["model"]), KINDS[move["kind"]]) for move in moved]
     numbers = {"ratio": "value"} | {key: key for key in ("low", "high", "least", "largest")}
     numbers |= {"from": "from_tok_s_user", "to": "to_tok_s_user"}
-    data = pd.DataFrame(told, columns=["frontier", "model", "kind"])
+    data = pd.DataFrame(said, columns=["frontier", "model", "kind"])
     data = data.join(pd.DataFrame(moved)[list(numbers)].rename(columns=numbers))
     drawn = data.head(MOST)
     ends = {key: drawn[key].astype(float).fillna(drawn["value"]) for key in ("low", "high")}
