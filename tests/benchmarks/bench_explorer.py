@@ -64,8 +64,6 @@ def told(page):
 
 def in_lab(folder, browser):
     """Say how long the slider takes in JupyterLab, with the same points."""
-    if not lab.JUPYTER.is_file():
-        lab.JUPYTER = lab.ROOT / ".venv" / "bin" / "jupyter"
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     book = nbformat.v4.new_notebook(metadata={"kernelspec": kernel})
     code = (

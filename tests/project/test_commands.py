@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("failing", ["test", "test-slow", ""])
-def test_ci_fails_if_the_tests_of_a_change_do_or_the_long_ones(tmp_path, failing):
+def test_ci_fails_with_the_tests_of_a_change_and_tells_of_the_long_ones(tmp_path, failing):
     for name in ("chromium", "zstd", "apt-get"):  # whatever is installed: nothing is fetched
         (tmp_path / name).write_text("#!/bin/sh\n")
     make = f'#!/bin/sh\necho "$CI $1" >> {tmp_path}/ran\ntest "$1" != "{failing}"\n'
@@ -20,8 +20,11 @@ def test_ci_fails_if_the_tests_of_a_change_do_or_the_long_ones(tmp_path, failing
     for script in tmp_path.iterdir():
         script.chmod(0o755)
     env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    done = subprocess.run([ROOT / ".ci" / "run"], env=env, check=False)
-    assert (done.returncode == 0) == (not failing)
+    done = subprocess.run(
+        [ROOT / ".ci" / "run"], env=env, check=False, capture_output=True, text=True
+    )
+    assert (done.returncode == 0) == (failing != "test")
+    assert ("long tests failed" in done.stderr) == (failing == "test-slow")
     ran = (tmp_path / "ran").read_text()
     assert ran == ("1 test\n" if failing == "test" else "1 test\n1 test-slow\n")
 

@@ -31,8 +31,6 @@ points = shown.selection
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory):
     """A notebook with the widget in one cell and what Python sees of it in the next, run."""
-    if not lab.JUPYTER.is_file():
-        lab.JUPYTER = lab.ROOT / ".venv" / "bin" / "jupyter"
     folder = tmp_path_factory.mktemp("lab")
     with lab.server(folder) as address, chromium() as browser:
         book = nbformat.v4.new_notebook(metadata=KERNEL)
