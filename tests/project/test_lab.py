@@ -61,7 +61,7 @@ def test_a_parameter_edited_badly_gives_the_line_of_a_build_and_edited_well_an_a
     notebook.replace("speed: float = 5000.0", "speed: float = 100")
     notebook.restart_and_run_all()
     assert notebook.errors == []
-    assert "100 tok/s/user or faster" in json.dumps(notebook.outputs)
+    assert "100 tok/s per user or faster" in json.dumps(notebook.outputs)
 
 
 def test_a_change_in_a_cell_that_draws_shows_in_its_figure(opened):
