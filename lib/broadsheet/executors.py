@@ -13,6 +13,7 @@ import queue
 import signal
 import sys
 import threading
+import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 from broadsheet.errors import BroadsheetError, UsageError
@@ -88,8 +89,10 @@ def _processes(count):
             killed = set(multiprocessing.active_children()) - others
             for process in killed:
                 process.kill()
-            for process in killed:
-                process.join()
+            # Not join: the pool's own thread waits for them, too, and only one is told of the end.
+            until = time.monotonic() + 10
+            while any(process.is_alive() for process in killed) and time.monotonic() < until:
+                time.sleep(0.01)
             raise
 
 
