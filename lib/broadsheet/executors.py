@@ -13,7 +13,6 @@ import queue
 import signal
 import sys
 import threading
-import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 from broadsheet.errors import BroadsheetError, UsageError
@@ -84,15 +83,11 @@ def _processes(count):
         try:
             yield pool
         except BaseException:
-            # An interrupt is for now, not for when the notebooks that run have ended.
-            pool.shutdown(wait=False, cancel_futures=True)
-            killed = set(multiprocessing.active_children()) - others
-            for process in killed:
+            # An interrupt is for now, not for when the notebooks that run have ended. The pool
+            # waits for the processes itself: only one waiter is told of an end.
+            for process in set(multiprocessing.active_children()) - others:
                 process.kill()
-            # Not join: the pool's own thread waits for them, too, and only one is told of the end.
-            until = time.monotonic() + 10
-            while any(process.is_alive() for process in killed) and time.monotonic() < until:
-                time.sleep(0.01)
+            pool.shutdown(cancel_futures=True)
             raise
 
 

@@ -28,8 +28,7 @@ class Site:
         # What says that a folder is a site of this project, and may be replaced.
         self._marks = (collection.project.records_file, COMPARISON)
         self._refuse()
-        if not self.folder.exists():
-            folders.mend(self.folder)
+        folders.mend(self.folder)
 
     def _refuse(self):
         out = self.folder

@@ -541,12 +541,12 @@ def _configurations(rows: Rows, codes) -> dict:
     """Return what each configuration is, in words, by its code."""
     known, first = rows.once("codes", lambda: np.unique(rows.configuration, return_index=True))
     places = first[np.searchsorted(known, np.array(list(codes), known.dtype))]
-    found = {}
+    named, found = entries.naming(), {}
     for code, row in zip(codes, rows.frame.iloc[places].to_dict("records"), strict=True):
         traffic = rule.traffic_words(f"{row['isl']}/{row['osl']}")
         found[code] = (
-            f"{entries.named(row['model'])} on {row['gpus']} GPUs of "
-            f"{hardware.name(row['hardware'])} in {entries.named(row['framework'])}, "
+            f"{named(row['model'])} on {row['gpus']} GPUs of "
+            f"{hardware.name(row['hardware'])} in {named(row['framework'])}, "
             f"{row['precision'].upper()}"
             f"{', MTP' * bool(row['speculative'])}, {traffic} [TP {row['tp']}, EP {row['ep']}"
             f"{', DP attention' * bool(row['dp_attention'])}"

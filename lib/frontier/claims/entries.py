@@ -12,7 +12,7 @@ import html
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
@@ -137,11 +137,13 @@ def levers() -> dict[str, Claim]:
 
 def named(key: str, /) -> str:
     """Return what a reader calls a key of the data."""
-    return _names().get(key, key)
+    return naming()(key)
 
 
-def _names() -> dict[str, str]:
-    return document(_text()).get("names", {})
+def naming() -> Callable[[str], str]:
+    """Return `named` with the ledger as it is now, read once for many keys."""
+    names = document(_text()).get("names", {})
+    return lambda key: names.get(key, key)
 
 
 def credits() -> list[dict]:
@@ -369,7 +371,7 @@ def comparisons(
 def _entry(entry, test, rows, known_by, *, union):
     """Return the comparisons of one entry: every side above over every side below, each way."""
     where = {key: _listed(value) for key, value in entry.get("where", {}).items()}
-    basis, names = replace(test.basis, **entry.get("basis", {})), _names()
+    basis, named = replace(test.basis, **entry.get("basis", {})), naming()
     made = []
     for values, above, below, traffic in product(
         product(*where.values()),
@@ -384,7 +386,7 @@ def _entry(entry, test, rows, known_by, *, union):
         told = {
             "above": above["label"],
             "below": below.get("label", ""),
-            "attributes": _attributes(entry, common, below, picked, names),
+            "attributes": _attributes(entry, common, below, picked, named),
         }
         if not below:
             made.append(_level(entry, rows, basis, picked[0], known_by, told))
@@ -397,12 +399,8 @@ def _entry(entry, test, rows, known_by, *, union):
     return made
 
 
-def _attributes(entry, common, below, picked, names):
+def _attributes(entry, common, below, picked, named):
     """Return what a condition may name of a comparison, in the words of a reader."""
-
-    def named(key):
-        return names.get(key, key)
-
     models = {part.get("model") for side in picked for part in side} - {None}
     accelerators = {str(part.get("hardware")) for part in picked[0]} - {"None"}
     one = accelerators.pop() if len(accelerators) == 1 else "["  # as a list of several begins

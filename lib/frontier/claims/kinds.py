@@ -709,8 +709,7 @@ def _modelled(basis, top, bottom) -> pd.DataFrame:
     ]
     # The floor is one per GPU, as the modelled frontiers are.
     peak, counted = fronts[1].throughput[0], basis.counted(bottom.isl, bottom.osl)
-    floor = min(100.0 * counted, 0.1 * peak)
-    shared = curves.shared_range(*fronts, floor=floor)
+    shared = curves.shared_range(*fronts, floor=float(curves.sound_from(peak, counted)))
     if shared is None or shared[0] == shared[1]:
         return pd.DataFrame(columns=["interactivity", "ratio", "low", "high", "extrapolated"])
     grid = np.geomspace(*shared, 48)

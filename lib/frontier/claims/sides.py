@@ -25,10 +25,6 @@ from frontier.data import hardware, measurements
 from frontier.errors import UsageError, among
 
 REPLICATES = 2000
-# Input and output tok/s per GPU below which a ratio says where the denominator's curve ends, ...
-FLOOR = 100.0
-# ... or this share of the denominator's own peak, where that is lower.
-FLOOR_SHARE = 0.1
 # What a selection of rows may name: the columns, and the further conditions of `select`.
 CONDITIONS = frozenset({*measurements.COLUMNS, "shape", "single_node", "as_of", "ttft_limit"})
 NOISE_MARGIN = 8  # sigmas; a point this far below others does not rise to the front
@@ -278,14 +274,14 @@ class Side:
     def floor(self) -> float:
         """The least throughput at which this side is a sound denominator, in its own unit."""
         if self.basis.per == "J":  # the floor is one of throughput, and tokens per joule are none
-            return FLOOR_SHARE * float(self.value.max())
+            return curves.FLOOR_SHARE * float(self.value.max())
         isl, osl = (self.rows.column(name)[self.positions] for name in ("isl", "osl"))
         share = float(np.max(self.basis.counted(isl, osl)))
         # Of two accelerators the one with the higher floor: a mixed side is not let off.
         codes = np.unique(self.rows.accelerator[1][self.positions])
         factor = float(self.rows.factors(self.basis)[codes].max())
         peak = float(self.value.max()) * self.factor
-        return min(FLOOR * share * factor, FLOOR_SHARE * peak)
+        return float(curves.sound_from(peak, share * factor))
 
     def kept(self, mask: np.ndarray) -> "Side":
         """Return the side of some of its points."""

@@ -22,6 +22,25 @@ from frontier.curves.frontier import Frontier
 from frontier.curves.steps import Floats, runs
 from frontier.errors import UsageError
 
+FLOOR = 100.0  # tok/s/GPU, input and output
+FLOOR_SHARE = 0.1  # of a curve's own peak
+
+
+def sound_from(peak: ArrayLike, per_gpu: float = 1.0, /) -> Floats:
+    """Return the throughput below which a denominator's curve is at its end: the rule's floor.
+
+    It is the lower of `FLOOR` and `FLOOR_SHARE` of the curve's peak. Below it a ratio says where
+    the curve ends, and nothing about speed.
+
+    Args:
+        peak: the curve's largest throughput, in any unit.
+        per_gpu: what 1 tok/s/GPU of input and output is in that unit.
+
+    >>> [float(sound_from(peak)) for peak in (5000, 400)]
+    [100.0, 40.0]
+    """
+    return np.minimum(FLOOR * per_gpu, FLOOR_SHARE * np.asarray(peak))
+
 
 class Stretch(NamedTuple):
     """A connected interval of interactivity in which a ratio keeps within bounds."""

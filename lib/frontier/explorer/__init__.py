@@ -42,7 +42,6 @@ from frontier.data import hardware, measurements, tables
 from frontier.errors import UsageError, among
 from frontier.serving import remembered
 
-FLOOR = 100.0  # tok/s/GPU; below it, or a tenth of its own peak, a curve is at its end
 TOKENS = {"input and output": "throughput_per_gpu", "output": "output_throughput_per_gpu"}
 LEAST = {"energy": "wh_per_answer", "cost": "usd_per_million_tokens"}
 PER = {"GPU": "tok_s_per_gpu", "MW": "tok_s_per_mw", "$": "tok_per_usd", "joule": "tok_per_joule"}
@@ -326,7 +325,7 @@ def compare(
         return None
     peak = points.loc[fronts[1].rows[0]]  # of the lower system
     counted = peak["osl"] / (peak["isl"] + peak["osl"]) if choice.tokens == "output" else 1.0
-    floor = min(peak[column] / 10, FLOOR * counted * peak[column] / peak["tok_s_per_gpu"])
+    floor = float(curves.sound_from(peak[column], counted * peak[column] / peak["tok_s_per_gpu"]))
     joined = np.union1d(*(one.interactivity for one in fronts))
     edges = np.r_[whole[0], joined[(joined > whole[0]) & (joined < whole[1])], whole[1]]
     found = curves.extremes(*fronts, floor=floor)

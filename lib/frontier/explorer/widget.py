@@ -17,7 +17,7 @@ import pandas as pd
 import traitlets
 
 from broadsheet import in_build
-from frontier import explorer, figures, serving
+from frontier import curves, explorer, figures, serving
 from frontier.data import hardware, measurements, tables
 from frontier.errors import UsageError
 from frontier.explorer import Choice
@@ -70,7 +70,7 @@ def encoded(rows: pd.DataFrame, /, *, modelled: bool = True) -> dict:
         "quantities": {name: list(words) for name, words in explorer.QUANTITIES.items()},
         "per": explorer.PER,
         "least": explorer.LEAST,
-        "floor": explorer.FLOOR,
+        "floor": curves.FLOOR,
         "grid": GRID,
         "modelled": modelled_frontiers(rows) if modelled else {},
     }

@@ -18,6 +18,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
+from frontier import curves
 from frontier.data import tables
 from frontier.data.measurements import SOURCES, load_measurements
 from frontier.errors import UsageError
@@ -33,7 +34,6 @@ LIKE = ["model", "hardware", "precision", "speculative"]
 HELD = ["held_out", *LIKE, "isl", "osl"]  # what names a held-out system
 HELD_OUT = ("system", "accelerator", "model", "architecture")
 RACKS = {"gb200", "gb300"}  # NVL72
-FLOOR = 100.0  # tok/s/GPU; below it, or a tenth of its own peak, a curve is at its end
 LEAST_SPEEDS = 4  # at which both frontiers are, for a mean of their error
 LEAST_RANGE = np.log(1.5)  # of speeds that two frontiers share, for a mean of their ratio
 
@@ -125,7 +125,7 @@ def frontier_errors() -> pd.DataFrame:
 
     Columns: those that name the system, `held_out` (what the fit had not seen, of `HELD_OUT`),
     `error` (mean over log speed of the log of modelled over measured, where both are and the
-    measured one is above `FLOOR` or a tenth of its peak), `expected` (what `interval` would expect
+    measured one is above its floor, `curves.sound_from`), `expected` (what `interval` would expect
     it to be from other systems) and `speeds`.
     """
     return _frontier_errors().copy()
@@ -133,20 +133,26 @@ def frontier_errors() -> pd.DataFrame:
 
 @remembered.of("serving_frontiers")
 def _curves() -> list[tuple]:
-    """Return (name of a held-out system, log speeds, log errors) of each, above the floor."""
+    """Return (held-out system, log speeds, log errors) of each, above the floor.
+
+    A system has what names it, `HELD`, as attributes.
+    """
     rows = tables.read("serving_frontiers").dropna(subset=["measured", "modelled"])
     peak, found = rows.groupby(HELD)["measured"].transform("max"), []
-    for key, some in rows[rows["measured"] >= np.minimum(FLOOR, peak / 10)].groupby(HELD):
+    for key, some in rows[rows["measured"] >= curves.sound_from(peak)].groupby(HELD):
         if len(some) >= LEAST_SPEEDS:
             error = np.log(some["modelled"] / some["measured"]).to_numpy()
-            found.append((key, np.log(some["interactivity"].to_numpy()), error))
+            system = SimpleNamespace(**dict(zip(HELD, key, strict=True)))
+            found.append((system, np.log(some["interactivity"].to_numpy()), error))
     return found
 
 
 @remembered.of("serving_frontiers")
 def _frontier_errors():
-    rows = [(*key, error.mean(), len(error)) for key, _, error in _curves()]
-    found = pd.DataFrame(rows, columns=[*HELD, "error", "speeds"])
+    found = pd.DataFrame(
+        vars(system) | {"error": error.mean(), "speeds": len(error)}
+        for system, _, error in _curves()
+    )
     expected = [_expected(found[found["held_out"] == "system"], one) for one in found.itertuples()]
     return found.assign(expected=expected)
 
@@ -174,10 +180,7 @@ def missed_ratios() -> pd.DataFrame:
     log of the speeds that both have, less what is expected of both (`frontier_errors`).
     """
     expected, rows = _frontier_errors()["expected"], []
-    for (a, (one, x, left)), (b, (other, z, right)) in combinations(enumerate(_curves()), 2):
-        first, second = (
-            SimpleNamespace(**dict(zip(HELD, key, strict=True))) for key in (one, other)
-        )
+    for (a, (first, x, left)), (b, (second, z, right)) in combinations(enumerate(_curves()), 2):
         traffic = first.held_out, first.isl, first.osl
         low, high = max(x[0], z[0]), min(x[-1], z[-1])
         if traffic != (second.held_out, second.isl, second.osl) or high - low < LEAST_RANGE:

@@ -10,8 +10,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-import yaml
-
+from broadsheet import yaml_text
 from broadsheet.diff import Move, move
 from frontier.data import paths
 from frontier.data.words import published, quantity, verdict_words
@@ -75,8 +74,7 @@ def known() -> frozenset[str]:
 
 @functools.cache
 def _ids(text):
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return frozenset(claim["id"] for claim in yaml.load(text, Loader=loader)["claims"])
+    return frozenset(claim["id"] for claim in yaml_text.load(text)["claims"])
 
 
 def check(record, known, /) -> None:
