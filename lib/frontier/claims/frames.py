@@ -102,7 +102,8 @@ def ratios(compared: Comparison | Iterable[Comparison], /, at=SPEEDS) -> pd.Data
 
     Columns: `above`, `below`, `model`, `accelerator`, `baseline`, `traffic`, `at` (tok/s/user),
     `value`, `below_floor` (the baseline makes so little there that the ratio says where its curve
-    ends), `why` (there is no value), `rows_above` and `rows_below` (the row id behind either side).
+    ends), `why` (there is no value), `rows_above` and `rows_below` (the row id behind either side),
+    `speed_above` and `speed_below` (at which those rows were measured).
     """
     return _stacked(compared, lambda one: one.ratios(at))
 
@@ -138,18 +139,26 @@ def fronts(compared: Comparison | Iterable[Comparison], /) -> pd.DataFrame:
     told = ["hardware", "framework", "precision", "speculative", "concurrency", "gpus", "date"]
 
     def made(one):
-        frames = []
-        for name, side in one.sides.items():
-            if not len(side):
-                continue
-            system = {"above": one.above, "below": one.below}.get(name, name)
-            frame = side.frame[["interactivity", "value", "row_id", "source", *told]]
-            on_front = frame.index.isin(side.frontier.rows)
-            frame = frame.rename(columns={"value": "throughput"})
-            frames.append(
-                frame.assign(side=name, system=system, unit=side.basis.unit, on_front=on_front)
+        sides = {name: side for name, side in one.sides.items() if len(side)}
+        if not sides:
+            return pd.DataFrame()
+        about = pd.concat(
+            pd.DataFrame(
+                {
+                    "side": name,
+                    "system": {"above": one.above, "below": one.below}.get(name, name),
+                    "unit": side.basis.unit,
+                    "throughput": side.value,
+                    "on_front": np.isin(side.positions, side.frontier.rows),
+                },
+                index=side.positions,
             )
-        return pd.concat(frames) if frames else pd.DataFrame()
+            for name, side in sides.items()
+        )
+        rows = next(iter(sides.values())).rows.frame[["interactivity", "row_id", "source", *told]]
+        frame = rows.iloc[about.index]
+        found = pd.concat([frame, about.set_axis(frame.index)], axis=1)
+        return found[["interactivity", "throughput", *found.columns[1:-2], "on_front"]]
 
     return _stacked(compared, made)
 

@@ -41,6 +41,7 @@ DTYPES = {
 REQUIRED = ("title", "producer", "citation", "url", "accessed", "licence", "sha256", "columns")
 REMEDY = "restore the file from version control or make it again with 'frontier data make'"
 PLAIN_LIMIT = 160_000  # bytes: above it a table is compressed
+_KEPT = 2_000_000  # bytes: a table up to this size is parsed once and kept
 
 
 def names(*, folder: Path | None = None) -> list[str]:
@@ -94,7 +95,11 @@ def read(name: str, *, folder: Path | None = None, columns=None) -> pd.DataFrame
     if hashlib.sha256(raw).hexdigest() != sidecar["sha256"]:
         _locate(path, raw, sidecar["columns"])
         raise DataError(path, "its sha256 is not the one in its sidecar", remedy=REMEDY)
-    return _parse(path, raw, sidecar["columns"], columns)
+    if len(raw) > _KEPT:
+        return _parse(path, raw, sidecar["columns"], columns)
+    dtypes = tuple((column, about["dtype"]) for column, about in sidecar["columns"].items())
+    wanted = None if columns is None else frozenset(columns)
+    return _parsed(path, raw, dtypes, wanted).copy(deep=False)
 
 
 def digests() -> list[tuple[str, str, str]]:
@@ -185,6 +190,12 @@ def _sidecar(beside: Path) -> dict:
 @lru_cache(maxsize=64)
 def _yaml(text: str):
     return yaml_text.load(text)
+
+
+@lru_cache(maxsize=64)
+def _parsed(path, raw, dtypes, wanted):
+    """Return `_parse` of bytes that were parsed before; whoever is given it takes a copy."""
+    return _parse(path, raw, {column: {"dtype": dtype} for column, dtype in dtypes}, wanted)
 
 
 def _parse(path: Path, raw: bytes, columns: dict, wanted=None) -> pd.DataFrame:

@@ -25,8 +25,9 @@ import pandas as pd
 from frontier.curves import Frontier, ratio
 from frontier.curves.pareto import is_nondominated
 from frontier.data import hardware as hardware_table
+from frontier.data.measurements import SOURCES
 from frontier.errors import UsageError
-from frontier.serving import calibration, machines, modes, steps, transformers
+from frontier.serving import calibration, machines, modes, remembered, steps, transformers
 from frontier.serving.modes import Service, Traffic
 from frontier.serving.steps import Constants, Layout
 from frontier.serving.transformers import transformer
@@ -201,8 +202,23 @@ def front(
     >>> bool(found["interactivity"].is_monotonic_increasing)
     True
     """
+    if constants is None and batches is None:
+        return _usual_front(system, acceptance).copy(deep=False)
+    return _front(system, constants, acceptance, BATCHES if batches is None else batches)
+
+
+_TABLES = ("accelerators", "acceptance", "serving_fit", "serving_validation", "transformers")
+
+
+@remembered.of(*_TABLES, *SOURCES)
+def _usual_front(system, acceptance):
+    return _front(system, None, acceptance, BATCHES)
+
+
+def _front(system, constants, acceptance, batches) -> pd.DataFrame:
+    """Return `front` of a system, searched anew."""
     service = _service(system, constants, acceptance)
-    batches = BATCHES if batches is None else np.asarray(batches, float)
+    batches = np.asarray(batches, float)
     if not (np.isfinite(batches) & (batches >= 1)).all() or not len(batches):
         raise UsageError("batches must be numbers of at least 1")
     kept = None
