@@ -8,9 +8,6 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
-from broadsheet import folders
-from frontier import cli
-
 # No test asserts wall time: the machine may be busy.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
@@ -40,24 +37,6 @@ def pytest_runtest_makereport():
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report():
     return _skipping_fails((yield))
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory):
-    """The real collection as a build makes it, once for all workers of a run of the tests.
-
-    Reports that are fresh come from the store, so that a second run takes seconds.
-    """
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    place = shared / "site"
-    with folders.locked(shared / "site.lock"):
-        if not place.is_dir():
-            # A busy machine is no failure.
-            line = ["build", "--workers", "2", "--time-limit", "3600", "--out", str(place)]
-            assert cli.main(line) == 0
-    return place
 
 
 def _same(before, after):

@@ -183,6 +183,8 @@ def markdown(task: Task, made: Report, /) -> str:
                 output.data = {told[0]: data[told[0]]}
     exporter = MarkdownExporter(exclude_input=True, exclude_input_prompt=True)
     text = exporter.from_notebook_node(notebook)[0].strip()
+    for name in made.files:  # the text stands in a folder of its own beside theirs
+        text = text.replace(f"]({name})", f"](../{name})")
     return re.sub(r"\n{3,}", "\n\n", text) + "\n"
 
 

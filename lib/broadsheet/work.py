@@ -80,9 +80,10 @@ def _rendered(task, report):
 
     try:
         files, records = pages.collect(report.notebook, task)
+        made = replace(report, files=files, records=records)
         if not report.failure:
-            files[f"markdown/{task.entry.notebook}.md"] = cells.markdown(task, report)
-        page = pages.report(task, replace(report, files=files, records=records))
+            files[f"markdown/{task.entry.notebook}.md"] = cells.markdown(task, made)
+        page = pages.report(task, made)
     except BroadsheetError as error:
         files, records = {}, ()
         failure = report.failure or Failure(type(error).__name__, str(error))

@@ -15,7 +15,7 @@ np.True_
 
 import importlib
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _MODULES = ("claims", "curves", "data", "errors", "explorer", "figures", "history")
 _MODULES += ("measurements", "pareto", "serving", "site", "sources")

@@ -46,11 +46,13 @@ def printed(path):
     return nbformat.read(path, as_version=4).cells[-1].outputs[0].text
 
 
+@pytest.mark.slow
 def test_papermill_runs_a_notebook_from_any_folder_with_and_without_the_engine(ran):
     assert printed(ran / "plain.ipynb") == f"8 {ran}\n"
     assert printed(ran / "engine.ipynb") == printed(ran / "plain.ipynb")
 
 
+@pytest.mark.slow
 def test_nbconvert_makes_a_page_by_its_own_exporter_and_by_the_registered_one(ran):
     for name, to in (("plain", "html"), ("engine", "broadsheet")):
         run(ran, "jupyter-nbconvert", "--to", to, f"{name}.ipynb")

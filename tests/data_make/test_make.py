@@ -13,6 +13,8 @@ from frontier.data import measurements, paths, snapshots, tables
 from frontier.errors import DataError, UsageError
 from frontier.sources import inferencex, intake
 
+pytestmark = pytest.mark.slow  # each makes tables from downloads again
+
 DOWNLOADS = Path(__file__).parents[1] / "downloads"
 SCRIPTS = sources.scripts()
 silicon = SCRIPTS["silicon"]

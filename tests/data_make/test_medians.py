@@ -15,6 +15,8 @@ import pytest
 from frontier import sources
 from frontier.errors import DataError
 
+pytestmark = pytest.mark.slow  # each makes tables from downloads again
+
 NUMBERS = [
     *("isl", "osl", "conc", "prefill_tp", "prefill_ep", "prefill_dp_attention"),
     *("prefill_num_workers", "decode_tp", "decode_ep", "decode_dp_attention"),

@@ -23,7 +23,7 @@ from statistics import median
 import numpy as np
 import pandas as pd
 
-from broadsheet import FILES_MIME
+from broadsheet import FILES_MIME, links
 from frontier import curves
 from frontier.claims import entries, frames, rule
 from frontier.claims.entries import Claim
@@ -271,10 +271,10 @@ class Verdict:
             above, below = (words.number(self.moved[side].median()) for side in ("above", "below"))
             count = words.counted(len(self.moved), "comparison")
             parts.append(
-                f"Since then the systems compared rose {above}x and their baselines {below}x "
+                f"Since then the systems compared have risen {above}x and their baselines {below}x "
                 f"(median of {count})"
                 if (above, below) != ("1", "1")
-                else f"Since then neither side of the {count} has moved"
+                else f"Since then neither side has moved ({count})"
             )
         if new and self.then.of:
             parts.append(f"{new} of today's {self.now.of} comparisons could not be made then")
@@ -329,7 +329,7 @@ class Verdict:
             "sources": row["sources"] + tables_used,
         }
 
-    @property
+    @cached_property
     def sigmas(self) -> dict[str, float]:
         """The run noise of each accelerator family that the verdict compares."""
         vendors = hardware.accelerators()["vendor"]
@@ -353,7 +353,8 @@ class Verdict:
             return None
         low, high = now.spread
         basis, kind = self.claim.test.basis, now.tested[0].comparison.kind
-        parts = [f"median of {now.of} {kind}, from {words.span(low, high, self.claim.unit)}"]
+        kind = words.counted(now.of, kind.removesuffix("s"))
+        parts = [f"median of {kind}, from {words.span(low, high, self.claim.unit)}"]
         if basis.per in ("MW", "$"):
             parts.append(f"{'power' if basis.per == 'MW' else 'price'} edition {basis.edition}")
         return "; ".join(parts)
@@ -447,7 +448,7 @@ def _variations(found: State):
     if any(one.comparison.line for one in tested):
         for how in HOWS:
             varied = [rule.examine(one.comparison, target, how=how) for one in tested]
-            yield row(f"on {_HOW[how]} alone", "choice", varied)
+            yield row(f"{_HOW[how]} alone", "choice", varied)
     basis = found.claim.test.basis
     if basis.per == "MW":
         for edition in hardware.POWER_EDITIONS:
@@ -458,7 +459,7 @@ def _variations(found: State):
     splits = [one.comparison for one in tested if isinstance(one.comparison, Split)]
     for order in ("least", "most") if splits else ():
         varied = [rule.examine(one.comparison.orders()[order], target) for one in tested]
-        yield row(f"in the order of changes that gives {order}", "choice", varied)
+        yield row(f"with the changes counted in the order that gives {order}", "choice", varied)
     carriers: dict = {}
     for place, one in enumerate(tested):
         for code in one.comparison.configurations:
@@ -471,7 +472,7 @@ def _variations(found: State):
         yield row(f"without {names[code]}", "choice", varied)
 
 
-_HOW = {"step": "the step curve", "semilog": "the curve between points"}
+_HOW = {"step": "by measured points", "semilog": "by the curve estimated between points"}
 
 
 def _needed(varied: pd.DataFrame) -> pd.DataFrame:
@@ -639,7 +640,8 @@ def _words(value: float | None, unit: str) -> str:
 def filled(template: str, told: dict[str, str], /) -> str:
     """Return a template with its numbers; a sentence that names one there is not is left out.
 
-    So is a part in brackets, also where its number is nothing. Equal ends are told once.
+    So is a part in brackets, also where its number is nothing. Equal ends are told once, and all of
+    two are both.
 
     >>> filled("It is {typical}x[, {more} more]. Then it was {then}x.", {"typical": "4"})
     'It is 4x.'
@@ -653,7 +655,8 @@ def filled(template: str, told: dict[str, str], /) -> str:
     for sentence in re.split(r"(?<=[.!?]) (?=[A-Z{])", template):
         if all(told.get(name) for name in _NAMED.findall(sentence)):
             kept.append(_NAMED.sub(lambda match: told[match[1]], sentence))
-    text = " ".join(kept) or "No number can be given."
+    text = re.sub(r"\b([Aa])ll 2 ", lambda m: "Both " if m[1] == "A" else "both ", " ".join(kept))
+    text = text or "No number can be given."
     return re.sub(r"(?<![\d.,])([\d.,]+x?) to \1(?![\d.,]*\d)", r"\1", text)
 
 
@@ -731,11 +734,14 @@ def brief(finding: Finding, /) -> dict:
 
 def rows_used(verdict: Verdict, /) -> dict[str, str]:
     """Return the file that names the rows on the frontiers that a verdict compares, if any."""
-    frame = frames.fronts([one.comparison for one in (*verdict.findings, *verdict.beside)])
-    if not len(frame):
+    told = (one.comparison for one in (*verdict.findings, *verdict.beside))
+    sides = [side for compared in told for side in compared.sides.values() if len(side)]
+    if not sides:
         return {}
-    rows = frame[frame["on_front"]].sort_values("row_id").drop_duplicates("row_id")
-    text = rows[["row_id", "source", "on_front"]].to_csv(index=False, lineterminator="\n")
+    places = np.unique(np.concatenate([side.frontier.rows for side in sides]))
+    rows = verdict.rows.frame.iloc[places][["row_id", "source"]].assign(on_front=True)
+    rows = rows.sort_values("row_id").drop_duplicates("row_id")
+    text = rows.to_csv(index=False, lineterminator="\n")
     return {f"data/{verdict.claim.id}-rows.csv": text}
 
 
@@ -744,11 +750,12 @@ def card(verdict: Verdict, /) -> str:
     claim, now, then = verdict.claim, verdict.now, verdict.then
     value = words.quantity(claim.value, claim.unit) if claim.value else "no number"
     low, high = now.uncertainty["all"]
+    said = "; ".join(f"{links.link(s['url'], s['title'])}, {s['date']}" for s in claim.sources)
     parts = {
         "Claimed": f"{value}. {claim.point}",
         "Comparisons": f"{now.met} met, {now.in_part} in part, of {now.of}" if now.of else "",
         "Typical": f"{words.quantity(now.typical, claim.unit)} "
-        f"({words.span(low, high, claim.unit)} under run noise, single sources and choices)"
+        f"({words.span(low, high, claim.unit)} {_ranges(now)})"
         if np.isfinite(now.typical)
         else "",
         "Where it holds": now.condition,
@@ -760,10 +767,17 @@ def card(verdict: Verdict, /) -> str:
         f'<section class="verdict-card" id="{html.escape(claim.id)}">'
         f'<p class="statement"><span class="verdict verdict-{now.verdict.replace(" ", "-")}">'
         f"{html.escape(now.label)}</span> {html.escape(claim.statement)}</p>"
-        f'<p class="answer">{html.escape(now.answer)}</p>'
+        f'<p class="answer">{html.escape(now.answer)}</p><p class="said">Claimed in: {said}</p>'
         f"<details><summary>{html.escape(_sure(now))} When the claim was made: "
         f'{html.escape(then.label)}.</summary><dl class="claim">{items}</dl></details></section>'
     )
+
+
+def _ranges(now):
+    """Return what the range of the typical value is over."""
+    if now.verdict == MODELLED_ONLY:
+        return "by the model's own interval of 90 %"
+    return "with run noise, one source alone or another choice of method"
 
 
 def _sure(now):

@@ -155,12 +155,12 @@ class Comparison:
     def ratios(self, at) -> pd.DataFrame:
         """Return the number at interactivities: `at`, `value`, `below_floor`, `why` there is none.
 
-        And `rows_above` and `rows_below`, the row behind either side.
+        And `rows_above` and `rows_below`, the row behind either side, with the speeds at which
+        they were measured, `speed_above` and `speed_below`.
         """
         missing = {"at": np.asarray(at, float), "value": np.nan, "below_floor": False}
-        return pd.DataFrame(missing).assign(
-            why=self.untested or "no curve", rows_above="", rows_below=""
-        )
+        rows = {"rows_above": "", "rows_below": "", "speed_above": np.nan, "speed_below": np.nan}
+        return pd.DataFrame(missing).assign(why=self.untested or "no curve", **rows)
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -268,13 +268,15 @@ class Ratio(Comparison):
             ],
             default="",
         )
-        rows = [_row_at(side, at) for side in (self.top, self.bottom)]
+        rows, speeds = zip(*(_row_at(side, at) for side in (self.top, self.bottom)), strict=True)
         return frame.assign(
             value=value,
             below_floor=below < self.bottom.floor,
             why=why,
             rows_above=rows[0],
             rows_below=rows[1],
+            speed_above=speeds[0],
+            speed_below=speeds[1],
         )
 
 
@@ -815,8 +817,12 @@ def statement(specification: Mapping, /) -> Statement:
     )
 
 
-def _row_at(side: Side, at: np.ndarray) -> list[str]:
-    """Return the id of the row behind the step curve at each interactivity; empty past its end."""
+def _row_at(side: Side, at: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """Return the row behind the step curve at each interactivity, and the speed of that row.
+
+    Empty and NaN past the end.
+    """
     front, ids = side.frontier, side.rows.column("row_id")
     place = np.searchsorted(front.interactivity, at)
-    return [str(ids[front.rows[i]]) if i < len(front) else "" for i in place]
+    rows = [str(ids[front.rows[i]]) if i < len(front) else "" for i in place]
+    return rows, np.append(front.interactivity, np.nan)[place]

@@ -5,12 +5,22 @@ The package is installed in place (``pip install -e``), so the folders lie besid
 """
 
 import os
+from functools import lru_cache
 from pathlib import Path
+
+_CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 def root() -> Path:
     """Return the project's root: ``$FRONTIER_HOME``, or the checkout this package is in."""
-    return Path(os.environ.get("FRONTIER_HOME") or Path(__file__).parents[3]).resolve()
+    home = os.environ.get("FRONTIER_HOME")
+    # Asked for thousands of times: what leads to a root is looked up once.
+    return _resolved(os.path.abspath(home)) if home else _CHECKOUT  # noqa: PTH100
+
+
+@lru_cache(maxsize=16)
+def _resolved(home):
+    return Path(home).resolve()
 
 
 def data() -> Path:

@@ -30,6 +30,7 @@ A fleet holds whole deployments only: what does not fit whole is on no front and
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
 
@@ -37,6 +38,7 @@ import numpy as np
 import pandas as pd
 
 from frontier import curves
+from frontier.claims import entries
 from frontier.curves.pareto import is_nondominated
 from frontier.data import hardware, measurements, tables
 from frontier.errors import UsageError, among
@@ -55,7 +57,16 @@ CONDITIONS = {  # the words of a system: column and value
     "node": ("single_node", True),
     "own": ("own", True),
 }
+WORDS = {  # the same words as a reader has them
+    "mtp": "with MTP",
+    "no-mtp": "no MTP",
+    "split": "split",
+    "no-split": "not split",
+    "node": "one node",
+    "own": "yours",
+}
 BASELINES = ("h200", "h200 node no-mtp")  # the best Hopper, and one node as it comes
+_PRECISION = r"[a-z]*\d+"
 QUANTITIES = {  # column: (name, unit, whether more is better)
     "tok_s_per_gpu": ("Throughput per GPU", "tok/s/GPU", True),
     "tok_s_per_mw": ("Throughput per megawatt", "tok/s/MW", True),
@@ -165,7 +176,7 @@ def conditions(system: str, /) -> dict:
         raise UsageError(f"system {system!r} begins with no accelerator: {among(key, known)}")
     found = {"hardware": key}
     for word in words:
-        other = "precision" if re.fullmatch(r"[a-z]*\d+", word) else "framework"
+        other = "precision" if re.fullmatch(_PRECISION, word) else "framework"
         column, value = CONDITIONS.get(word, (other, word))
         if column in found:
             raise UsageError(f"system {system!r} asks twice for its {column}; drop one word")
@@ -173,6 +184,27 @@ def conditions(system: str, /) -> dict:
     if found.get("disaggregated") and found.get("single_node"):
         raise UsageError(f"system {system!r}: one node is never split here; drop one of the two")
     return found
+
+
+def named(system: str, /) -> str:
+    """Return a system as a reader has it.
+
+    >>> named("h200 node no-mtp"), named("gb200 fp4 dynamo-trt")
+    ('H200, one node, no MTP', 'GB200, FP4, Dynamo with TensorRT-LLM')
+    """
+    key, *words = system.split()
+    told = spoken(words)
+    return ", ".join([hardware.name(key), *(WORDS.get(word, told[word]) for word in words)])
+
+
+def spoken(keys: Iterable[str], /) -> dict[str, str]:
+    """Return what a reader calls models, engines and number formats, by their keys.
+
+    >>> spoken(["deepseek-r1", "trt", "fp8"])
+    {'deepseek-r1': 'DeepSeek-R1', 'trt': 'TensorRT-LLM', 'fp8': 'FP8'}
+    """
+    known = entries.naming()
+    return {key: key.upper() if re.fullmatch(_PRECISION, key) else known(key) for key in keys}
 
 
 def with_own(rows: pd.DataFrame, /) -> pd.DataFrame:

@@ -294,6 +294,7 @@ export function number(value, digits = 3) {
   return Number(value.toPrecision(digits)).toLocaleString("en-US", { maximumFractionDigits: 12 });
 }
 
+const times = (value) => (Number.isFinite(value) ? `${number(value)}×` : "–");
 const short = (value) => [[1e9, "G"], [1e6, "M"], [1e3, "k"], [0, ""]].filter(([size]) => value >= size)
   .map(([size, letter]) => number(value / (size || 1)) + letter)[0] ?? "–";
 const counted = (count, noun) => `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
@@ -302,12 +303,12 @@ const traffic = (shape) => {
   return `${isl} in, ${osl} out`;
 };
 const fleetOf = ({ gpus, megawatts }) => (gpus ? counted(gpus, "GPU") : `${number(megawatts)} MW`);
-const WORDS = { mtp: "with MTP", "no-mtp": "no MTP", split: "split", "no-split": "not split",
-  node: "one node", own: "yours" };
+/** Return what a reader calls a model, an engine or a number format. */
+const spoken = (data, key) => (Object.hasOwn(data.names, key) ? data.names[key] : key);
 
 function named(data, system) {
   const [key, ...words] = system.split(" ");
-  return [data.hardware[key].name, ...words.map((word) => WORDS[word] ?? word)].join(", ");
+  return [data.hardware[key].name, ...words.map((word) => data.words[word] ?? spoken(data, word))].join(", ");
 }
 
 function unitOf(data, choice, quantity) {
@@ -320,7 +321,7 @@ function deployment(data, r) {
   const of = Object.fromEntries(Object.entries(data.configurations).map(([k, v]) => [k, v[c]]));
   const split = ` (${of.prefill_gpus} prefill + ${of.decode_gpus} decode)`;
   return [
-    data.rows.label?.[r], `${textOf(data, "framework", c)} ${textOf(data, "precision", c)}`,
+    data.rows.label?.[r], ["framework", "precision"].map((name) => spoken(data, textOf(data, name, c))).join(" "),
     of.speculative && "MTP or draft",
     counted(of.gpus, "GPU") + (of.disaggregated && of.decode_gpus ? split : ""), of.tp && `TP ${of.tp}`,
     of.ep > 1 && `EP ${of.ep}`, of.dp_attention && "attention DP", data.texts.caveat[data.rows.caveat[r]],
@@ -597,7 +598,7 @@ export function mount(root, data, { choice, problems = [], options = {}, store =
     const used = (name, any) => () => {
       const there = data.counts.map((_, c) => textOf(data, "model", c) === state.model
         && textOf(data, "hardware", c) === words().hardware && textOf(data, name, c)).filter(Boolean);
-      return [["", any], ...same([...new Set(there)].sort())()];
+      return [["", any], ...[...new Set(there)].sort().map((one) => [one, spoken(data, one)])];
     };
     const controls = FIELDS.map(([name, label, choices]) => select(() => words()[name], (word) => {
       const changed = { ...words(), [name]: word };
@@ -627,7 +628,7 @@ export function mount(root, data, { choice, problems = [], options = {}, store =
   const group = (legend, ...children) => h("fieldset", {}, h("legend", {}, legend), children);
   const row = (...children) => h("div", { class: "controls" }, children);
   const controls = compact ? [row(two("System", 0), two("Compared with", 1), shapes, speed)] : [
-    row(pick("Model", "model", same(Object.keys(data.shapes))), shapes, speed),
+    row(pick("Model", "model", () => Object.keys(data.shapes).map((one) => [one, spoken(data, one)])), shapes, speed),
     group("Systems", list, add),
     h("details", {}, h("summary", {}, "Conditions, power, prices and fleet"), row(
       pick("First token within", "ttft_limit", () => [["", "any time"], ...SECONDS.map((one) => [one, `${one} s`])]),
@@ -733,7 +734,7 @@ export function mount(root, data, { choice, problems = [], options = {}, store =
   }
 
   function sentences(first, parts, found) {
-    const asked = `${state.model}, ${traffic(state.shape)}, at ${number(state.speed)} tok/s/user`
+    const asked = `${spoken(data, state.model)}, ${traffic(state.shape)}, at ${number(state.speed)} tok/s/user`
       + (state.ttft_limit ? `, first token within ${number(state.ttft_limit)} s` : "");
     const [quantity, unit] = [data.per[state.per], unitOf(data, state, data.per[state.per])];
     if (compact) {
@@ -754,15 +755,21 @@ export function mount(root, data, { choice, problems = [], options = {}, store =
     }
     const over = `${named(data, state.above)} over ${named(data, state.below)}, ${unit}: `;
     if (!found) return void ratioTold.replaceChildren(`${over}no speed is shared, so there is no ratio.`);
-    ratioTold.replaceChildren(over, h("b", {}, `${number(found.at_speed)}×`), ` at ${number(state.speed)} tok/s/user, `
-      + `typically ${number(found.typical)}× from ${number(found.edges[0])} to ${number(found.floor_at)} tok/s/user, `
-      + `at most ${number(found.largest)}×.`);
+    const [start, end] = [found.edges[0], found.edges.at(-1)];
+    ratioTold.replaceChildren(over, ...(Number.isFinite(found.at_speed)
+      ? [h("b", {}, times(found.at_speed)), ` at ${number(state.speed)} tok/s/user, `]
+      : [`no ratio at ${number(state.speed)} tok/s/user, because the two share only the speeds from ${number(start)} `
+        + `to ${number(end)} tok/s/user; `]), Number.isFinite(found.typical)
+      ? `typically ${times(found.typical)} from ${number(start)} to ${number(found.floor_at)} tok/s/user, `
+        + `at most ${times(found.largest)}.`
+      : `no typical one, because ${named(data, state.below)} serves hardly anything at the speeds that both have.`);
     if (!state.claim || compact) return;
     const [which, value] = { "": ["typical ratio", found.typical], "up to": ["largest ratio", found.largest],
       at: ["ratio at this speed", found.at_speed] }[state.wording];
     const where = found.met.map(([a, b]) => `from ${number(a)} to ${number(b)}`).join(", ");
-    ratioTold.append(` The ${which} is ${number((100 * value) / state.claim)} % of the claimed ${number(state.claim)}×, `
-      + `which is there ${where ? `${where} tok/s/user` : "at no speed"}.`);
+    const part = Number.isFinite(value) ? `The ${which} is ${number((100 * value) / state.claim)} % of`
+      : `There is no ${which} to set against`;
+    ratioTold.append(` ${part} the claimed ${times(state.claim)}, which is there ${where ? `${where} tok/s/user` : "at no speed"}.`);
   }
 
   const tableOf = (title, head, rows) => [h("h3", {}, title), h("div", { class: "scroll", tabindex: "0",
@@ -773,15 +780,18 @@ export function mount(root, data, { choice, problems = [], options = {}, store =
   function drawTable(found) {
     const quantity = data.per[state.per];
     const title = `Best deployments at ${number(state.speed)} tok/s/user or faster, least ${state.least} first`;
-    const head = ["System and configuration", "users each", "tok/s/user", "first token, s", unitOf(data, state, quantity),
-      "$ per million tokens", "Wh per answer", `deployments in ${fleetOf(state)}`, "users", "date", "row"];
+    const counting = state.tokens === "output" ? "output tokens" : "tokens, in and out";
+    const head = ["System and configuration", "tok/s/user", "first token, s", unitOf(data, state, quantity),
+      `$ per million ${counting}`, "Wh per answer", `deployments in ${fleetOf(state)}`,
+      `answers at once in ${fleetOf(state)}`, "row, date"];
     table.replaceChildren(...tableOf(title, head, found.map(({ points, i, r }) => {
       const id = data.rows.row_id[r];
       const href = options.row_page ? options.row_page + encodeURIComponent(id) : web(data.texts.run_url[data.rows.run_url[r]]);
-      const values = [data.number.concurrency[r], points.interactivity[i], data.number.ttft[r], points[quantity][i],
+      const values = [points.interactivity[i], data.number.ttft[r], points[quantity][i],
         points.usd_per_million_tokens[i], points.wh_per_answer[i], points.deployments[i], points.users[i]];
-      return [[h("b", {}, named(data, points.system)), `, ${deployment(data, r)}`], ...values.map((one) => number(one)),
-        dayOf(data, r), href ? h("a", { href }, id) : id];
+      const held = counted(data.number.concurrency[r], "request");
+      return [[h("b", {}, named(data, points.system)), `, ${deployment(data, r)}, ${held} at once`],
+        ...values.map((one) => number(one)), [href ? h("a", { href }, id) : id, h("br"), dayOf(data, r)]];
     })));
   }
 
@@ -789,14 +799,18 @@ export function mount(root, data, { choice, problems = [], options = {}, store =
     if (!state.claim) return void claims.replaceChildren();
     const value = `${number(state.claim)}×`;
     const rows = claimed(data, state).map(({ below, shape, found }) => [named(data, below), traffic(shape),
-      ...[found.typical, found.largest, found.at_speed].map((one) => `${number(one)}×`),
-      found.met.map(([a, b]) => `${number(a)}–${number(b)}`).join(", ") || "nowhere", `${number(100 * found.share, 2)} %`]);
+      ...[found.typical, found.largest, found.at_speed].map(times),
+      found.met.map(([a, b]) => `${number(a)}–${number(b)}`).join(", ") || "nowhere",
+      Number.isFinite(found.share) ? `${number(100 * found.share, 2)} %` : "–"]);
+    const missing = rows.some((cells) => cells.includes("–"));
     const [above, below] = [state.above, state.below].map((one) => one.split(" ")[0]);
     const command = [`frontier check --above ${above} --below ${below} --value ${state.claim}`,
       `--per ${state.per === "$" ? "'$'" : state.per}`, state.model !== "deepseek-r1" && `--model ${state.model}`,
       { at: `--at ${state.speed}`, "up to": '--wording "up to"' }[state.wording]].filter(Boolean).join(" ");
     claims.replaceChildren(...tableOf(`Where ${named(data, state.above)} gives ${value} per ${state.per}`, ["Over", "traffic",
       "typical", "largest", `at ${number(state.speed)}`, `${value} is there, tok/s/user`, "share of speeds"], rows),
+    ...(missing ? [h("p", {}, "–: the two do not share that speed, or share one alone, or what stands below serves "
+      + "hardly anything where they do.")] : []),
     h("p", {}, "The verdict with its uncertainty, over all traffics, of each accelerator as a whole:"),
     h("code", { tabindex: "0" }, command));
   }
@@ -814,6 +828,8 @@ export function mount(root, data, { choice, problems = [], options = {}, store =
       large && !compact && `${counted(large, "row")} of deployments too large for ${fleetOf(state)}: points, on no line.`,
       `Per GPU, all in: ${power.join("; ")}.`,
       "Lines: the best measured at a speed or a faster one.",
+      !compact && "Requests at once are those that a deployment held in its run, waiting ones too; answers at once are "
+        + "those being written.",
       !compact && "Thin broken lines: the serving model, of at most 72 GPUs, dotted where it was not checked. Points: "
         + "● measured, ◆ with labels inferred, ■ derived from latencies. Ratios are of deployments of any size, dotted "
         + "below the baseline’s floor.",

@@ -66,6 +66,8 @@ def encoded(rows: pd.DataFrame, /, *, modelled: bool = True) -> dict:
         "power_editions": list(hardware.POWER_EDITIONS),
         "prices": list(explorer.prices()),
         "conditions": {word: list(pair) for word, pair in explorer.CONDITIONS.items()},
+        "words": explorer.WORDS,
+        "names": explorer.spoken([*texts["model"], *texts["framework"], *texts["precision"]]),
         "baselines": list(explorer.BASELINES),
         "quantities": {name: list(words) for name, words in explorer.QUANTITIES.items()},
         "per": explorer.PER,

@@ -136,7 +136,8 @@ def ratio_table(
 
     Args:
         ratios: the columns `by` and those of `claims.ratios`: `at`, `value`, `why` (there is no
-            value), `below_floor`, and `rows_above` and `rows_below`, the ids of the two rows.
+            value), `below_floor`, `rows_above` and `rows_below`, the ids of the two rows, and where
+            they are known `speed_above` and `speed_below`, at which these were measured.
         by: columns that head the rows of the table.
         speeds: the speeds in tok/s/user, by default those of the frame.
     """
@@ -154,11 +155,11 @@ def _ratio(row):
         return Cell("–", title=row["why"] or "not measured")
     known = tuple(row[key] for key in ("rows_above", "rows_below") if row[key])
     ending = row["below_floor"]
-    return Cell(
-        f"{number(row['value'])}×{'*' * bool(ending)}",
-        known,
-        "the baseline serves hardly anything at that speed" if ending else "",
-    )
+    told = ["the baseline serves hardly anything at that speed"] * bool(ending)
+    if pd.notna(row.get("speed_above")):
+        speeds = (number(row[key]) for key in ("speed_above", "speed_below"))
+        told.append("runs measured at {} and {} tok/s per user".format(*speeds))
+    return Cell(f"{number(row['value'])}×{'*' * bool(ending)}", known, "; ".join(told))
 
 
 def overview(

@@ -25,6 +25,7 @@ from frontier.figures import svg, theme
 
 _MOST_MARKS = 300
 _FOLDING = 3  # a table with so many columns of cells that lead to rows is one of ratios
+_HEAD = 8  # characters of a head that stands over a fifth of a phone's width
 _SHORT = 24  # a text of so many characters stays on one line
 
 
@@ -182,7 +183,8 @@ def _table(frame):
         for column, right in zip(frame.columns, numeric, strict=True)
     )
     # A table of ratios is laid out anew on a phone, where a cell needs the head of its column.
-    folds = sum(_holds_cells(frame[column]) for column in frame.columns) >= _FOLDING
+    heads = [name for name in frame.columns if _holds_cells(frame[name])]
+    folds = sum(len(str(name)) <= _HEAD for name in heads) >= _FOLDING
     labels = [f' data-label="{html.escape(str(name), quote=True)}"' * folds for name in frame]
     body = []
     for row in frame.itertuples(index=False):

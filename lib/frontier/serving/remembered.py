@@ -4,6 +4,7 @@ Reading and checking a table takes longer than evaluating a frontier; a sweep ov
 would do little else. A function decorated with `of` is called once per state of its tables.
 """
 
+import os
 from collections.abc import Callable
 from functools import lru_cache, wraps
 
@@ -28,5 +29,8 @@ def of(*names: str) -> Callable:
 
 
 def _state(name: str):
-    path = paths.data() / f"{name}.meta.yml"
-    return (path, path.stat().st_mtime_ns) if path.exists() else None
+    path = f"{paths.data()}/{name}.meta.yml"
+    try:
+        return path, os.stat(path).st_mtime_ns  # noqa: PTH116
+    except FileNotFoundError:
+        return None

@@ -38,7 +38,9 @@ def article(body: str, task, report, /) -> str:
     A page that is no page of the site, such as that of a set of a sweep, has no rows or terms.
     """
     collection, entry = task.collection, task.entry
-    body += cite(collection, f"report: {entry.title}", entry.notebook, command(task), task.tables)
+    claim = next(iter(claims_of(entry)), "")
+    ask = f".venv/bin/{command(task)}"
+    body += cite(collection, f"report: {entry.title}", entry.notebook, ask, task.tables, claim)
     if task.place or not task.shown:
         return re.sub(r'<a (?:class="also" )?href="#row:[^"]*"[^>]*>(.*?)</a>', r"\1", body)
     used, page = rows.used(report.files), rows_page(entry)
@@ -49,14 +51,18 @@ def article(body: str, task, report, /) -> str:
     return glossary.marked(body, glossary.terms(collection), page="glossary.html")
 
 
-def cite(collection: Collection, what: str, key: str, command: str, tables, /) -> str:
-    """Return how a page is cited: version, date of data, licence, BibTeX, and how to recompute."""
+def cite(collection: Collection, what: str, key: str, command: str, tables, claim="", /) -> str:
+    """Return how a page is cited: version, date of data, licence, BibTeX, and how to recompute.
+
+    ``claim`` is the id of the claim whose verdict one line at the prompt gives, if there is one.
+    """
     return _render(
         collection,
         "cite.html.j2",
         what=what,
         key=f"inference-frontier-{key}",
         command=command,
+        claim=claim,
         version=__version__,
         day=max((table[3] for table in tables), default=""),
     )
@@ -187,7 +193,7 @@ def _user(entry, name):
     """Return (what uses a table's rows in words, the place on the report's page where it is)."""
     stem = PurePosixPath(name).stem
     claim = next((claim for claim in claims_of(entry) if name == _rows_of(claim)), None)
-    return (f"verdict on {claim}", claim) if claim else (f"exhibit {stem}", stem)
+    return (f"verdict on {claim}", claim) if claim else (f"figure or table {stem}", stem)
 
 
 def terms(collection: Collection, /) -> str:

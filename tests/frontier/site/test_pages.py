@@ -200,7 +200,7 @@ def test_a_page_is_cited_with_its_version_its_data_its_licence_and_its_command()
     bibtex, command = (pre.get_text() for pre in soup.find_all("pre"))
     assert bibtex.startswith("@misc{inference-frontier-03_name,")
     assert bibtex.count("{") == bibtex.count("}")
-    assert "year = {2026}" in bibtex and "data of 2026-07-31" in bibtex
+    assert "year = {2026}" in bibtex and "data as collected by 2026-07-31" in bibtex
     assert command.splitlines() == ["make .venv/ready", "frontier build 03"]
     told = soup.get_text()
     assert __version__ in told and "Apache-2.0" in told
