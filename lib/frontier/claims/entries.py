@@ -18,6 +18,7 @@ from datetime import date
 from functools import lru_cache
 from itertools import product
 
+import numpy as np
 import pandas as pd
 
 from broadsheet import links, yaml_text
@@ -395,7 +396,11 @@ def _entry(entry, test, rows, known_by, *, union):
             rows.side(some, basis, known_by=known_by)
             for some in (picked[0] + picked[1] * union, picked[1])
         )
-        made.append(Ratio(unit="x", top=top, bottom=bottom, **told))
+        # A system then and now says nothing of what came between where no later run has a day.
+        cut = max((str(part["as_of"]) for part in picked[1] if part.get("as_of")), default="")
+        later = not cut or bool((rows.known_by[top.positions] > np.datetime64(cut)).any())
+        absent = "" if later else f"no dated run after {cut}"
+        made.append(Ratio(unit="x", top=top, bottom=bottom, absent=absent, **told))
     return made
 
 

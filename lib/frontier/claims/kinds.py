@@ -169,6 +169,7 @@ class Ratio(Comparison):
 
     top: Side
     bottom: Side
+    absent: str = ""  # why there is nothing to compare although both sides have rows
     rows_of: ClassVar[Mapping[str, str]] = {"above": "top", "below": "bottom"}
 
     @property
@@ -186,6 +187,8 @@ class Ratio(Comparison):
                 return f"no public rows {what}{f' for {model}' * bool(model)}"
         if np.array_equal(self.top.positions, self.bottom.positions):
             return "both sides are the same rows"
+        if self.absent:
+            return self.absent
         if curves.shared_range(*self.fronts) is None:
             return "the two share no speed"
         if self.range is None or self.range[0] == self.range[1]:

@@ -12,7 +12,7 @@ from frontier.claims import checking, entries, rule
 from frontier.claims.sides import CONDITIONS
 from frontier.data import paths
 from frontier.errors import DataError, UsageError
-from measured import claim_of, entry, pair
+from measured import X, Y, claim_of, entry, pair, sweep, together
 
 ARTICLE = {
     "dense-gain-25x", "dense-gain-31x", "hopper-software-uplift", "reasoning-drop-11x",
@@ -182,6 +182,22 @@ def test_a_mechanism_is_the_union_over_without_it_and_what_it_costs_to_force_it_
     assert union.value() == pytest.approx(forced.value()) == pytest.approx(3)
     slower = pair(0.5)
     assert claims.comparisons(made, slower)[0].value() == pytest.approx(1)
+
+
+def test_a_system_then_and_now_is_compared_only_where_a_later_run_has_a_day():
+    both = entry(1.05)
+    then = {"label": "then", "select": {"hardware": "h200", "as_of": "2025-11-18"}}
+    now = {"label": "now", "select": {"hardware": "h200"}}
+    both["test"]["comparisons"] = [
+        {"above": [now], "below": [then], "where": {"model": "deepseek-r1"}}
+    ]
+    first = sweep(X, Y, date="2025-11-01")
+    undated, later = (sweep(X, 2 * Y, tp=4, date=day) for day in (None, "2026-01-01"))
+    told = [
+        claims.comparisons(checking.made(both), together(first, more))[0].untested
+        for more in (undated, later)
+    ]
+    assert told == ["no dated run after 2025-11-18", ""]
 
 
 @given(st.text(max_size=40))
