@@ -109,7 +109,7 @@ def synthetic(folder, count):
 
 def own(folder):
     """Copy this collection, so that the store of the checkout plays no part."""
-    for name in ("notebooks", "data"):
+    for name in ("notebooks", "data", "schema"):
         shutil.copytree(ROOT / name, folder / name)
     return folder
 

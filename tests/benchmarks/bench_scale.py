@@ -1,11 +1,12 @@
-"""How long an imported table takes to all its frontiers, and how much memory.
+"""How long an imported table takes to all its frontiers and to a site, and how much memory.
 
-``python tests/benchmarks/bench_scale.py [--rows N ...]``
+``python tests/benchmarks/bench_scale.py [--rows N ...] [--build]``
 
 Synthetic runs of the shape of the live table (configurations, concurrencies, dates, addresses)
 are written as the import writes them, then read and cut to frontiers in a process of their own,
 whose wall time and largest memory are printed beside the floor: reading the bytes, unpacking
-them and parsing the two columns of numbers that a frontier has.
+them and parsing the two columns of numbers that a frontier has. With ``--build`` the measured rows
+are repeated on other days, each off by run noise, and the whole site is built of them.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from bench_batch import measure, own
 
 from frontier import curves
 from frontier.data import measurements, paths, tables
@@ -77,10 +79,40 @@ def synthetic(rows: int, seed: int = 0) -> pd.DataFrame:
     return frame[list(measurements.COLUMNS)]
 
 
+def repeated(rows: int, seed: int = 0) -> pd.DataFrame:
+    """Return the measured rows again and again, each time on later days and off by run noise."""
+    rng, frame = np.random.default_rng(seed), measurements.load_measurements()
+    frame = pd.concat([frame] * -(-rows // len(frame)), ignore_index=True).head(rows)
+    factor = np.exp(0.03 * rng.standard_normal(rows))
+    day = pd.Timestamp("2025-10-01") + pd.to_timedelta(rng.integers(0, 400, rows), unit="D")
+    faster = ("interactivity", "throughput_per_gpu", "output_throughput_per_gpu")
+    return frame.assign(
+        **{name: frame[name] * factor for name in faster},
+        tpot=1 / (frame["interactivity"] * factor),
+        date=day,
+        date_from=pd.NaT,
+        date_to=pd.NaT,
+        source=measurements.LIVE,
+        row_id=[f"inferencex-{n:016x}" for n in range(rows)],
+    )
+
+
+def build(rows: int) -> None:
+    """Print wall and CPU seconds and the largest memory of a build of all reports."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        home = own(Path(folder) / "home")
+        about = dict.fromkeys(tables.REQUIRED, "-") | {"columns": measurements.column_sidecars()}
+        about["accessed"] = "2026-11-29"
+        tables.write(measurements.LIVE, repeated(rows), about, folder=home / "data")
+        command = [sys.executable, "-m", "frontier.cli", "build", "--workers", "2"]
+        _, wall, cpu, peak = measure(command, os.environ | {"FRONTIER_HOME": str(home)})
+        print(f"{rows:>9,}  {'site':<12}{wall:6.1f} s  {peak:6.0f} MB  {cpu:.1f} CPU-s", flush=True)
+
+
 def write(folder: Path, rows: int) -> None:
     """Write a data folder that holds the live table and the committed ones."""
     (folder / "data").mkdir()
-    for path in paths.data().iterdir():
+    for path in filter(Path.is_file, paths.data().iterdir()):
         (folder / "data" / path.name).write_bytes(path.read_bytes())
     about = dict.fromkeys(tables.REQUIRED, "-") | {"columns": measurements.column_sidecars()}
     tables.write(measurements.LIVE, synthetic(rows), about, folder=folder / "data")
@@ -113,6 +145,7 @@ def main() -> None:
     """Measure each size and way, side by side."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=[82_000, 1_000_000])
+    parser.add_argument("--build", action="store_true", help="build the site of such rows, too")
     parser.add_argument("--once", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.once:
@@ -126,6 +159,8 @@ def main() -> None:
                 command = [sys.executable, __file__, "--once", what]
                 said = subprocess.run(command, env=environment, capture_output=True, text=True)
                 print(f"{rows:>9,}  {what:<12}{said.stdout.strip() or said.stderr}", flush=True)
+        if arguments.build:
+            build(rows)
 
 
 if __name__ == "__main__":
