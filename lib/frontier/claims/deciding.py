@@ -521,7 +521,7 @@ def _noise(found: State) -> tuple[float, float]:
     if len(drawn) < len(found.tested):
         return _typical_ends(found.tested)
     with np.errstate(invalid="ignore"):
-        return rule.interval(pd.DataFrame(np.stack(drawn).T).median(axis=1).to_numpy())
+        return curves.percentiles(pd.DataFrame(np.stack(drawn).T).median(axis=1).to_numpy())
 
 
 ENDS = ("low", "high")

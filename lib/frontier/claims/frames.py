@@ -21,7 +21,7 @@ import pandas as pd
 from frontier import curves, serving
 from frontier.claims import kinds
 from frontier.claims.kinds import HOWS, Comparison, Line, Ratio
-from frontier.claims.rule import UNTESTED, Finding, Stretch, Target, interval, longest
+from frontier.claims.rule import UNTESTED, Finding, Target, longest
 
 SPEEDS = (20, 30, 50, 75, 100)  # tok/s/user at which ratios are told
 ATTRIBUTES = (
@@ -51,7 +51,8 @@ def findings(verdict, /, *, role: str | None = None, noise: bool = True) -> pd.D
 
 def row(finding: Finding, role: str, /, *, noise: bool = True) -> dict:
     """Return a finding as a row of `findings`."""
-    compared, stretch = finding.comparison, finding.stretch or Stretch(np.nan, np.nan, np.nan)
+    compared = finding.comparison
+    stretch = finding.stretch or curves.Stretch(np.nan, np.nan, np.nan)
     line, span, points = (
         getattr(compared, name) if finding.outcome != UNTESTED else None
         for name in ("line", "range", "points")
@@ -177,7 +178,7 @@ def needed(compared: Comparison | Iterable[Comparison], value: float, /) -> pd.D
             return pd.DataFrame()
         largest, largest_at = _largest(one.line)
         found = longest(one.line, Target("at-least", value), least=0.0)
-        reached = found or Stretch(np.nan, np.nan, 0.0)
+        reached = found or curves.Stretch(np.nan, np.nan, 0.0)
         told = {
             "mean": one.value(),
             "reached": found is not None,
@@ -202,7 +203,7 @@ def parts(split: kinds.Split, /) -> pd.DataFrame:
     found = []
     for one in split.cells.factors:
         part = replace(split, group=(one.name,), meaning="factor")
-        low, high = interval(part.draws())
+        low, high = curves.percentiles(part.draws())
         ends = [other.value() for other in part.orders().values()]
         found.append((one.name, one.kind, part.value(), low, high, *ends))
     return pd.DataFrame(found, columns=["change", "kind", "part", "low", "high", "least", "most"])

@@ -27,6 +27,7 @@ from functools import cached_property, partial
 import numpy as np
 
 from frontier.claims.kinds import HOWS, LEAST_SHARE, Comparison, Line
+from frontier.curves import Stretch, percentiles, runs
 from frontier.data.words import number
 from frontier.errors import UsageError, among
 
@@ -112,15 +113,6 @@ class Target:
         return all(bool(low <= value <= high) for value in values)
 
 
-@dataclass(frozen=True)
-class Stretch:
-    """Where a claim is met, tok/s/user, and the share of the log range that this is."""
-
-    low: float
-    high: float
-    share: float
-
-
 @dataclass(frozen=True, eq=False, repr=False)
 class Finding:
     """What one comparison gives for a claim.
@@ -154,7 +146,7 @@ class Finding:
             return np.nan, np.nan
         if bounds := self.comparison.bounds():
             return bounds
-        return (self.value, self.value) if self.draws is None else interval(self.draws)
+        return (self.value, self.value) if self.draws is None else percentiles(self.draws)
 
     @property
     def low(self) -> float:
@@ -198,14 +190,6 @@ def examine(comparison: Comparison, target: Target, /, *, how: str | None = None
     return Finding(comparison, target, outcome, value, estimate, stretch)
 
 
-def interval(draws: np.ndarray, /, level: float = 0.95) -> tuple[float, float]:
-    """Return the percentile interval of draws; NaN where more than the rest has no number."""
-    if np.isnan(draws).mean() > 1 - level:
-        return np.nan, np.nan
-    ends = np.nanquantile(draws, [(1 - level) / 2, (1 + level) / 2])
-    return float(ends[0]), float(ends[1])
-
-
 def longest(
     line: Line, target: Target, /, *, how: str | None = None, least: float = LEAST_SHARE
 ) -> Stretch | None:
@@ -215,10 +199,10 @@ def longest(
     for name in [how] if how else HOWS:
         values = getattr(line, name)
         fine &= (values >= low) & (values <= high)
-    edges = np.flatnonzero(np.diff(np.r_[False, fine, False]))
-    starts, stops = line.x[edges[::2]], line.x[edges[1::2] - 1]
-    if not len(starts):
+    parts = runs(fine)
+    if not parts:
         return None
+    starts, stops = line.x[np.transpose(parts)]
     width = np.log(stops / starts) / np.log(line.x[-1] / line.x[0])
     best = int(width.argmax())
     if width[best] < least:

@@ -1,18 +1,17 @@
 """A frontier as a function of interactivity: the nondominated points of one system.
 
 A front is a handful of measured points; a claim is about what lies between and beside them. What
-may be said there is in `estimates`: a step that is attainable, two estimates within one
+may be said there is in `estimates`: a step that is attainable, an estimate within one
 configuration's own concurrency sweep, and nothing past the last point. Ratios of two frontiers
 are in `ratios`; which rows to compare, dates and verdicts belong to the layers above.
 
-Units throughout: interactivity in tok/s/user; throughput in tok/s per GPU, or per MW after
-`Frontier.scaled`.
+Units throughout: interactivity in tok/s/user; throughput in tok/s per GPU, or what else the caller
+gives.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -94,26 +93,17 @@ class Frontier:
                     f"row {labels[bad]}, {name}: {values[bad]} is not a positive finite number; "
                     "drop the row"
                 )
-        self._set(x, y, codes, labels, unit=unit)
+        self._set(x, y, codes, labels, unit)
 
-    def _set(self, x, y, codes, labels, front=None, unit=UNIT):
-        """Store the points and the front cut from them (or given, as a mask), read-only."""
-        if front is None:
-            front = is_nondominated(np.column_stack([x, y]))
-        front = np.flatnonzero(front)
+    def _set(self, x, y, codes, labels, unit):
+        """Store the points and the front cut from them, read-only."""
+        front = np.flatnonzero(is_nondominated(np.column_stack([x, y])))
         front = front[x[front].argsort()]
         new = {"interactivity": x[front], "throughput": y[front], "_x": x, "_y": y}
         for values in new.values():
             values.flags.writeable = False
         # Past the frozen dataclass's guard, which is meant for the user.
         self.__dict__.update(new, _configuration=codes, _labels=labels, _front=front, unit=unit)
-
-    @classmethod
-    def _of(cls, *arrays, unit=UNIT) -> "Frontier":
-        """Make a frontier of arrays known to be sound (new ones, not the caller's)."""
-        made = object.__new__(cls)
-        made._set(*arrays, unit=unit)
-        return made
 
     @classmethod
     def from_points(
@@ -124,10 +114,13 @@ class Frontier:
         *,
         throughput: str = "throughput_per_gpu",
         scale: float = 1.0,
-        repeats: Literal["best", "mean", "latest"] = "best",
         unit: str | None = None,
     ) -> "Frontier":
         """Make the frontier of a frame's rows: one curve per configuration, then their envelope.
+
+        Repeats of one configuration each stand, so the best rows make the front: repeats of
+        different dates are different software, and the best state that was ever measured stays
+        attainable.
 
         Args:
             frame: rows with `interactivity` and the throughput column.
@@ -135,12 +128,6 @@ class Frontier:
                 default those of ``measurements.CONFIGURATION`` that the frame has.
             throughput: the column of throughput.
             scale: factor on throughput, such as GPUs per MW.
-            repeats: what to do with rows of one configuration and one `concurrency`.
-                ``"best"`` lets each stand, so the best rows make the front: repeats of
-                different dates are different software, and the best state that was ever
-                measured stays attainable. ``"mean"`` takes their geometric mean, for repeats
-                of one state (the best of several noisy runs is biased up by about the noise);
-                ``"latest"`` takes the last by `date`, undated rows before dated ones.
             unit: of throughput as it is shown; by default that of the column.
 
         Raises:
@@ -161,36 +148,16 @@ class Frontier:
         if by is None:
             by = [name for name in CONFIGURATION if name in frame]
         by = [by] if isinstance(by, str) else by
-        if repeats not in ("best", "mean", "latest"):
-            raise UsageError(f"repeats is {repeats!r}; expected best, mean or latest")
         needed = ["interactivity", throughput, *by]
-        needed += {"best": [], "mean": ["concurrency"], "latest": ["concurrency", "date"]}[repeats]
         if missing := [name for name in needed if name not in frame]:
             raise UsageError(
                 f"the frame has no column {', '.join(missing)}: {among(missing[0], frame.columns)}"
             )
         x, y = (frame[name].to_numpy(float, na_value=np.nan) for name in needed[:2])
         if unit is None:
-            unit = _times(_UNITS.get(throughput, throughput), scale)
+            unit = _UNITS.get(throughput, throughput) + f" × {number(scale)}" * (scale != 1)
         codes = _codes(frame, by)
-        whole = cls(x, y * scale, configurations=codes, rows=frame.index, unit=unit)
-        if repeats == "best":
-            return whole
-        cells = _codes(frame, [*by, "concurrency"])
-        if repeats == "latest":
-            dates = frame["date"].reset_index(drop=True)
-            order = dates.sort_values(kind="stable", na_position="first").index.to_numpy()
-            keep = np.sort(pd.Series(order).groupby(cells[order]).last().to_numpy())
-            return whole.kept(keep)
-        _, first, cell, count = np.unique(
-            cells, return_index=True, return_inverse=True, return_counts=True
-        )
-        x, y = (np.exp(np.bincount(cell, np.log(v)) / count) for v in (whole._x, whole._y))
-        return cls._of(x, y, whole._configuration[first], whole._labels[first], unit=unit)
-
-    @property
-    def _arrays(self):
-        return self._x, self._y, self._configuration, self._labels
+        return cls(x, y * scale, configurations=codes, rows=frame.index, unit=unit)
 
     @property
     def rows(self) -> tuple:
@@ -231,7 +198,7 @@ class Frontier:
         """Return the function that `how` makes of this frontier; it is made once."""
         if checked(how) not in self._made:
             front = self.interactivity, self.throughput
-            made = step(*front) if how == "step" else estimate(front, self._fronts, how)
+            made = step(*front) if how == "step" else estimate(front, self._fronts)
             self._made[how] = made
         return self._made[how]
 
@@ -252,18 +219,6 @@ class Frontier:
             value = np.where(x < self.low, np.nan, value)[()]
         return value
 
-    def scaled(self, factor: float, *, unit: str | None = None) -> "Frontier":
-        """Return this frontier with throughput times `factor`, such as GPUs per MW.
-
-        >>> Frontier([50, 100], [400, 200]).scaled(1000 / 2.1, unit="tok/s/MW")
-        <Frontier: 2 of 2 points, 1 configuration; 50 to 100 tok/s/user, 190,000 to 95,200 tok/s/MW>
-        """
-        if not 0 < factor < np.inf:
-            raise ValueError(f"factor is {factor}; expected a positive finite number")
-        x, y, codes, labels = self._arrays
-        unit = _times(self.unit, factor) if unit is None else unit
-        return Frontier._of(x, y * factor, codes, labels, unit=unit)
-
     def kept(self, points: ArrayLike) -> "Frontier":
         """Return the frontier of some of the points: a mask over, or places in, those given.
 
@@ -272,7 +227,10 @@ class Frontier:
         >>> Frontier([50, 100, 80], [400, 200, 150]).kept([True, False, True])
         <Frontier: 2 of 2 points, 1 configuration; 50 to 80 tok/s/user, 400 to 150 tok/s/GPU>
         """
-        return Frontier._of(*(values[points] for values in self._arrays), unit=self.unit)
+        made = object.__new__(Frontier)
+        given = self._x, self._y, self._configuration, self._labels
+        made._set(*(values[points] for values in given), self.unit)
+        return made
 
     def without(self, places: Sequence[int], /) -> list["Frontier"]:
         """Return a frontier for each of some points, which lacks all of its configuration.
@@ -284,7 +242,7 @@ class Frontier:
         some = [self.kept(self._configuration != code) for code in out]
         kept = np.unique(self._configuration) != out[:, None]
         curves = [(front.interactivity, front.throughput) for front in some]
-        for front, made in zip(some, estimates(curves, self._fronts, kept, "semilog"), strict=True):
+        for front, made in zip(some, estimates(curves, self._fronts, kept), strict=True):
             front._made["semilog"] = made
         return some
 
@@ -351,7 +309,3 @@ def _numbers(values: ArrayLike, name: str) -> Floats:
         return np.array(values, dtype=float)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must be numbers: {error}") from None
-
-
-def _times(unit: str, factor: float) -> str:
-    return unit if factor == 1 else f"{unit} × {number(factor)}"

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from frontier.curves.estimates import PARTS, How, crossings, cut
+from frontier.curves.estimates import How
 from frontier.curves.frontier import Frontier
 from frontier.curves.steps import Floats, runs
 from frontier.errors import UsageError
@@ -45,13 +45,13 @@ def sound_from(peak: ArrayLike, per_gpu: float = 1.0, /) -> Floats:
 class Stretch(NamedTuple):
     """A connected interval of interactivity in which a ratio keeps within bounds."""
 
-    low: float  #: tok/s/user; for a step not itself inside, unless the shared range starts here
+    low: float  #: tok/s/user; not itself inside, unless the shared range starts here
     high: float  #: tok/s/user
-    share: float  #: of the whole shared range (before any floor), in log interactivity
+    share: float  #: of the whole range that is looked at, in log interactivity
 
 
 class Extremes(NamedTuple):
-    """The worst and the best ratio over a range, and where (there, or just right of there)."""
+    """The worst and the best ratio over a range, and where: at the right end of the step."""
 
     worst: float
     worst_at: float
@@ -83,20 +83,6 @@ def shared_range(
     if floor is not None:
         end = min(end, denominator.function(how).last_at_least(floor))
     return (start, end) if start <= end else None
-
-
-def coverage(a: Frontier, b: Frontier, /) -> tuple[float, float]:
-    """Return the share of each front's own log range that both cover (a point counts whole).
-
-    >>> coverage(Frontier([10, 100], [4, 2]), Frontier([1, 100], [4, 2]))
-    (1.0, 0.5)
-    """
-    shared = shared_range(a, b)
-    if shared is None:
-        return 0.0, 0.0
-    width = np.log(shared[1] / shared[0])
-    own = [np.log(one.high / one.low) for one in (a, b)]
-    return tuple(float(width / log_range) if log_range else 1.0 for log_range in own)
 
 
 def ratio(
@@ -133,8 +119,7 @@ def geometric_mean(
     """Return exp of the mean log ratio with respect to d log(interactivity).
 
     Over `shared_range` with the same options, which is what to print beside it; NaN where that
-    is None, the ratio where it is a point. Exact for step and semilog (their integrals are
-    closed forms, piece by piece); within about 1e-6 for monotone.
+    is None, the ratio where it is a point. Exact: the integrals are closed forms, piece by piece.
 
     >>> new = Frontier([10, 100, 1000], [400, 200, 25])
     >>> old = Frontier([10, 100, 1000], [400, 100, 25])
@@ -151,16 +136,8 @@ def geometric_mean(
     return float(np.exp((above - below) / np.log(end / start)))
 
 
-def extremes(
-    numerator: Frontier,
-    denominator: Frontier,
-    *,
-    low: float | None = None,
-    high: float | None = None,
-    floor: float | None = None,
-    how: How = "step",
-) -> Extremes:
-    """Return the worst and the best ratio over `shared_range`, limits from the right included.
+def extremes(numerator: Frontier, denominator: Frontier, *, floor: float | None = None) -> Extremes:
+    """Return the worst and the best ratio of the steps over `shared_range`.
 
     The worst is the multiplicative epsilon: the factor that is guaranteed everywhere. The best
     is biased under noise and scatters about ten times more than the mean: never a headline.
@@ -168,12 +145,10 @@ def extremes(
     >>> extremes(Frontier([50, 100], [400, 200]), Frontier([50, 100], [200, 50]))
     Extremes(worst=2.0, worst_at=50.0, best=4.0, best_at=100.0)
     """
-    covered = shared_range(numerator, denominator, low=low, high=high, floor=floor, how=how)
-    if covered is None:
+    x = pieces(numerator, denominator, floor=floor)
+    if not len(x):
         return Extremes(np.nan, np.nan, np.nan, np.nan)
-    edges, right_of, at = _edges(numerator, denominator, covered, how)
-    x = np.concatenate([edges, edges[:-1]])
-    values = np.concatenate([at(edges), right_of(edges[:-1])])
+    values = ratio(numerator, denominator, x)
     least, most = values.argmin(), values.argmax()
     return Extremes(*map(float, (values[least], x[least], values[most], x[most])))
 
@@ -184,12 +159,11 @@ def stretches(
     *,
     at_least: float = 0.0,
     at_most: float = np.inf,
-    low: float | None = None,
-    high: float | None = None,
     floor: float | None = None,
-    how: How = "step",
 ) -> list[Stretch]:
-    """Return where the ratio lies between `at_least` and `at_most`, in rising interactivity.
+    """Return where the ratio of the steps is within bounds, in rising interactivity.
+
+    Shares are of the whole `shared_range`, whatever the floor.
 
     A gain of 25 is met where ``at_least=25``; a drop of 11 within a factor of 1.25 where
     ``at_least=11 / 1.25, at_most=11 * 1.25``.
@@ -198,25 +172,33 @@ def stretches(
     >>> [(stretch.low, stretch.high) for stretch in stretches(new, old, at_least=3)]
     [(50.0, 100.0)]
     """
-    whole = shared_range(numerator, denominator)
-    covered = shared_range(numerator, denominator, low=low, high=high, floor=floor, how=how)
-    if covered is None:
+    edges = pieces(numerator, denominator, floor=floor)
+    if not len(edges):
         return []
-    edges, right_of, at = _edges(numerator, denominator, covered, how)
-    if len(edges) > 1:
-        for bound in (at_least, at_most):
-            edges = np.union1d(edges, crossings(edges, right_of, at, bound)[1])
-        middle = at((edges[:-1] + edges[1:]) / 2)
-    else:
-        edges = np.repeat(edges, 2)
-        middle = at(edges[:1])
+    values = ratio(numerator, denominator, edges[1:])
+    low, high = shared_range(numerator, denominator)
+    span = np.log(high / low)
     # Neighbouring pieces that are both inside are one stretch.
-    inside = runs((middle >= at_least) & (middle <= at_most))
-    span = np.log(whole[1] / whole[0])
+    inside = runs((values >= at_least) & (values <= at_most))
     return [
         Stretch(float(start), float(end), float(np.log(end / start) / span) if span else 1.0)
         for start, end in ((edges[first], edges[last + 1]) for first, last in inside)
     ]
+
+
+def pieces(numerator: Frontier, denominator: Frontier, *, floor: float | None = None) -> Floats:
+    """Return the ends of the pieces of `shared_range` on which both steps are constant.
+
+    A step holds up to its right end, that included. Empty where nothing is shared.
+
+    >>> pieces(Frontier([50, 100], [400, 200]), Frontier([20, 80], [100, 50]))
+    array([50., 80.])
+    """
+    covered = shared_range(numerator, denominator, floor=floor)
+    if covered is None:
+        return np.array([])
+    joined = np.union1d(numerator.interactivity, denominator.interactivity)
+    return np.r_[covered[0], joined[(joined > covered[0]) & (joined < covered[1])], covered[1]]
 
 
 def are_frontiers(*given: object) -> None:
@@ -227,24 +209,3 @@ def are_frontiers(*given: object) -> None:
                 f"expected two frontiers and got {type(one).__name__}: "
                 "Frontier.from_points(rows) makes one"
             )
-
-
-def _edges(numerator, denominator, covered, how):
-    """Return where the ratio may bend or jump, its limit from the right, and its value.
-
-    Between two edges the ratio is monotone for step and semilog; cubic pieces are cut finely.
-    """
-    above, below = numerator.function(how), denominator.function(how)
-    start, end = covered
-    joined = np.union1d(above.edges, below.edges)
-    edges = np.unique(np.r_[start, joined[(joined > start) & (joined < end)], end])
-    if how == "monotone" and start < end:
-        edges = cut(edges, PARTS)
-
-    def right_of(x):
-        return above.value(x, "right") / below.value(x, "right")
-
-    def at(x):
-        return above.value(x) / below.value(x)
-
-    return edges, right_of, at

@@ -352,14 +352,12 @@ def compare(
             return None
         x, y = points["interactivity"], points[column]
         fronts.append(curves.Frontier(x, y, rows=points.index))
-    whole = curves.shared_range(*fronts)
-    if whole is None:
+    if curves.shared_range(*fronts) is None:
         return None
     peak = points.loc[fronts[1].rows[0]]  # of the lower system
     counted = peak["osl"] / (peak["isl"] + peak["osl"]) if choice.tokens == "output" else 1.0
     floor = float(curves.sound_from(peak[column], counted * peak[column] / peak["tok_s_per_gpu"]))
-    joined = np.union1d(*(one.interactivity for one in fronts))
-    edges = np.r_[whole[0], joined[(joined > whole[0]) & (joined < whole[1])], whole[1]]
+    edges = curves.pieces(*fronts)
     found = curves.extremes(*fronts, floor=floor)
     covered = curves.shared_range(*fronts, floor=floor)
     met, share = (), np.nan

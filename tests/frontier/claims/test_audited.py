@@ -200,7 +200,7 @@ def test_the_draws_of_a_side_are_those_of_all_its_points(rows):
     noise = np.stack([rows.noise(p) for p in side.positions], axis=1)
     moved = np.exp(noise * rows.sigma[side.positions])
     at = np.geomspace(side.frontier.low / 2, side.frontier.high * 1.1, 12)
-    slow = curves.step_values((side.x * moved, side.value * moved), at)
+    slow = np.array([curves.Frontier(side.x * one, side.value * one).at(at) for one in moved])
     assert np.isnan(slow[:, -1]).any()
     np.testing.assert_allclose(np.exp(side.draws.at(np.log([at]))), slow, rtol=1e-9)
 

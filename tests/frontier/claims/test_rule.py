@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from frontier.claims import rule
 from frontier.claims.rule import Finding, Target, condition, examine, longest, verdict
+from frontier.curves import percentiles
 from frontier.errors import UsageError
 from measured import known, line_of
 
@@ -238,5 +239,5 @@ def test_a_close_call_is_one_whose_interval_spans_the_bound():
 
 
 def test_an_interval_of_draws_that_often_have_no_number_is_none():
-    assert np.isnan(rule.interval(np.r_[np.full(10, np.nan), np.ones(90)])).all()
-    assert rule.interval(np.arange(1001.0)) == pytest.approx((25, 975))
+    assert np.isnan(percentiles(np.r_[np.full(10, np.nan), np.ones(90)])).all()
+    assert percentiles(np.arange(1001.0)) == pytest.approx((25, 975))

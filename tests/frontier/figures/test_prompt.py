@@ -58,11 +58,8 @@ def test_the_unit_of_a_frontier_follows_what_is_done_to_it(rows):
     assert Frontier.from_points(some).unit == "tok/s/GPU"
     output = Frontier.from_points(some, throughput="output_throughput_per_gpu")
     assert output.unit == "output tok/s/GPU"
-    assert output.scaled(2).unit == "output tok/s/GPU × 2"
-    assert output.scaled(2, unit="tok/s/pair").unit == "tok/s/pair"
     assert Frontier.from_points(some, scale=1000).unit == "tok/s/GPU × 1,000"
-    latest = Frontier.from_points(some, repeats="latest", unit="a")
-    assert latest.unit == Frontier.from_points(some, repeats="mean", unit="a").unit == "a"
+    assert Frontier.from_points(some, unit="a").unit == "a"
 
 
 def test_completion_of_the_package_offers_each_module_once():
