@@ -26,87 +26,15 @@ reader's own.
 np.True_
 """
 
-from broadsheet import FILES_MIME
 from frontier.claims.checking import Check, check
-from frontier.claims.deciding import (
-    LABELS,
-    VERDICT_MIME,
-    State,
-    Verdict,
-    blank,
-    bounds,
-    brief,
-    card,
-    decide,
-    ledger_rows,
-    rows_used,
-    state,
-    stated,
-)
-from frontier.claims.entries import (
-    Claim,
-    Test,
-    claim,
-    comparisons,
-    credits,
-    ledger,
-    levers,
-    ratio,
-    read,
-)
-from frontier.claims.frames import (
-    SPEEDS,
-    curve,
-    findings,
-    fronts,
-    modelled_steps,
-    needed,
-    parts,
-    ratios,
-)
+from frontier.claims.deciding import VERDICT_MIME, State, Verdict, decide, ledger_rows, rows_used
+from frontier.claims.entries import Claim, claim, comparisons, credits, ledger, levers, ratio, read
+from frontier.claims.frames import SPEEDS, curve, findings, fronts, needed, parts, ratios
 from frontier.claims.kinds import Comparison
-from frontier.claims.rule import Finding, Target, examine
+from frontier.claims.rule import Finding, Target
 from frontier.claims.sides import Basis, Rows, prepared
 
-__all__ = [
-    "FILES_MIME",
-    "LABELS",
-    "SPEEDS",
-    "VERDICT_MIME",
-    "Basis",
-    "Check",
-    "Claim",
-    "Comparison",
-    "Finding",
-    "Rows",
-    "State",
-    "Target",
-    "Test",
-    "Verdict",
-    "blank",
-    "bounds",
-    "brief",
-    "card",
-    "check",
-    "claim",
-    "comparisons",
-    "credits",
-    "curve",
-    "decide",
-    "examine",
-    "findings",
-    "fronts",
-    "ledger",
-    "ledger_rows",
-    "levers",
-    "modelled_steps",
-    "needed",
-    "parts",
-    "prepared",
-    "ratio",
-    "ratios",
-    "read",
-    "rows_used",
-    "state",
-    "stated",
-]
+__all__ = ["SPEEDS", "VERDICT_MIME", "Basis", "Check", "Claim", "Comparison", "Finding", "Rows"]
+__all__ += ["State", "Target", "Verdict", "check", "claim", "comparisons", "credits", "curve"]
+__all__ += ["decide", "findings", "fronts", "ledger", "ledger_rows", "levers", "needed", "parts"]
+__all__ += ["prepared", "ratio", "ratios", "read", "rows_used"]

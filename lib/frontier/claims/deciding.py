@@ -666,11 +666,6 @@ _NAMED = re.compile(r"{([^{}]*)}")
 # ------------------------------------------------------------------ records
 
 
-def bounds() -> dict[str, tuple[float, float]]:
-    """Return the least and the largest value that meets each claim."""
-    return {entry.id: entry.test.target.bounds for entry in entries.ledger()}
-
-
 def blank(claim: Claim, /) -> dict:
     """Return a claim's row of ``verdicts.json`` before anything is found."""
     return {

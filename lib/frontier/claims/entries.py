@@ -50,7 +50,6 @@ class Test:
     limits: tuple[dict, ...] = ()
     modelled: tuple[dict, ...] = ()
     beside_modelled: tuple[dict, ...] = ()
-    steps: tuple[dict, ...] = ()
 
     def __repr__(self):
         low, high = self.target.bounds
@@ -313,10 +312,9 @@ def _check_selections(test):
             for selection in (*_listed(where.get("select", {})), entry.get("where", {})):
                 if unknown := sorted(set(selection) - CONDITIONS):
                     raise ValueError(f"'{where['label']}' selects by '{unknown[0]}', no column")
-    for entry in (*test.modelled, *test.beside_modelled, *test.steps):
-        for one in (entry.get("above"), entry.get("below"), entry):
-            if one and "system" in one:
-                kinds.system(one["system"], test.traffic[0])
+    for entry in (*test.modelled, *test.beside_modelled):
+        for one in (entry["above"], entry["below"]):
+            kinds.system(one["system"], test.traffic[0])
     for system in (*test.splits["systems"], *test.splits.get("beside", ())) if test.splits else ():
         names = {one["name"] for one in system["factors"]}
         for choice in system.get("choices") or test.splits.get("choices", ()):
@@ -445,31 +443,17 @@ def _level(entry, rows, basis, picked, known_by, told):
 def _splits(test, rows, known_by, *, beside):
     made, splits = [], test.splits
     for system in splits.get("beside", ()) if beside else splits["systems"]:
-        meanings, model = (
-            system.get("meanings", splits["meanings"]),
-            named(system["start"]["model"]),
-        )
+        meanings = system.get("meanings", splits["meanings"])
         for traffic in system.get("traffic", test.traffic):
             found = cells(rows, system, traffic, test.basis, known_by=known_by)
             for meaning, choice in product(meanings, _choices(splits, system)):
-                factor, software = meaning == "factor", choice["software"]
-                attributes = {
-                    "model": model,
-                    "traffic": traffic,
-                    "change" if factor else "counts": choice["name"],
-                    "meaning": attribution.MEANINGS[meaning],
-                }
-                made.append(
-                    Split(
-                        above=choice["name"],
-                        below="",
-                        unit="x" if factor else "share",
-                        attributes=attributes,
-                        cells=found,
-                        group=tuple(one.name for one in found.factors if one.name in software),
-                        meaning=meaning,
-                    )
-                )
+                name, software = choice["name"], choice["software"]
+                unit, told = ("x", "change") if meaning == "factor" else ("share", "counts")
+                attributes = {"model": named(system["start"]["model"]), "traffic": traffic}
+                attributes |= {told: name, "meaning": attribution.MEANINGS[meaning]}
+                group = tuple(one.name for one in found.factors if one.name in software)
+                options = {"cells": found, "group": group, "meaning": meaning}
+                made.append(Split(above=name, unit=unit, attributes=attributes, **options))
     return made
 
 

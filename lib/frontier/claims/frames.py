@@ -13,12 +13,11 @@ np.True_
 
 from collections.abc import Iterable
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
-from frontier import curves, serving
+from frontier import curves
 from frontier.claims import kinds
 from frontier.claims.kinds import HOWS, Comparison, Line, Ratio
 from frontier.claims.rule import UNTESTED, Finding, Target, longest
@@ -207,28 +206,6 @@ def parts(split: kinds.Split, /) -> pd.DataFrame:
         ends = [other.value() for other in part.orders().values()]
         found.append((one.name, one.kind, part.value(), low, high, *ends))
     return pd.DataFrame(found, columns=["change", "kind", "part", "low", "high", "least", "most"])
-
-
-def modelled_steps(claim, at, /) -> pd.DataFrame:
-    """Return what each step from a baseline to the full system is worth by the serving model.
-
-    Columns: `step`, `traffic`, `interactivity`, `ratio` (over the step before) and `total` (over
-    the baseline), on the claim's basis; missing where a frontier has ended.
-    """
-    basis, rows = claim.test.basis, []
-    for traffic in claim.test.traffic:
-        values = {}
-        for step in claim.test.steps:
-            system = kinds.system(step["system"], traffic)
-            found = serving.front(system)
-            front = curves.Frontier(found["interactivity"], found[basis.metric])
-            values[step["name"]] = front.at(np.asarray(at, float)) * basis.factor(system.hardware)
-        names = list(values)
-        for before, name in pairwise(names):
-            ratio, total = values[name] / values[before], values[name] / values[names[0]]
-            frame = {"step": name, "traffic": traffic, "interactivity": at}
-            rows.append(pd.DataFrame({**frame, "ratio": ratio, "total": total}))
-    return pd.concat(rows, ignore_index=True)
 
 
 def _stacked(compared, make) -> pd.DataFrame:

@@ -72,7 +72,7 @@ class Comparison:
     """
 
     above: str
-    below: str
+    below: str = ""
     unit: str
     attributes: Mapping[str, str] = field(default_factory=dict)
     rows_of: ClassVar[Mapping[str, str]] = {}  # the fields that are sides, by the sides' names
@@ -729,7 +729,8 @@ def gains_since(side: Side, day, /) -> np.ndarray:
     """Return the log gain in interactivity of every point run both up to a day and after it.
 
     A point is a configuration at one concurrency; its best up to the day against its best after
-    it, as `shifts.gains_since` has it. Undated rows have no part in it.
+    it. Interactivity and not throughput, because time in which nobody was served, when it leaves
+    the timed window, looks like throughput. Undated rows have no part in it.
     """
     date = side.rows.column("date")[side.positions]
     concurrency = side.rows.column("concurrency")[side.positions].astype(np.uint64)
@@ -813,7 +814,6 @@ def statement(specification: Mapping, /) -> Statement:
     rows = pd.concat([part, whole]).reset_index(drop=True)
     return Statement(
         above=specification["name"],
-        below="",
         unit="share",
         attributes={"year": str(specification["fiscal_year"])},
         rows=rows,

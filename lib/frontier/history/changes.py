@@ -9,8 +9,6 @@ from fnmatch import fnmatchcase
 
 import pandas as pd
 
-from frontier.history.shifts import timestamp
-
 _MODEL_IN_KEYS = {"deepseek-r1": "dsr1", "gpt-oss-120b": "gptoss", "llama-70b": "70b"}
 
 
@@ -35,7 +33,7 @@ def coinciding(
         `after_previous`: merged on or after the day of the run before, without which the change
         was there already when nothing had jumped.
     """
-    previous, date = map(timestamp, interval)
+    previous, date = map(pd.Timestamp, interval)
     start = date - pd.Timedelta(days=days)
     near = changes[(changes["date"] >= start) & (changes["date"] <= date)]
     near = near[near["config_key"].map(lambda key: _concerns(key, configuration)).astype(bool)]

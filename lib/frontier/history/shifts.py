@@ -12,8 +12,6 @@ nothing.
 True
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
@@ -56,32 +54,3 @@ def risen(rows: pd.DataFrame, /, *, weeks: int) -> pd.DataFrame:
     runs = rows.sort_values("throughput_per_gpu", kind="stable")
     runs = runs.drop_duplicates([*POINT, "date"], keep="last")
     return runs.merge(moves, on=[*POINT, "date"], how="inner").reset_index(drop=True)
-
-
-def gains_since(rows: pd.DataFrame, day, /, *, by: Sequence[str] = POINT) -> np.ndarray:
-    """Return the log gain in interactivity of every point run both up to `day` and after it.
-
-    A point is a configuration at one concurrency (equal values of `by`); the best run up to the day
-    is compared with the best after it. Interactivity and not throughput, because time in which
-    nobody was served, when it leaves the timed window, looks like throughput.
-    Empty without such a point.
-    """
-    known = rows[rows["date"].notna()]
-    early = known["date"] <= timestamp(day)
-    best = [
-        part.groupby(list(by), dropna=False)["interactivity"].max()
-        for part in (known[early], known[~early])
-    ]
-    before, after = best[0].align(best[1], join="inner")
-    return np.log(after.to_numpy() / before.to_numpy())
-
-
-def timestamp(date, /) -> pd.Timestamp:
-    """Return a date as pandas has it; UsageError where it is none."""
-    try:
-        stamp = pd.Timestamp(date)
-    except (ValueError, TypeError):
-        stamp = pd.NaT
-    if pd.isna(stamp):
-        raise UsageError(f"{date!r} is not a date; write YYYY-MM-DD")
-    return stamp

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from broadsheet import FILES_MIME
 from frontier import claims, measurements
 from frontier.claims import deciding, entries
 from frontier.claims.sides import prepared
@@ -250,7 +251,7 @@ def test_a_claims_words_are_escaped_on_their_way_into_a_page():
     shown = decide(claims.read(_ledger(row))[0], pair(3))._repr_mimebundle_()
     assert "<b>faster" not in shown["text/html"] and "&lt;b&gt;faster" in shown["text/html"]
     assert shown[claims.VERDICT_MIME]["id"] == "synthetic"
-    assert "row_id" in shown[claims.FILES_MIME]["data/synthetic-rows.csv"]
+    assert "row_id" in shown[FILES_MIME]["data/synthetic-rows.csv"]
 
 
 def test_what_one_claim_computed_is_there_for_the_next(rows):

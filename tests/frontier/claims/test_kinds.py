@@ -299,12 +299,6 @@ def test_a_modelled_system_over_itself_is_one_and_per_megawatt_is_the_ratio_of_p
         kinds.system({"model": "llama-70b", "hardwear": "h200"}, SHAPE)
 
 
-def test_modelled_steps_multiply_to_the_total():
-    told = claims.modelled_steps(claims.claim("dense-gain-25x"), [30])
-    told = told[told["traffic"] == told["traffic"].iloc[0]]
-    assert told["ratio"].prod() == pytest.approx(told["total"].iloc[-1])
-
-
 def test_no_function_changes_the_rows():
     rows = pair(3)
     before = rows.copy()

@@ -1,10 +1,7 @@
 """How far single configurations moved in time."""
 
-import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from frontier.errors import UsageError
 from frontier.history import shifts
@@ -54,29 +51,3 @@ def test_what_rose_is_the_best_later_run_of_each_configuration_over_its_best_ear
     assert found.loc[8, "gain"] == pytest.approx(480 / 120)  # from the 8th, the first in the window
     assert found.loc[8, "throughput_per_gpu"] == 480
     assert found.loc[16, "gain"] == pytest.approx(0.9)
-
-
-def test_the_gain_since_a_day_is_in_speed_and_of_points_on_both_sides_of_it():
-    frame = pd.concat(
-        [
-            run("2026-01-01", 8, 10, 100),
-            run("2026-03-01", 8, 12, 999),
-            run("2026-03-02", 8, 11, 1),
-            run("2026-01-01", 16, 5, 50),
-            run("2026-03-01", 32, 5, 50),
-            run(None, 16, 50, 50),
-        ]
-    )
-    assert np.exp(shifts.gains_since(frame, "2026-01-31")) == pytest.approx([1.2])
-    assert len(shifts.gains_since(frame, "2025-01-31")) == 0
-    assert len(shifts.gains_since(frame, "2026-12-31")) == 0
-    with pytest.raises(UsageError, match="YYYY-MM-DD"):
-        shifts.gains_since(frame, "soon")
-
-
-@given(st.lists(st.floats(0.2, 5), min_size=1, max_size=6), st.floats(0.5, 2))
-def test_a_gain_that_all_points_have_is_that_gain_since_the_day(speeds, gain):
-    points = [("2026-01-01", i + 1, speed, 1.0) for i, speed in enumerate(speeds)]
-    points += [("2026-05-01", i + 1, speed * gain, 1.0) for i, speed in enumerate(speeds)]
-    found = shifts.gains_since(rows(*points), "2026-02-01")
-    assert np.exp(found) == pytest.approx([gain] * len(speeds))
