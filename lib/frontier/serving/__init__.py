@@ -16,17 +16,5 @@ from frontier.serving.configurations import predict
 from frontier.serving.frontiers import System, front, ratio_interval, sensitivity, sweep
 from frontier.serving.steps import Constants
 
-__all__ = [
-    "Constants",
-    "System",
-    "constants",
-    "errors",
-    "front",
-    "frontier_errors",
-    "predict",
-    "ratio_interval",
-    "sensitivity",
-    "spread",
-    "sweep",
-    "validation",
-]
+__all__ = ["Constants", "System", "constants", "errors", "front", "frontier_errors", "predict"]
+__all__ += ["ratio_interval", "sensitivity", "spread", "sweep", "validation"]

@@ -25,32 +25,25 @@ from frontier.data import tables
 from frontier.serving.frontiers import System, sweep
 from frontier.serving.modes import LENGTH
 
-VERSION = "0.12.0"
-# Our model and system, its model path and system, and the GPUs it may use.
+# Our model and system with the GPUs it may use, and its paths of models and names of systems.
+_R1, _LLAMA, _OSS = "deepseek-r1", "llama-70b", "gpt-oss-120b"
 CASES = (
-    (System("deepseek-r1", "h200", "fp8", 8192, 1024), "deepseek-ai/DeepSeek-R1", "h200_sxm", 64),
-    (
-        System("deepseek-r1", "b200", "fp4", 1024, 1024),
-        "nvidia/DeepSeek-V3.1-NVFP4",
-        "b200_sxm",
-        64,
-    ),
-    (
-        System("deepseek-r1", "b200", "fp4", 8192, 1024),
-        "nvidia/DeepSeek-V3.1-NVFP4",
-        "b200_sxm",
-        64,
-    ),
-    (System("deepseek-r1", "gb200", "fp4", 8192, 1024), "nvidia/DeepSeek-V3.1-NVFP4", "gb200", 64),
-    (
-        System("llama-70b", "h200", "fp8", 1024, 1024),
-        "nvidia/Llama-3.1-70B-Instruct-FP8",
-        "h200_sxm",
-        8,
-    ),
-    (System("gpt-oss-120b", "h200", "fp4", 1024, 1024), "openai/gpt-oss-120b", "h200_sxm", 8),
-    (System("gpt-oss-120b", "b200", "fp4", 1024, 1024), "openai/gpt-oss-120b", "b200_sxm", 8),
+    System(_R1, "h200", "fp8", 8192, 1024, max_gpus=64),
+    System(_R1, "b200", "fp4", 1024, 1024, max_gpus=64),
+    System(_R1, "b200", "fp4", 8192, 1024, max_gpus=64),
+    System(_R1, "gb200", "fp4", 8192, 1024, max_gpus=64),
+    System(_LLAMA, "h200", "fp8", 1024, 1024, max_gpus=8),
+    System(_OSS, "h200", "fp4", 1024, 1024, max_gpus=8),
+    System(_OSS, "b200", "fp4", 1024, 1024, max_gpus=8),
 )
+_PATHS = {
+    (_R1, "fp8"): "deepseek-ai/DeepSeek-R1",
+    (_R1, "fp4"): "nvidia/DeepSeek-V3.1-NVFP4",
+    (_LLAMA, "fp8"): "nvidia/Llama-3.1-70B-Instruct-FP8",
+    (_OSS, "fp4"): "openai/gpt-oss-120b",
+}
+_MACHINES = {"h200": "h200_sxm", "b200": "b200_sxm", "gb200": "gb200"}
+_SYSTEM = ["model", "hardware", "precision", "isl", "osl", "max_gpus"]
 _SCRIPT = """
 import json, sys, time
 from aiconfigurator.cli import cli_default
@@ -67,31 +60,22 @@ print("FOUND " + json.dumps([seconds, fronts]))
 
 def collect(python: str) -> pd.DataFrame:
     """Run every case in the environment of `python` and return the fronts as rows."""
-    rows = []
-    for system, path, machine, gpus in CASES:
-        given = [path, machine, str(gpus), str(system.isl), str(system.osl)]
+    parts = []
+    for system in CASES:
+        path = _PATHS[system.model, system.precision]
+        given = [path, _MACHINES[system.hardware], system.max_gpus, system.isl, system.osl]
         done = subprocess.run(
-            [python, "-c", _SCRIPT, *given], capture_output=True, text=True, check=True
+            [python, "-c", _SCRIPT, *map(str, given)], capture_output=True, text=True, check=True
         )
         line = next(line for line in done.stdout.splitlines() if line.startswith("FOUND "))
         seconds, fronts = json.loads(line.removeprefix("FOUND "))
+        told = {name: getattr(system, name) for name in _SYSTEM}
         for mode, points in fronts.items():
-            for throughput, interactivity in points:
-                rows.append(
-                    {
-                        "model": system.model,
-                        "hardware": system.hardware,
-                        "precision": system.precision,
-                        "isl": system.isl,
-                        "osl": system.osl,
-                        "max_gpus": gpus,
-                        "disaggregated": mode == "disagg",
-                        "interactivity": interactivity,
-                        "output_throughput_per_gpu": throughput,
-                        "run_s": round(seconds, 1),
-                    }
-                )
-    return pd.DataFrame(rows)
+            front = pd.DataFrame(points, columns=["output_throughput_per_gpu", "interactivity"])
+            parts.append(
+                front.assign(**told, disaggregated=mode == "disagg", run_s=round(seconds, 1))
+            )
+    return pd.concat(parts, ignore_index=True)
 
 
 def compared() -> pd.DataFrame:
@@ -101,7 +85,7 @@ def compared() -> pd.DataFrame:
     modelled frontier).
     """
     rows = tables.read("aiconfigurator_frontiers")
-    keys = ["model", "hardware", "precision", "isl", "osl", "max_gpus", "disaggregated"]
+    keys = [*_SYSTEM, "disaggregated"]
     parts = []
     for key, group in rows.groupby(keys, sort=False):
         asked = {k: getattr(v, "item", lambda v=v: v)() for k, v in zip(keys, key, strict=True)}

@@ -23,6 +23,7 @@ from frontier.data import tables
 from frontier.data.measurements import CONFIGURATION, load_measurements
 from frontier.errors import UsageError
 from frontier.serving import calibration, configurations, transformers
+from frontier.serving.calibration import ERRORS
 from frontier.serving.frontiers import BATCHES, System, front
 from frontier.serving.steps import SHARES, Constants
 from frontier.serving.transformers import transformer
@@ -104,16 +105,11 @@ def fit(rows: pd.DataFrame, family: Family, start: Constants | None = None) -> C
 
     start = start or family.start
     inputs = configurations.prepare(rows)
-    measured = np.log(rows[["interactivity", "throughput_per_gpu"]].to_numpy())
+    measured = np.log(rows[list(ERRORS)].to_numpy()).T
 
     def errors(point):
         found = configurations.evaluate(inputs, _decoded(family, start, point))
-        return np.concatenate(
-            [
-                np.log(found[name]) - measured[:, at]
-                for at, name in enumerate(("interactivity", "throughput_per_gpu"))
-            ]
-        )
+        return (np.log([found[name] for name in ERRORS]) - measured).ravel()
 
     point = _encoded(family, start)
     solved = least_squares(errors, point, loss="soft_l1", f_scale=SCALE, diff_step=1e-4, xtol=1e-5)
@@ -130,12 +126,10 @@ def held_out(rows: pd.DataFrame, family: Family, *, repeats: int = REPEATS) -> p
             out = np.isin(codes, order[fold::FOLDS])
             found = fit(rows[~out], family, whole)
             values = configurations.evaluate(configurations.prepare(rows[out]), found)
-            logs[repeat, out, 0] = np.log(values["interactivity"])
-            logs[repeat, out, 1] = np.log(values["throughput_per_gpu"])
-    middle = np.exp(np.median(logs, axis=0))
-    return rows.assign(
-        predicted_interactivity=middle[:, 0], predicted_throughput_per_gpu=middle[:, 1], curve=codes
-    )
+            logs[repeat, out] = np.log(np.column_stack([values[name] for name in ERRORS]))
+    middle = np.exp(np.median(logs, axis=0)).T
+    predicted = {f"predicted_{name}": one for name, one in zip(ERRORS, middle, strict=True)}
+    return rows.assign(**predicted, curve=codes)
 
 
 def resampled(
@@ -296,15 +290,8 @@ def _fit_rows(family, best, spread):
     for name, value in asdict(best).items():
         drawn = np.array([getattr(one, name) for one in spread])
         low, high = np.quantile(drawn, [0.05, 0.95])
-        fitted = name in family.fitted
-        yield {
-            "family": family.name,
-            "constant": name,
-            "value": value,
-            "low": low,
-            "high": high,
-            "fitted": fitted,
-        }
+        told = {"family": family.name, "constant": name, "value": value}
+        yield {**told, "low": low, "high": high, "fitted": name in family.fitted}
 
 
 def _validation_rows(rows, family):
@@ -316,7 +303,7 @@ def _validation_rows(rows, family):
         tp=decode.tp.astype(int),
         users_per_gpu=rows["concurrency"] / rows["gpus"],
     )
-    for name in ("interactivity", "throughput_per_gpu"):
+    for name in ERRORS:
         found[f"measured_{name}"] = rows[name]
         found[f"predicted_{name}"] = rows[f"predicted_{name}"]
     return found

@@ -294,27 +294,12 @@ def ratio_interval(
         tails = (1 - level) / 2, (1 + level) / 2
         low, high = np.quantile(np.nan_to_num(drawn), tails, axis=0)
     known = np.where(np.isnan(found), np.nan, 1.0)
-    return pd.DataFrame(
-        {
-            "interactivity": at,
-            "ratio": found,
-            "low": low * known,
-            "high": high * known,
-            "extrapolated": outside,
-        }
-    )
+    ends = {"low": low * known, "high": high * known}
+    return pd.DataFrame({"interactivity": at, "ratio": found, **ends, "extrapolated": outside})
 
 
-def sensitivity(
-    new: System,
-    old: System,
-    at: Sequence[float],
-    /,
-    *,
-    output_tokens: bool = False,
-    acceptance: float | None = None,
-) -> pd.DataFrame:
-    """Return the modelled ratio with each fitted constant at the ends of its spread.
+def sensitivity(new: System, old: System, at: Sequence[float], /) -> pd.DataFrame:
+    """Return the modelled ratio per GPU with each fitted constant at the ends of its spread.
 
     One row a constant and interactivity: `family`, `constant`, `interactivity`, `ratio`, and
     `at_low` and `at_high`, the ratio with that constant alone at its 5 % and 95 % quantile (in
@@ -327,25 +312,15 @@ def sensitivity(
         for system, family in zip((new, old), families, strict=True):
             fitted = calibration.constants(family)
             fitted = replace(fitted, **changes) if family == changed else fitted
-            fronts.append(front(system, constants=fitted, acceptance=acceptance))
-        return _ratio(fronts, at, output_tokens)
+            fronts.append(front(system, constants=fitted))
+        return _ratio(fronts, at, False)
 
     rows, usual = [], found()
     spread = calibration.spread()
     for one in spread[spread["fitted"] & spread["family"].isin(families)].itertuples():
-        ends = [found(one.family, **{one.constant: value}) for value in (one.low, one.high)]
-        rows.append(
-            pd.DataFrame(
-                {
-                    "family": one.family,
-                    "constant": one.constant,
-                    "interactivity": at,
-                    "ratio": usual,
-                    "at_low": ends[0],
-                    "at_high": ends[1],
-                }
-            )
-        )
+        low, high = (found(one.family, **{one.constant: value}) for value in (one.low, one.high))
+        moved = {"interactivity": at, "ratio": usual, "at_low": low, "at_high": high}
+        rows.append(pd.DataFrame({"family": one.family, "constant": one.constant, **moved}))
     return pd.concat(rows, ignore_index=True)
 
 
@@ -362,12 +337,12 @@ def _service(system, constants, acceptance) -> Service:
     machine = machines.machine(system.hardware)
     if system.domain is not None:
         machine = machine.with_domain(system.domain)
-    numbers = machines.numbers(model, [system.precision], [system.hardware])
+    numbers = machines.numbers(model, system.precision, system.hardware)
     fitted = constants or calibration.constants(model.family)
     accepted = transformers.accepted(model, acceptance) if system.speculative else (1.0,)
     traffic = Traffic.nominal(system.isl, system.osl)
     slower = float(np.exp(fitted.progress * system.age_months))
-    return Service(model, machine, numbers, fitted, traffic, accepted, slower=slower).taking(0)
+    return Service(model, machine, numbers, fitted, traffic, accepted, slower=slower)
 
 
 def _modes(system) -> tuple[bool, ...]:
@@ -447,20 +422,12 @@ def _evaluated(system, service, layout, batch, draft, prefill) -> dict:
     """Return the flat arrays of one chunk in one mode: aggregated if `prefill` is None."""
     fits = modes.fits(service, layout, batch, MEMORY_SHARE) & (batch >= layout.shares)
     if prefill is None:
-        found = modes.aggregated(service, layout, batch, (draft,))
+        found = modes.aggregated(service, layout, batch, draft)
         _, latency = modes.prefill_seconds(service, layout)
         rate, gpus = found["rate"] / layout.gpus, layout.gpus
         ttft = latency + found["tpot"] / 2 + modes.REQUEST_S[0]
     else:
-        found = modes.disaggregated(
-            service,
-            layout,
-            batch,
-            (draft,),
-            prefill_gpus=prefill[0],
-            prefill_s=prefill[1],
-            max_gpus=system.max_gpus,
-        )
+        found = modes.disaggregated(service, layout, batch, draft, prefill[:2], system.max_gpus)
         rate, gpus = found["rate_per_gpu"], found["gpus"]
         ttft = prefill[2] + modes.REQUEST_S[1]
     keep = np.flatnonzero(fits & (rate > 0))

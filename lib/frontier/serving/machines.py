@@ -79,8 +79,10 @@ def machine(hardware_keys: str | Sequence[str]) -> Machine:
     return Machine(*(values[:, 0] if single else values))
 
 
-def numbers(model: Transformer, precision: Sequence[str], hardware_keys: Sequence[str]) -> Numbers:
-    """Return the number formats of n configurations of one model.
+def numbers(
+    model: Transformer, precision: str | Sequence[str], hardware_keys: str | Sequence[str]
+) -> Numbers:
+    """Return the number formats of one configuration of a model (numbers), or of n (arrays).
 
     bf16 and fp8 are uniform. 4-bit formats cover what the table of models says: all linear
     layers, or the feed-forward networks and experts only, with attention projections at
@@ -91,10 +93,11 @@ def numbers(model: Transformer, precision: Sequence[str], hardware_keys: Sequenc
     are scaled by blocks (DeepSeek): one more kernel each.
     """
     rates = machine(hardware_keys)
-    kind = np.asarray([_format(model, one) for one in precision])
+    one = isinstance(precision, str)
+    kind = np.asarray(_format(model, precision) if one else [_format(model, p) for p in precision])
     native = ~np.isnan(rates.fp4)
     if (bad := (kind == "nvfp4") & ~native).any():
-        chip = list(hardware_keys)[int(np.flatnonzero(bad)[0])]
+        chip = np.atleast_1d(hardware_keys)[np.flatnonzero(bad)[0]]
         raise UsageError(f"{chip} has no 4-bit units for {model.model}: choose fp8 or bf16")
     mx, nv, fp8 = kind == "mxfp4", kind == "nvfp4", kind == "fp8"
     whole = nv & (not model.fp4.endswith("-ffn"))

@@ -24,7 +24,8 @@ where aggregated, and `REQUEST_S` that every request was found to take besides. 
 and frontiers belong in `frontiers`.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
@@ -86,57 +87,26 @@ class Service:
     draft_layers: np.ndarray = DRAFT_LAYERS[0]
     slower: np.ndarray = 1.0  # factor on the latency of a layer
 
-    def taking(self, index) -> "Service":
-        """Return the service of a subset of configurations (arrays are indexed)."""
-
-        def taken(part):
-            values = {name: np.asarray(value) for name, value in vars(part).items()}
-            return replace(part, **{k: v[index] for k, v in values.items() if v.ndim})
-
-        return replace(
-            self,
-            machine=taken(self.machine),
-            numbers=taken(self.numbers),
-            traffic=taken(self.traffic),
-        )
+    def seconds(self, layout: Layout, **load):
+        """Return the seconds of a pass of one worker; `load` as `steps.parts` has it."""
+        given = self.model, self.machine, self.numbers, self.constants, layout
+        return steps.seconds(*given, slower=self.slower, **load)
 
 
-def decode_seconds(service: Service, layout: Layout, batch, drafts):
-    """Return seconds per token of one user, without prefills: t(B)/e at the best draft length.
-
-    `drafts` is a bool array (speculation on or off) or a tuple of draft lengths to choose
-    from, 0 among them for none.
-    """
-    known = range(1, len(service.accepted))
-    allowed = drafts if isinstance(drafts, tuple) else (0, *known)
-    best = None
-    for n in allowed:
-        if n and not isinstance(drafts, tuple) and not np.any(drafts):
-            continue
-        time = _pass(service, layout, batch, n)
-        if isinstance(drafts, tuple):
-            best = time if best is None else np.minimum(best, time)
-        elif n == 0:
-            best = np.where(drafts, np.inf, time)
-        else:
-            best = np.where(drafts, np.minimum(best, time), best)
-    return best
+def decode_seconds(service: Service, layout: Layout, batch, draft: int):
+    """Return seconds per token of one user, without prefills: t(B)/e with drafted tokens."""
+    load = {"tokens": batch * (draft + 1.0), "sequences": batch}
+    time = service.seconds(layout, **load, context=service.traffic.context)
+    drafting = 1 + draft * service.draft_layers / service.model.layers
+    return time * (drafting / service.accepted[draft])
 
 
-def _pass(service, layout, batch, n):
-    """Return seconds per token with n drafted tokens."""
-    time = steps.seconds(
-        service.model,
-        service.machine,
-        service.numbers,
-        service.constants,
-        layout,
-        tokens=batch * (n + 1.0),
-        sequences=batch,
-        context=service.traffic.context,
-        slower=service.slower,
-    )
-    return time * ((1 + n * service.draft_layers / service.model.layers) / service.accepted[n])
+def best_seconds(service: Service, layout: Layout, batch, drafts):
+    """Return `decode_seconds` at the best draft length where the bool array `drafts` says so."""
+    lengths = range(1, len(service.accepted)) if np.any(drafts) else ()
+    drafted = [decode_seconds(service, layout, batch, n) for n in lengths]
+    plain = decode_seconds(service, layout, batch, 0)
+    return np.where(drafts, reduce(np.minimum, drafted, np.inf), plain)
 
 
 def most_prompts(service: Service):
@@ -147,18 +117,8 @@ def most_prompts(service: Service):
 def prefill_seconds(service: Service, layout: Layout, prompts=1.0):
     """Return (seconds per request, latency of a pass), with `prompts` on each attention share."""
     traffic, shares = service.traffic, layout.shares * prompts
-    latency = steps.seconds(
-        service.model,
-        service.machine,
-        service.numbers,
-        service.constants,
-        layout,
-        tokens=traffic.isl * shares,
-        sequences=shares,
-        context=traffic.isl,
-        prefill=True,
-        slower=service.slower,
-    )
+    load = {"tokens": traffic.isl * shares, "sequences": shares, "context": traffic.isl}
+    latency = service.seconds(layout, **load, prefill=True)
     return latency / shares, latency
 
 
@@ -170,22 +130,23 @@ def fits(service: Service, layout: Layout, sequences, share: float):
     return weights + cache <= share * service.machine.memory
 
 
-def aggregated(service: Service, layout: Layout, batch, drafts) -> dict:
+def aggregated(service: Service, layout: Layout, batch, draft: int) -> dict:
     """Return tpot (s) and requests/s of one worker that decodes `batch` sequences."""
     prefill, _ = prefill_seconds(service, layout)
-    tpot = decode_seconds(service, layout, batch, drafts) + batch * prefill / service.traffic.osl
+    tpot = decode_seconds(service, layout, batch, draft) + batch * prefill / service.traffic.osl
     return {"tpot": tpot, "rate": batch / (tpot * service.traffic.osl)}
 
 
 def disaggregated(
-    service: Service, layout: Layout, batch, drafts, *, prefill_gpus, prefill_s, max_gpus
+    service: Service, layout: Layout, batch, draft: int, prefill: tuple, max_gpus: int
 ) -> dict:
     """Return tpot, requests/s per GPU and GPUs of the best whole numbers of workers.
 
-    Decode workers are 1, 2, 4, ... within `max_gpus`, with as many prefill workers of
-    `prefill_gpus` GPUs and `prefill_s` seconds per request as they need.
+    Decode workers are 1, 2, 4, ... within `max_gpus`, with as many prefill workers as they need;
+    `prefill` has the GPUs of one and its seconds per request.
     """
-    tpot = decode_seconds(service, layout, batch, drafts)
+    prefill_gpus, prefill_s = prefill
+    tpot = decode_seconds(service, layout, batch, draft)
     rate = batch / (tpot * service.traffic.osl)
     per_gpu, gpus = np.zeros(rate.shape), np.zeros(rate.shape)
     load = rate * prefill_s
@@ -226,7 +187,7 @@ def closed_loop(
     least = np.where(split, REQUEST_S[1], REQUEST_S[0])
 
     def state(batch):
-        decoding = decode_seconds(service, decode, np.maximum(batch, 1.0), drafts)
+        decoding = best_seconds(service, decode, np.maximum(batch, 1.0), drafts)
         tpot = decoding + np.where(split, 0.0, batch * prefill_s / osl)
         return tpot, batch * decode_workers / (osl * tpot)
 

@@ -101,24 +101,17 @@ class Transformer:
     @cached_property
     def parameters(self) -> int:
         """All parameters, without the draft module and norms."""
-        experts = self.experts + self.shared_experts
-        return (
-            self.layers * self.attention_parameters
-            + self.dense_parameters
-            + self.moe_layers * experts * self.expert_parameters
-            + 2 * self.vocabulary_parameters
-        )
+        return self._with_experts(self.experts) + 2 * self.vocabulary_parameters
 
     @cached_property
     def active_parameters(self) -> int:
         """Parameters that a token is multiplied with (the embedding is looked up)."""
-        experts = self.experts_per_token + self.shared_experts
-        return (
-            self.layers * self.attention_parameters
-            + self.dense_parameters
-            + self.moe_layers * experts * self.expert_parameters
-            + self.vocabulary_parameters
-        )
+        return self._with_experts(self.experts_per_token) + self.vocabulary_parameters
+
+    def _with_experts(self, routed):
+        """Return the parameters of all layers with so many routed experts in each."""
+        experts = self.moe_layers * (routed + self.shared_experts) * self.expert_parameters
+        return self.layers * self.attention_parameters + self.dense_parameters + experts
 
     @property
     def kv_elements(self) -> int:
@@ -163,11 +156,6 @@ class Transformer:
     def prefill_attention_flop(self) -> int:
         """FLOP per pair of prompt tokens of one layer, before the causal half is dropped."""
         return 2 * self.heads * (2 * self.head_dim + self.rope_dim)
-
-    def prefill_flop(self, tokens):
-        """Return the FLOP of a prompt of `tokens`: twice the active parameters, and attention."""
-        attention = self.prefill_attention_flop * self.seen(tokens / 2) * tokens
-        return 2 * self.active_parameters * tokens + attention
 
 
 def names() -> list[str]:
