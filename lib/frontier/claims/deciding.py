@@ -583,10 +583,8 @@ def facts(found: State) -> dict[str, str]:
     why = reasons[0] if reasons else "nothing of it is measured"
     day = found.day if found.day is not None else pd.Series(found.rows.known_by).max()
     told |= {
-        "met": str(found.met),
-        "in_part": str(found.in_part),
+        **{name: str(getattr(found, name)) for name in ("met", "in_part", "of")},
         "hits": str(found.met + found.in_part),
-        "of": str(found.of),
         "condition": _where(found.condition),
         "flips": found.flips,
         "why": why[:1].upper() + why[1:],

@@ -34,13 +34,9 @@ from frontier.errors import UsageError, among
 FORMS = ("at-least", "about", "between", "up-to", "at-point", "level")
 STRETCHED = ("at-least", "about", "between")  # forms that can be met in part
 MEETS, PART, MISSES, UNTESTED = "meets", "in part", "misses", "untested"
-REPRODUCED, CONDITIONAL, NOT_REPRODUCED = (
-    "reproduced",
-    "reproduced-conditionally",
-    "not-reproduced",
-)
+REPRODUCED, NOT_REPRODUCED = "reproduced", "not-reproduced"
+CONDITIONAL = "reproduced-conditionally"
 MODELLED_ONLY, NOT_TESTABLE = "modelled-only", "not-testable"
-VERDICTS = (REPRODUCED, CONDITIONAL, NOT_REPRODUCED, MODELLED_ONLY, NOT_TESTABLE)
 # How a claim is worded, and what that allows.
 TOLERANCES = {
     "round number": 1.1,

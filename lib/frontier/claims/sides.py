@@ -122,10 +122,7 @@ class Rows:
     @cached_property
     def known_by(self) -> np.ndarray:
         """The day by which each row was measured: its date, or the end of its interval; or NaT."""
-        day = self.frame["date"]
-        if "date_to" in self.frame:
-            day = day.fillna(self.frame["date_to"])
-        return day.to_numpy()
+        return measurements.known_by(self.frame).to_numpy()
 
     @cached_property
     def sigma(self) -> np.ndarray:

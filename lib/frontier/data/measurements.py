@@ -72,20 +72,10 @@ def typed(frame: pd.DataFrame, columns: Mapping[str, tuple] = COLUMNS, /) -> pd.
     return frame[list(kinds)].astype(kinds).reset_index(drop=True)
 
 
-def units() -> pd.DataFrame:
-    """Return the unit and the meaning of every column of the measurements, by its name.
-
-    >>> units().loc["interactivity", "unit"]
-    'tok/s/user'
-    """
-    known = {name: {"unit": unit, "meaning": text} for name, (_, unit, text) in COLUMNS.items()}
-    return pd.DataFrame.from_dict(known, orient="index").rename_axis("column")
-
-
 def load_measurements(
     *, folder: Path | None = None, columns: Collection[str] | None = None
 ) -> pd.DataFrame:
-    """Return every usable measured point, the union of `SOURCES`; `units` explains its columns.
+    """Return every usable measured point, the union of `SOURCES`; `COLUMNS` explains its columns.
 
     A dated run that the live table has is left out of the others: they are samples of it.
 
@@ -153,15 +143,6 @@ def shapes(frame: pd.DataFrame) -> pd.Series:
     ['8192/1024']
     """
     return frame["isl"].astype("str") + "/" + frame["osl"].astype("str")
-
-
-def sources(*frames: pd.DataFrame) -> list[str]:
-    """Return the tables that the rows of some frames are from, each once, sorted.
-
-    >>> sources(select(load_measurements(), hardware="gb300"))[0]
-    'inferencex_captures'
-    """
-    return sorted({source for frame in frames for source in frame["source"].unique()})
 
 
 def date_in_words(day, /) -> str:

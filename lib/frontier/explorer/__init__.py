@@ -303,14 +303,6 @@ def best(points: pd.DataFrame, choice: Choice, /, most: int = 5) -> pd.DataFrame
     return found.drop_duplicates(same).head(most).reset_index(drop=True)
 
 
-def at_speed(points: pd.DataFrame, choice: Choice, quantity: str, /) -> dict[str, float]:
-    """Return the best value of a quantity at the speed or faster, by system; NaN where none is."""
-    meets = (points["interactivity"] >= choice.speed) & (points["deployments"] >= 1)
-    there = points.loc[meets & _known(points, quantity), ["system", quantity]]
-    found = there.groupby("system")[quantity].agg("max" if QUANTITIES[quantity][2] else "min")
-    return found.reindex(choice.systems).to_dict()
-
-
 def _known(points: pd.DataFrame, quantity: str) -> np.ndarray:
     values = points[quantity].to_numpy(float)
     return np.isfinite(values) & (values > 0)

@@ -18,22 +18,6 @@ from frontier.figures.own import with_own
 from frontier.figures.publishing import Cell, Exhibit, publish
 from frontier.figures.theme import CLAIM, MUTED, apply, colour, palette, plain_axis
 
-__all__ = [
-    "CLAIM",
-    "MUTED",
-    "Cell",
-    "Exhibit",
-    "apply",
-    "colour",
-    "figure",
-    "frontier_chart",
-    "heat_map",
-    "legend",
-    "overview",
-    "palette",
-    "plain_axis",
-    "publish",
-    "ratio_table",
-    "sensitivity",
-    "with_own",
-]
+__all__ = ["CLAIM", "MUTED", "Cell", "Exhibit", "apply", "colour", "figure", "frontier_chart"]
+__all__ += ["heat_map", "legend", "overview", "palette", "plain_axis", "publish", "ratio_table"]
+__all__ += ["sensitivity", "with_own"]

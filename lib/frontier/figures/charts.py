@@ -19,12 +19,12 @@ from frontier.figures.publishing import Cell
 _GROUND = {"facecolor": theme.PAPER, "edgecolor": "none", "pad": 0.8, "alpha": 0.7}
 
 
-def figure(data: pd.DataFrame, /, *, rows: int = 1, columns: int = 1, height: float, **options):
+def figure(data: pd.DataFrame, /, *, columns: int = 1, height: float, **options):
     """Return a figure in the collection's style, as wide as a page, and its array of axes."""
     theme.apply()
     drawn = Figure(figsize=(theme.WIDTH if columns > 1 else 0.75 * theme.WIDTH, height))
     drawn.data = data
-    return drawn, drawn.subplots(rows, columns, squeeze=False, **options)
+    return drawn, drawn.subplots(1, columns, squeeze=False, **options)
 
 
 def frontier_chart(
@@ -126,11 +126,7 @@ def _gap(axes, points, at, gap, claimed):
 
 
 def ratio_table(
-    ratios: pd.DataFrame,
-    /,
-    *,
-    by: Sequence[str] = ("traffic", "baseline"),
-    speeds: Sequence[float] | None = None,
+    ratios: pd.DataFrame, /, *, by: Sequence[str] = ("traffic", "baseline")
 ) -> pd.DataFrame:
     """Return ratios at named speeds as a table whose cells lead to their rows.
 
@@ -139,10 +135,8 @@ def ratio_table(
             value), `below_floor`, `rows_above` and `rows_below`, the ids of the two rows, and where
             they are known `speed_above` and `speed_below`, at which these were measured.
         by: columns that head the rows of the table.
-        speeds: the speeds in tok/s/user, by default those of the frame.
     """
-    speeds = sorted(ratios["at"].unique()) if speeds is None else speeds
-    rows = []
+    speeds, rows = sorted(ratios["at"].unique()), []
     for keys, some in ratios.groupby(list(by), sort=False):
         known = some.set_index("at")
         cells = {f"{speed:g}": _ratio(known.loc[speed]) for speed in speeds if speed in known.index}
@@ -171,7 +165,6 @@ def overview(
     bounds: tuple[float | None, float | None] = (None, None),
     label: str = "comparison",
     group: str | None = None,
-    log: bool = True,
 ) -> Figure:
     """Draw one row for each comparison: its value, and the range over all that is uncertain.
 
@@ -183,7 +176,6 @@ def overview(
         bounds: what counts as meeting the claim; None where it is open.
         label: the column that names a row.
         group: the column whose values head groups of rows.
-        log: whether the values are on a logarithmic axis.
     """
     frame = findings.reset_index(drop=True)
     slots, headings, place = {}, {}, 0.0
@@ -199,8 +191,7 @@ def overview(
     drawn, ((axes,),) = figure(findings, height=1.1 + 0.24 * place)
     met = frame.get("outcome", pd.Series("", frame.index)).isin(["meets", "in part"])
     colours = np.where(met, theme.HARDWARE["gb200"], theme.MUTED)
-    if log:  # before any limit is read: a linear axis has some below zero
-        axes.set_xscale("log")
+    axes.set_xscale("log")  # before any limit is read: a linear axis has some below zero
     axes.hlines(y, frame["low"], frame["high"], color=colours, lw=4, alpha=0.35)
     axes.scatter(frame["value"], y, s=30, c=colours, zorder=3)
     if claimed is not None:
@@ -220,8 +211,7 @@ def overview(
         )
     axes.set_yticks(list(y), frame[label])
     axes.set(xlabel=xlabel, ylim=(-place, 0.8))
-    if log:
-        theme.plain_axis(axes.xaxis)
+    theme.plain_axis(axes.xaxis)
     axes.grid(True, axis="x")
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0, labelcolor=theme.INK)

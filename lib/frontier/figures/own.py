@@ -25,9 +25,7 @@ def series(label: str, /) -> str:
     return f"{label or 'own'} ({theme.OWN}, in no verdict)"
 
 
-def with_own(
-    points: pd.DataFrame, /, *, model: str, basis: Basis, panel: str = "traffic"
-) -> pd.DataFrame:
+def with_own(points: pd.DataFrame, /, *, model: str, basis: Basis) -> pd.DataFrame:
     """Return the points of a `frontier_chart` with the frontiers of one's own rows after them.
 
     Own rows join where the model is theirs, each label in each traffic of the points as a system of
@@ -35,26 +33,25 @@ def with_own(
     those of an accelerator whose power is not known, are left out, and a printed line says so.
 
     Args:
-        points: as `frontier_chart` takes them.
+        points: as `frontier_chart` takes them, with `traffic` as ``8192/1024`` or in words.
         model: key of the model that the points are of.
         basis: what their throughput is.
-        panel: the column of the traffic, as ``8192/1024`` or in words.
 
     Raises:
         UsageError: when the points have no such column.
     """
-    if panel not in points:
-        raise UsageError(f"the points have no column '{panel}': {among(panel, points.columns)}")
+    if "traffic" not in points:
+        raise UsageError(f"the points have no column 'traffic': {among('traffic', points.columns)}")
     rows = measurements.own()
     rows = rows[rows["model"] == model]
     rows = rows.assign(throughput=_values(rows, basis), evidence=theme.OWN, row_id="")
     shapes, added, unknown = measurements.shapes(rows), [], set()
-    for traffic in points[panel].unique():
+    for traffic in points["traffic"].unique():
         here = rows[(shapes == traffic) | (shapes.map(traffic_words) == traffic)]
         unknown |= set(here.loc[here["throughput"].isna(), "hardware"])
         for label, some in here.dropna(subset="throughput").groupby("label", sort=False):
             front = curves.Frontier(some["interactivity"], some["throughput"], rows=some.index)
-            told = {"system": series(label), panel: traffic, "on_front": True}
+            told = {"system": series(label), "traffic": traffic, "on_front": True}
             added.append(some.loc[list(front.rows)].assign(**told))
     if unknown:
         left_out = ", ".join(sorted(unknown))

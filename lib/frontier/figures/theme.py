@@ -4,7 +4,7 @@ The ink of a figure is drawn in the colours below and published as CSS variables
 the fallback, so that the page's light and dark themes recolour the same picture.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import matplotlib as mpl
 import matplotlib.ticker
@@ -96,17 +96,14 @@ def palette(names: Iterable[str], /) -> dict[str, str]:
     return found
 
 
-def plain_axis(axis, *, ticks: Sequence[float] | None = None) -> None:
-    """Label a log axis in plain numbers, at `ticks` or at 1, 2, 5 of every decade."""
+def plain_axis(axis) -> None:
+    """Label a log axis in plain numbers, at 1, 2, 5 of every decade or, where it is short, more."""
     low, high = sorted(axis.get_view_interval())
     # 1, 2 and 5 would leave two or three labels on an axis of a decade, one on a shorter one.
     span = high / low if low > 0 else np.inf
     fine = (1, 1.2, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9)
     subs = (1, 2, 5) if span > 12 else (1, 1.5, 2, 3, 5, 7) if span > 3 else fine
-    locator = (
-        mpl.ticker.FixedLocator(ticks) if ticks is not None else mpl.ticker.LogLocator(subs=subs)
-    )
-    axis.set_major_locator(locator)
+    axis.set_major_locator(mpl.ticker.LogLocator(subs=subs))
     axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: _tick(value)))
     axis.set_minor_locator(mpl.ticker.NullLocator())
 

@@ -71,7 +71,6 @@ def test_what_nobody_measured_has_no_points_and_no_ratio(twice):
     choice = replace(CHOICE, systems=("gb300", "h200"), above="gb300")
     points = explorer.measured(twice, choice)
     assert set(points["system"]) == {"h200"}
-    assert np.isnan(explorer.at_speed(points, choice, "users")["gb300"])
     assert explorer.compare(twice, choice, "gb300", "h200") is None
     assert explorer.best(points, replace(choice, speed=1e4)).empty
 
