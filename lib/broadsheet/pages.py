@@ -13,7 +13,6 @@ in the page's policy).
 """
 
 import base64
-import datetime
 import functools
 import hashlib
 import html
@@ -21,6 +20,7 @@ import platform
 import re
 import shlex
 from collections import Counter
+from datetime import date
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 
@@ -100,12 +100,11 @@ def report(task: Task, made: Report, /, *, plain: bool = False) -> str:
     collection, failure = task.collection, made.failure
     from broadsheet import cells
 
-    parameters = () if plain and failure else _schema(task)
+    parameters = () if plain else _schema(task)
     rows = [
         (p, schema.format_value(task.values.get(p.name, p.default)), schema.format_value(p.default))
         for p in parameters
     ]
-    table = render("parameters.html.j2", collection.project, rows=rows) if rows else ""
     body, found = cells.article(task, made)
     if not plain:
         body = collection.project.call("article", body, task, made)
@@ -114,19 +113,16 @@ def report(task: Task, made: Report, /, *, plain: bool = False) -> str:
         collection.project,
         task=task,
         site=task.title or collection.title,
-        title=found.title or task.entry.title,
-        has_title=bool(found.title),
+        found=found,
         description=found.description or task.entry.title,
-        headings=[*found.headings, *([(2, "parameters", "Parameters")] if table else [])],
-        parameters=Markup(table),
+        headings=[*found.headings, *([(2, "parameters", "Parameters")] if rows else [])],
+        rows=rows,
         body=Markup(body),
         failure=failure,
         traceback=cells.strip_ansi(failure.traceback) if failure else "",
         changed=[(p.name, value) for p, value, default in rows if value != default],
-        values=[(p.name, value) for p, value, _ in rows],
         command=command(task),
         digests=[table[:3] for table in task.tables],
-        versions=versions(collection.project),
         files=sorted(made.files),
         mime_type=lambda name: _MIME_TYPES[PurePosixPath(name).suffix],
         modules=modules(data[SCRIPT]["module"] for data in _datas(made.notebook) if SCRIPT in data),
@@ -149,11 +145,10 @@ def plain_index(built, /) -> dict[str, str]:
     text = render(
         "index.html.j2",
         project,
+        built=built,
         collection=collection,
         description=collection.subtitle or collection.title,
-        reports=[(entry, built.status.get(entry.page)) for entry in collection.pages],
         digests=[table[:3] for table in built.tables],
-        versions=versions(project),
     )
     records = [
         {**record, "page": page}
@@ -168,17 +163,15 @@ def status(project, site: str, record: dict, /, *, tables=()) -> str:
 
     ``tables`` are those of the project, whose age at that build the page says.
     """
-    failed = sum(report["status"] != "ok" for report in record["reports"])
-    finished = record["finished"]
+    built = date.fromisoformat(record["finished"][:10])
     return render(
         "status.html.j2",
         project,
         site=site,
         record=record,
-        failed=failed,
-        ages=[(title, day, _days(day, finished)) for _, _, title, day in tables],
-        ran=sum(report["action"] == "run" for report in record["reports"]),
-        rendered=sum(report["action"] == "render" for report in record["reports"]),
+        failed=sum(report["status"] != "ok" for report in record["reports"]),
+        ages=[(name, day, (built - date.fromisoformat(day[:10])).days) for *_, name, day in tables],
+        actions=Counter(report["action"] for report in record["reports"]),
         description="What the last build ran, how long it took, what failed",
     )
 
@@ -197,13 +190,10 @@ def comparison(task: Task, points, shown, count: int, /, *, common=()) -> str:
         title=f"{title}: {len(points)} sets of parameters",
         description=f"What the report {title} publishes, by set of parameters",
         points=points,
-        varied=list(points[0].values),
         shown=shown,
         common=common,
         count=count,
         counts=[f"{statuses[s]} {s}" for s in ("ok", "failed", "not built") if statuses[s]],
-        number=number,
-        versions=versions(task.collection.project),
     )
 
 
@@ -219,11 +209,6 @@ def difference(project, found, old: str, new: str, /, *, most: int = 20) -> str:
         most=most,
         description="Which records and numbers of two sites differ, by how much, and why",
     )
-
-
-def _days(day, moment):
-    until, since = (datetime.date.fromisoformat(text[:10]) for text in (moment, day))
-    return (until - since).days
 
 
 def command(task: Task, /) -> str:
@@ -267,7 +252,7 @@ def _environment(templates):
     )
     sheets = [path for folder in folders if (path := folder / "style.css").is_file()]
     style = "\n".join(path.read_text(encoding="utf-8").strip() for path in sheets)
-    environment.globals["style"] = Markup(style)
+    environment.globals |= {"style": Markup(style), "number": number}
     return environment
 
 
@@ -296,4 +281,5 @@ def _hashed(text):
 
 def render(name: str, project, /, **values) -> str:
     """Return a page, or a part of one, from a template of the engine or of the project."""
-    return _environment(project.templates).get_template(name).render(**values)
+    template = _environment(project.templates).get_template(name)
+    return template.render(versions=versions(project), **values)

@@ -95,7 +95,7 @@ def test_hostile_failures_on_the_status_page_never_become_markup():
         "why": [HOSTILE],
     }  # fmt: skip
     record = {
-        "finished": "now",
+        "finished": "2026-11-29",
         "duration": 2.0,
         "reports": [report],
         "changes": [["a", HOSTILE, "b"]],

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from broadsheet import links
 from broadsheet.collection import Collection, Entry
-from broadsheet.pages import command, modules, render, script, versions
+from broadsheet.pages import command, modules, render, script
 from frontier import __version__, claims
 from frontier.data import words
 from frontier.site import glossary, rows, verdicts
@@ -148,7 +148,6 @@ def index(
         cite=Markup(cite(collection, "all claims", "index", ".venv/bin/frontier build", tables)),
         script=script(_TEMPLATE / "scorecard.js"),
         digests=[table[:3] for table in tables],
-        versions=versions(collection.project),
     )
 
 

@@ -4,21 +4,18 @@ Importing this module costs next to nothing, since a build that has nothing to d
 whatever takes time is imported by the function that needs it.
 """
 
-from collections.abc import Mapping
+import pkgutil
 from pathlib import Path
 
 from broadsheet import Project
 
 
-def choices(name: str, /) -> list:
-    """Return the values that ``TABLE.COLUMN`` has, for a parameter that is one of them."""
-    from frontier.site import parameters
+def _late(name):
+    """Return a function that is ``MODULE:FUNCTION`` of `frontier.site`, imported when it is called.
 
-    return parameters.choices(name)
-
-
-def _environment(root: Path) -> dict[str, str]:
-    return {"FRONTIER_HOME": str(root)}
+    A project's functions have positional arguments only.
+    """
+    return lambda *given: pkgutil.resolve_name(f"frontier.site.{name}")(*given)
 
 
 def _check_record(record, _entry) -> None:
@@ -33,46 +30,6 @@ def _tables() -> list[tuple[str, str, str, str]]:
     tables.verify()
     days = [tables.meta(name)["accessed"] for name in tables.names()]
     return [(*table, day) for table, day in zip(tables.digests(), days, strict=True)]
-
-
-def _article(html, task, report) -> str:
-    from frontier.site import pages
-
-    return pages.article(html, task, report)
-
-
-def _compose(built) -> dict[str, str | None]:
-    from frontier.site import compose
-
-    return compose.files(built)
-
-
-def _dump(records) -> str:
-    from frontier.site import verdicts
-
-    return verdicts.dump(records)
-
-
-def _value(record: Mapping):
-    return (record.get("found") or {}).get("value")
-
-
-def _changes(old, new):
-    from frontier.site import verdicts
-
-    return verdicts.changes(old, new)
-
-
-def _compare(old, new):
-    from frontier.site import verdicts
-
-    return verdicts.compare(old, new)
-
-
-def _files(url):
-    from frontier.site import published
-
-    return published.files(url)
 
 
 project = Project(
@@ -94,15 +51,15 @@ project = Project(
     records_file="verdicts.json",
     record_type="application/vnd.frontier.verdict+json",
     record_name="claim",
-    environment=_environment,
-    choices=choices,
+    environment=lambda root: {"FRONTIER_HOME": str(root)},
+    choices=_late("parameters:choices"),
     check_record=_check_record,
     tables=_tables,
-    article=_article,
-    compose=_compose,
-    dump=_dump,
-    value=_value,
-    changes=_changes,
-    compare=_compare,
-    files=_files,
+    article=_late("pages:article"),
+    compose=_late("compose:files"),
+    dump=_late("verdicts:dump"),
+    value=lambda record: (record.get("found") or {}).get("value"),
+    changes=_late("verdicts:changes"),
+    compare=_late("verdicts:compare"),
+    files=_late("published:files"),
 )
