@@ -21,14 +21,7 @@ from broadsheet.task import Options, Task
 
 
 def build(
-    collection: Collection,
-    names=(),
-    /,
-    *,
-    settings: dict | None = None,
-    out: Path | None = None,
-    shard: tuple[int, int] | None = None,
-    options: Options | None = None,
+    collection: Collection, names=(), /, *, settings=None, out=None, shard=None, options=None
 ) -> int:
     """Build the named reports, or all, and what stands beside them; return how many failed.
 
@@ -62,10 +55,7 @@ def status(
 
 def values_of(parameters, settings, choices, notebook) -> dict:
     """Return the typed values, of those set for a notebook, that differ from the defaults."""
-    known = {p.name: p for p in parameters}
-    for name in settings:
-        if name not in known:
-            raise schema.unknown(name, known, notebook)
+    known = schema.by_name(parameters, settings, notebook)
     values = {name: schema.parse_value(known[name], *texts) for name, texts in settings.items()}
     values = schema.check(parameters, values, choices=choices, notebook=notebook)
     return {name: value for name, value in values.items() if value != known[name].default}
@@ -87,10 +77,8 @@ def _requests(collection, names, settings):
             problem = f"{FILE} names {entry.notebook}, but there is no such notebook"
             print(f"{collection.project.name}: {problem}", file=sys.stderr)
     schemas = {e: schema.read(collection.path(e)) if settings else () for e in entries}
-    known = {p.name: p for parameters in schemas.values() for p in parameters}
-    for name in settings:
-        if name not in known:
-            raise schema.unknown(name, known, ", ".join(e.notebook for e in entries))
+    every = [p for parameters in schemas.values() for p in parameters]
+    schema.by_name(every, settings, ", ".join(e.notebook for e in entries))
     choices, tasks = functools.partial(collection.project.call, "choices"), []
     for entry, parameters in schemas.items():
         given = {p.name: settings[p.name] for p in parameters if p.name in settings}

@@ -72,8 +72,7 @@ def carry_out(kind, collection, tasks, site, beside, options, *, shard=None) -> 
             "copy the project to a folder that can be"
         )
     for killed in store.mend(collection.store):
-        told = f"the {killed.get('kind')} of {killed.get('started')} was killed"
-        print(told, file=sys.stderr)
+        print(f"the {killed.get('kind')} of {killed.get('started')} was killed", file=sys.stderr)
     about = {"kind": kind, "out": str(site.folder), "executor": options.executor}
     record = store.Record(collection.store, **about, mappings=environment.mappings)
     try:
@@ -100,6 +99,8 @@ def _inputs(collection, beside, pages, environment):
 
 def _carry_out(collection, tasks, site, beside, environment, options, record):
     """Do what is planned; return how much of it failed."""
+    from broadsheet import pages
+
     project, problems = collection.project, record.values["problems"]
     tables = tuple(project.attempt("tables", problems, ()))
     more = dict(project.attempt("environment", problems, {}, collection.home))
@@ -117,24 +118,21 @@ def _carry_out(collection, tasks, site, beside, environment, options, record):
         with site.replaced() as stage:
             known = site.manifest()
             _put(stage, Path(folder), made, known["pages"])
-            pages = {n: page for n, page in known["pages"].items() if (stage / n).is_file()}
-            pages |= made
-            built = Built(
-                collection,
-                stage,
-                {n: _records(stage, n, page) for n, page in pages.items()},
-                {n: page["status"] for n, page in pages.items()},
-                tables,
-            )
+            there = {n: page for n, page in known["pages"].items() if (stage / n).is_file()}
+            there |= made
+            records = {n: _records(stage, n, page) for n, page in there.items()}
+            statuses = {n: page["status"] for n, page in there.items()}
+            built = Built(collection, stage, records, statuses, tables)
             files = beside.compose(built, problems)
             record.values["changes"] = _changes(built, files, problems)
-            _write(stage, files)
-            _write(stage, {"status.html": _status(beside, built, record)})
+            record.take_time()
+            status = pages.status(project, beside.title, record.values, tables=tables)
+            _write(stage, {**files, "status.html": status})
             site.remember(
-                inputs=_inputs(collection, beside, pages, environment),
-                pages=pages,
+                inputs=_inputs(collection, beside, there, environment),
+                pages=there,
                 files={n: digests.path(stage / n) for n, t in files.items() if t is not None},
-                mappings=_used({**known["mappings"], **environment.mappings}, pages),
+                mappings=_used({**known["mappings"], **environment.mappings}, there),
             )
     return sum(page["status"] != "ok" for page in made.values()) + len(problems)
 
@@ -146,13 +144,6 @@ def _changes(built, made, problems):
     if new is None or not old.is_file():
         return []
     return list(project.attempt("changes", problems, (), old.read_text(encoding="utf-8"), new))
-
-
-def _status(beside, built, record):
-    from broadsheet import pages
-
-    record.take_time()
-    return pages.status(built.collection.project, beside.title, record.values, tables=built.tables)
 
 
 def _records(stage, name, page):
@@ -195,7 +186,7 @@ def _run(tasks, record, options, folder):
     from broadsheet import executors, work
 
     store.prepare()
-    done = {}
+    patience, done = options.time_limit + executors.STARTING, {}
     with contextlib.ExitStack() as stack:
         if options.executor == "local":
             server = stack.enter_context(_server(folder, due))
@@ -205,13 +196,8 @@ def _run(tasks, record, options, folder):
             some = [task for task in due if task.action == action]
             if not some:
                 continue
-            results = executors.each(
-                work.make,
-                some,
-                workers=options.workers,
-                executor=executor,
-                patience=options.time_limit + executors.STARTING,
-            )
+            how = {"workers": options.workers, "executor": executor, "patience": patience}
+            results = executors.each(work.make, some, **how)
             stack.enter_context(contextlib.closing(results))
             for task, report, error in results:
                 if error is None and not isinstance(report, Report):
@@ -220,24 +206,21 @@ def _run(tasks, record, options, folder):
                     report = work.lost(task, error)
                 _keep(task, report)
                 done[task.page] = _set_down(task, report, folder)
-                line = f"[{len(done)}/{len(due)}] {_line(task, report)}"
-                print(line, file=sys.stderr, flush=True)
+                place = f"[{len(done)}/{len(due)}]"
+                print(place, _line(task, report), file=sys.stderr, flush=True)
                 record.add(done[task.page])
     return {task.page: done[task.page] for task in tasks if task.page in done}
 
 
-@contextlib.contextmanager
 def _server(folder, tasks):
-    """Have the server that workers here ask for warm kernels, if any notebook runs."""
+    """Return the server that workers here ask for warm kernels, if any notebook runs."""
     from broadsheet import warm
 
-    runs = [task for task in tasks if task.action == "run"]
-    if not runs or runs[0].preload is None:
-        yield ""
-        return
-    env = warm.environment(runs[0].collection, runs[0].environment)
-    with warm.serving(runs[0].preload, env, folder=folder) as address:
-        yield address
+    first = next((task for task in tasks if task.action == "run"), None)
+    if first is None or first.preload is None:
+        return contextlib.nullcontext("")
+    env = warm.environment(first.collection, first.environment)
+    return warm.serving(first.preload, env, folder=folder)
 
 
 def _line(task, report):
@@ -267,18 +250,11 @@ def _set_down(task, report, folder):
         write(_spot(folder, task.page, name), text)
     return {
         "notebook": task.entry.notebook,
-        "page": task.page,
-        "inputs": task.inputs,
-        "looks": task.looks,
-        "action": task.action,
-        "why": list(task.why),
-        "status": report.status,
+        **{name: getattr(task, name) for name in ("page", "inputs", "looks", "action", "why")},
+        **{name: getattr(report, name) for name in ("status", "kernel", "reads", "records")},
         "failure": report.failure.line if report.failure else None,
         "duration": round(task.last if task.action == "render" else report.duration, 3),
-        "kernel": report.kernel,
-        "reads": report.reads,
         "files": {name: digests.text(text) for name, text in texts.items()},
-        "records": list(report.records),
     }
 
 

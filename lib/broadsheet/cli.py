@@ -182,12 +182,8 @@ def _texts(pairs):
 
 def table(rows, /) -> str:
     """Return rows of texts, the first being the head, as columns of text."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
-    lines = []
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        lines.append("  ".join([*cells, row[-1]]).rstrip())
-    return "\n".join(lines)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
 
 # ----------------------------------------------------------------- the commands
@@ -223,10 +219,8 @@ def sweep(name, grid, from_csv, show, folder=None, **request):
     """Build one report with many sets of parameters, and a page that compares them."""
     from broadsheet import sweep
 
-    grid = [(name, text.split(",")) for name, text in grid]
-    failed = sweep.sweep(
-        collection(folder), name, grid=grid, rows=from_csv, show=show, **_request(**request)
-    )
+    asked = {"grid": [(name, text.split(",")) for name, text in grid], "rows": from_csv}
+    failed = sweep.sweep(collection(folder), name, show=show, **asked, **_request(**request))
     return 1 if failed else 0
 
 
@@ -272,16 +266,11 @@ def params(name, folder=None):
 
     about = collection(folder)
     (entry,) = about.select([name])
-    rows = [
-        (
-            p.name,
-            p.type,
-            parameters.format_value(p.default),
-            f"{p.help} {f'[{p.constraint}]' if p.constraint else ''}".strip(),
-        )
-        for p in parameters.read(about.path(entry))
-    ]
-    print(table([("parameter", "type", "default", "meaning"), *rows]))
+    rows = [("parameter", "type", "default", "meaning")]
+    for p in parameters.read(about.path(entry)):
+        meaning = f"{p.help} [{p.constraint}]" if p.constraint else p.help
+        rows.append((p.name, p.type, parameters.format_value(p.default), meaning.strip()))
+    print(table(rows))
 
 
 @broadsheet.command()

@@ -126,15 +126,9 @@ def read(folder: Path, /) -> Collection:
     except ValueError as error:
         told = f"{path} is not a site map (title, pages: notebook, title): {error}"
         raise UsageError(told) from error
-    return Collection(
-        title=more.pop("title"),
-        pages=tuple(Entry(page.pop("notebook"), page.pop("title"), page) for page in pages),
-        folder=folder,
-        subtitle=more.pop("subtitle"),
-        root=(folder / more.pop("root")).resolve(),
-        project_name=more.pop("project"),
-        more=more,
-    )
+    entries = tuple(Entry(page.pop("notebook"), page.pop("title"), page) for page in pages)
+    title, subtitle, root, project = map(more.pop, ("title", "subtitle", "root", "project"))
+    return Collection(title, entries, folder, subtitle, (folder / root).resolve(), project, more)
 
 
 def _mapping(raw, required, optional=()):

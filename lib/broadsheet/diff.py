@@ -18,6 +18,8 @@ from broadsheet.plan import causes
 from broadsheet.site import COMPARISON
 from broadsheet.words import counted, number
 
+_TOLD = 5  # numbers of a file in the text of a difference
+
 
 @dataclass(frozen=True)
 class Move:
@@ -65,10 +67,8 @@ class Difference:
         """One sentence that counts what moved."""
         if not (self.records or self.tables):
             return f"No {self.noun} and no number differs."
-        return (
-            f"{counted(len(self.records), self.noun)} and {counted(len(self.tables), 'file')} of "
-            "data differ."
-        )
+        records, files = counted(len(self.records), self.noun), counted(len(self.tables), "file")
+        return f"{records} and {files} of data differ."
 
 
 def diff(collection: Collection, old: Path, new: Path, /) -> Difference:
@@ -83,14 +83,14 @@ def diff(collection: Collection, old: Path, new: Path, /) -> Difference:
     return Difference(dict(records), tables, causes, project.record_name)
 
 
-def text(difference: Difference, /, *, most: int = 5) -> str:
-    """Return the difference as text, with so many numbers of each file."""
+def text(difference: Difference, /) -> str:
+    """Return the difference as text, with a few numbers of each file."""
     lines = [difference.summary]
     for record, moves in difference.records.items():
         lines += ["", record, *(f"  {one.text}" for one in moves)]
     for table in difference.tables:
         lines += ["", f"{table.file}: {table.note}"]
-        lines += [f"  {one.text}" for one in table.moves[:most]]
+        lines += [f"  {one.text}" for one in table.moves[:_TOLD]]
     if difference.causes:
         lines += ["", "why"]
         lines += [f"  {page}  {kind}: {cause}" for page, kind, cause in difference.causes]
@@ -146,10 +146,8 @@ def _table(name, old, new):
                 moves.append(move(label, *(None if math.isnan(v) else v for v in (was, now))))
     moves.sort(key=lambda one: (-abs(one.change or math.inf), one.what))
     notes = [f"{len(moves)} of {counted(count, 'number')} moved"] if moves else []
-    for what, rows in (
-        ("gone", before.keys() - after.keys()),
-        ("new", after.keys() - before.keys()),
-    ):
+    gone, new = before.keys() - after.keys(), after.keys() - before.keys()
+    for what, rows in (("gone", gone), ("new", new)):
         notes += [f"{counted(len(rows), 'row')} {what}"] if rows else []
     return Table(name, ", ".join(notes) or "other columns or another order", tuple(moves))
 

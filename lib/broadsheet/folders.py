@@ -30,9 +30,9 @@ def replaced(place: Path, /):
         shutil.rmtree(stage, ignore_errors=True)
 
 
-def mend(place: Path, /) -> bool:
-    """Put back what `replaced` had set aside when it was killed; return whether anything was."""
-    return recover(place, place.with_name(f".{place.name}.old"))
+def mend(place: Path, /) -> None:
+    """Put back what `replaced` had set aside when it was killed."""
+    recover(place, place.with_name(f".{place.name}.old"))
 
 
 def replace(stage: Path, place: Path, old: Path, /) -> None:
@@ -55,12 +55,10 @@ def replace(stage: Path, place: Path, old: Path, /) -> None:
             raise
 
 
-def recover(place: Path, old: Path, /) -> bool:
-    """Put `old` back if `place` is missing; return whether it was."""
-    if place.exists() or not old.is_dir():
-        return False
-    old.rename(place)
-    return True
+def recover(place: Path, old: Path, /) -> None:
+    """Put `old` back if `place` is missing."""
+    if old.is_dir() and not place.exists():
+        old.rename(place)
 
 
 @contextlib.contextmanager

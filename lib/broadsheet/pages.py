@@ -142,14 +142,9 @@ def plain_index(built, /) -> dict[str, str]:
     ``built`` is a `campaign.Built`: an index that lists the reports, and the records as JSON.
     """
     collection, project = built.collection, built.collection.project
-    text = render(
-        "index.html.j2",
-        project,
-        built=built,
-        collection=collection,
-        description=collection.subtitle or collection.title,
-        digests=[table[:3] for table in built.tables],
-    )
+    given = {"built": built, "collection": collection, "digests": [t[:3] for t in built.tables]}
+    description = collection.subtitle or collection.title
+    text = render("index.html.j2", project, description=description, **given)
     records = [
         {**record, "page": page}
         for page, some in sorted(built.records.items())
@@ -184,31 +179,19 @@ def comparison(task: Task, points, shown, count: int, /, *, common=()) -> str:
     """
     title = task.entry.title
     statuses = Counter(point.status for point in points)
-    return render(
-        "comparison.html.j2",
-        task.collection.project,
-        title=f"{title}: {len(points)} sets of parameters",
-        description=f"What the report {title} publishes, by set of parameters",
-        points=points,
-        shown=shown,
-        common=common,
-        count=count,
-        counts=[f"{statuses[s]} {s}" for s in ("ok", "failed", "not built") if statuses[s]],
-    )
+    values = {
+        "title": f"{title}: {len(points)} sets of parameters",
+        "description": f"What the report {title} publishes, by set of parameters",
+        "counts": [f"{statuses[s]} {s}" for s in ("ok", "failed", "not built") if statuses[s]],
+        **{"points": points, "shown": shown, "common": common, "count": count},
+    }
+    return render("comparison.html.j2", task.collection.project, **values)
 
 
-def difference(project, found, old: str, new: str, /, *, most: int = 20) -> str:
+def difference(project, found, old: str, new: str, /) -> str:
     """Return the page of a `diff.Difference` of two sites with these names."""
-    return render(
-        "diff.html.j2",
-        project,
-        records=f"{project.record_name}s".capitalize(),
-        difference=found,
-        old=old,
-        new=new,
-        most=most,
-        description="Which records and numbers of two sites differ, by how much, and why",
-    )
+    told = "Which records and numbers of two sites differ, by how much, and why"
+    return render("diff.html.j2", project, difference=found, old=old, new=new, description=told)
 
 
 def command(task: Task, /) -> str:
@@ -242,14 +225,9 @@ def _datas(notebook):
 @functools.cache
 def _environment(templates):
     folders = [TEMPLATE, *filter(None, [templates])]
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folders),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=jinja2.StrictUndefined,
-    )
+    space = dict.fromkeys(("trim_blocks", "lstrip_blocks", "keep_trailing_newline"), True)
+    kind = {"autoescape": True, "undefined": jinja2.StrictUndefined, **space}
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(folders), **kind)
     sheets = [path for folder in folders if (path := folder / "style.css").is_file()]
     style = "\n".join(path.read_text(encoding="utf-8").strip() for path in sheets)
     environment.globals |= {"style": Markup(style), "number": number}

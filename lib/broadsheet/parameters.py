@@ -128,16 +128,17 @@ def check(parameters, values, /, *, choices=None, notebook="the notebook") -> di
     ``choices(name)`` gives the values that the data have for ``[one of name]``. Raises
     UsageError for an unknown name, a wrong type, a value out of range or not in the data.
     """
-    known = {parameter.name: parameter for parameter in parameters}
-    for name in values:
-        if name not in known:
-            raise unknown(name, known, notebook)
+    known = by_name(parameters, values, notebook)
     return {name: _checked(known[name], value, choices) for name, value in values.items()}
 
 
-def unknown(name: str, known, /, where: str) -> UsageError:
-    """Return the error for a name that no parameter of `where` has."""
-    return UsageError(f"unknown parameter {name!r} of {where}: {among(name, known)}")
+def by_name(parameters, names, where: str, /) -> dict[str, Parameter]:
+    """Return the parameters of `where` by name; UsageError where one of `names` is none's."""
+    known = {parameter.name: parameter for parameter in parameters}
+    for name in names:
+        if name not in known:
+            raise UsageError(f"unknown parameter {name!r} of {where}: {among(name, known)}")
+    return known
 
 
 def _parse(source, notebook, edited=False):
@@ -206,11 +207,8 @@ def _type(annotation):
         case ast.Subscript(value=ast.Name(id="list"), slice=ast.Name(id="int" | "float" | "str")):
             return {"base": annotation.slice.id, "is_list": True}
         case ast.Subscript(value=ast.Name(id="Literal"), slice=items):
-            literals = ast.literal_eval(items)
-            return {
-                "base": "Literal",
-                "literals": literals if isinstance(literals, tuple) else (literals,),
-            }
+            found = ast.literal_eval(items)
+            return {"base": "Literal", "literals": found if isinstance(found, tuple) else (found,)}
     raise ValueError(f"type {ast.unparse(annotation)!r} is not one of: {_TYPES}")
 
 
@@ -265,17 +263,14 @@ def _checked_item(parameter, value, choices):
         value = float(value)
     if not _is_of_type(parameter, value):
         raise UsageError(_wrong_type(parameter, value))
+    told = f"parameter {parameter.name!r} is {value!r}"
     if parameter.low is not None and not parameter.low <= value <= parameter.high:
-        raise UsageError(
-            f"parameter {parameter.name!r} is {value!r}, out of range {parameter.constraint}"
-        )
+        raise UsageError(f"{told}, out of range {parameter.constraint}")
     if parameter.choices_of and choices is not None:
         present = list(choices(parameter.choices_of))
         if value not in present:
-            raise UsageError(
-                f"parameter {parameter.name!r} is {value!r}, which is not in the data; "
-                f"{parameter.choices_of} has: {', '.join(map(str, present))}"
-            )
+            known = f"{parameter.choices_of} has: {', '.join(map(str, present))}"
+            raise UsageError(f"{told}, which is not in the data; {known}")
     return value
 
 

@@ -73,10 +73,8 @@ def causes(old: dict, new: dict, mappings: dict, /):
         yield "parameters", f"{_described(one)} instead of {_described(other)}"
     if moved := digests.changed(old["reads"], new["reads"]):
         gone = [name for name in moved if new["reads"].get(name) == digests.GONE]
-        yield (
-            "data",
-            listing([*(n for n in moved if n not in gone), *(f"{n} (gone)" for n in gone)]),
-        )
+        others = [name for name in moved if name not in gone]
+        yield "data", listing([*others, *(f"{name} (gone)" for name in gone)])
     code = ["the notebook"] if one["notebook"] != other["notebook"] else []
     if one["library"] != other["library"]:
         code += digests.changed(*(mappings.get(made["library"], {}) for made in (one, other)))
@@ -85,10 +83,8 @@ def causes(old: dict, new: dict, mappings: dict, /):
     if one["versions"] != other["versions"]:
         was, now = (mappings.get(made["versions"], {}) for made in (one, other))
         moved = digests.changed(was, now)
-        yield (
-            "versions",
-            listing(f"{n} {was.get(n, 'absent')} to {now.get(n, 'absent')}" for n in moved),
-        )
+        told = [f"{n} {was.get(n, 'absent')} to {now.get(n, 'absent')}" for n in moved]
+        yield "versions", listing(told)
 
 
 def _described(inputs):

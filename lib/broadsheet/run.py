@@ -34,6 +34,10 @@ from broadsheet.parameters import tags
 from broadsheet.task import Failure, Report, Task
 
 NAME = "broadsheet"
+_PAPERMILL = {
+    **{"engine_name": NAME, "kernel_name": "python3", "language": "python"},
+    **{"progress_bar": False, "request_save_on_cell_execute": False},
+}
 # Where a file lies on this machine: of a path, or of one below the home folder, all but its name.
 _FOLDERS = re.compile(r"(?<![\w./~:<])~?(?:/[\w.@+~-]+)+/(?=[\w.@+-])")
 # A Unix socket's address has about 104 bytes; the rest is for "kernel-ipc-1".
@@ -52,17 +56,8 @@ def execute(task: Task, /, *, folder: Path) -> Report:
     failure = None
     manager = _kernel(folder, task)
     try:
-        executed = execute_notebook(
-            _read(task.notebook),
-            None,
-            parameters=task.values,
-            engine_name=NAME,
-            kernel_name="python3",
-            language="python",
-            progress_bar=False,
-            request_save_on_cell_execute=False,
-            kernel=manager,
-        )
+        source = _read(task.notebook)
+        executed = execute_notebook(source, None, task.values, kernel=manager, **_PAPERMILL)
     except PapermillExecutionError:
         executed = remove_error_markers(manager.notebook)
         failure = _failure(executed)
@@ -146,12 +141,8 @@ class _Kernel(AsyncKernelManager):
 
 def _kernel(folder, task=None):
     local = hasattr(socket, "AF_UNIX") and len(str(folder)) < _SOCKET_FOLDER
-    return _Kernel(
-        connection_file=str(folder / "kernel.json"),
-        transport="ipc" if local else "tcp",
-        task=task,
-        folder=folder,
-    )
+    at = {"connection_file": str(folder / "kernel.json"), "transport": "ipc" if local else "tcp"}
+    return _Kernel(task=task, folder=folder, **at)
 
 
 def manage(nb_man, kernel: _Kernel | None, /) -> None:

@@ -37,14 +37,10 @@ def write(path: Path, content: bytes | str, /) -> None:
     """Write a file in one step, making its folder."""
     content = content.encode() if isinstance(content, str) else content
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".")
-    try:
-        with open(descriptor, "wb") as file:  # noqa: PTH123
-            file.write(content)
-        os.replace(name, path)  # noqa: PTH105
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
+        made = Path(folder, path.name)
+        made.write_bytes(content)
+        made.replace(path)
 
 
 def can_write(folder: Path, /) -> bool:
@@ -147,13 +143,9 @@ class Record:
         self._path = folder / "runs" / name
         self.values = {
             **about,
-            "status": "running",
-            "process": os.getpid(),
-            "host": socket.gethostname(),
+            **{"status": "running", "process": os.getpid(), "host": socket.gethostname()},
             "started": self._started.isoformat(timespec="seconds"),
-            "reports": [],
-            "changes": [],
-            "problems": [],
+            **{"reports": [], "changes": [], "problems": []},
         }
         with contextlib.suppress(OSError):
             write(self._path, json.dumps(self.values) + "\n")
@@ -204,8 +196,6 @@ def is_alive(pid: int, /) -> bool:
     """Return whether a process of this number runs."""
     try:
         os.kill(pid, 0)
-    except PermissionError:
-        return True
-    except OSError:
-        return False
+    except OSError as error:
+        return isinstance(error, PermissionError)
     return True

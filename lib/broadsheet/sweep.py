@@ -200,9 +200,8 @@ def _shown(points, names, show):
     differ = [n for n in names if len({p.quantities.get(n) for p in points}) > 1]
     chosen = [n for n in names if show in (n, n.rpartition(": ")[2])]
     if show and not chosen:  # no reason to give up what was built
-        print(
-            f"no page publishes {show!r}; they do: {', '.join(names) or 'nothing'}", file=sys.stderr
-        )
+        told = f"no page publishes {show!r}; they do: {', '.join(names) or 'nothing'}"
+        print(told, file=sys.stderr)
     return list(dict.fromkeys([*chosen, *(differ or names)]))[:_COLUMNS]
 
 

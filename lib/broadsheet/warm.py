@@ -29,17 +29,12 @@ from broadsheet.kernel import MESSAGE, ROOT
 NAME = "broadsheet-warm"
 # One thread each: workers share the cores, and sums then have one order.
 ENVIRONMENT = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "PYTHONHASHSEED": "0",
-    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+    **{"PYTHONHASHSEED": "0", "PYDEVD_DISABLE_FILE_VALIDATION": "1"},
     # What a person has set for their own figures and programs is no part of a report.
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "MATPLOTLIBRC": os.devnull,
-    "PYTHONOPTIMIZE": "",
-    "PYTHONUTF8": "1",
-    "TZ": "UTC",
+    **{"PYTHONOPTIMIZE": "", "PYTHONUTF8": "1", "TZ": "UTC"},
 }
 # What may differ between a server and its kernels: where they write, not what they compute. The
 # last two are set by readline, for the processes that are started after it was imported.
@@ -166,12 +161,10 @@ class _Fork:
                 raise OddError(answer["odd"])
             self.pid = answer["pid"]
             self._end = os.pidfd_open(self.pid)
-        except OSError as error:
+        except (OSError, OddError) as error:
             self._socket.close()
-            raise OddError(f"the server does not answer: {error}") from None
-        except OddError:
-            self._socket.close()
-            raise
+            odd = isinstance(error, OddError)
+            raise error if odd else OddError(f"the server does not answer: {error}") from None
 
     def wait(self, timeout=None):
         """Return the exit code when it has ended, 1 whatever it was: the server has it."""

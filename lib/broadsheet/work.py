@@ -89,13 +89,7 @@ def _rendered(task, report):
         failure = report.failure or Failure(type(error).__name__, str(error))
         report = replace(report, failure=failure)
         page = pages.report(task, report, plain=True)
-    keep = not (report.failure or task.result)
-    return replace(
-        report,
-        notebook=None,
-        page=page,
-        files=files,
-        # A report that failed decides nothing, whatever it found before.
-        records=() if report.failure else records,
-        packed=store.pack(report.notebook) if keep else None,
-    )
+    # A report that failed decides nothing, whatever it found before.
+    records = () if report.failure else records
+    packed = None if report.failure or task.result else store.pack(report.notebook)
+    return replace(report, notebook=None, page=page, files=files, records=records, packed=packed)

@@ -5,6 +5,7 @@ the others are here. A new one is a function below ``@frontier.command()``. Impo
 are used, so that ``frontier --help`` does not wait for pandas.
 """
 
+import functools
 import json
 import sys
 from datetime import date
@@ -27,6 +28,9 @@ def main(argv=None) -> int:
 @click.group("frontier", commands=cli.commands(), no_args_is_help=False)
 def frontier():
     """Check public claims about AI-inference Pareto frontiers: build the site, read the claims."""
+
+
+_SOURCE = click.Choice(["api", "dump"])
 
 
 def _day(text):
@@ -126,12 +130,7 @@ _accept = click.option(
 
 
 @data.command()
-@click.option(
-    "--source",
-    type=click.Choice(["api", "dump"]),
-    default="api",
-    help="ask InferenceX, or read a dump",
-)
+@click.option("--source", type=_SOURCE, default="api", help="ask InferenceX, or read a dump")
 @click.option(
     "--file",
     "files",
@@ -146,23 +145,16 @@ _accept = click.option(
 )
 @click.option("--url", metavar="URL", help="another address of the same API")
 @_accept
-def refresh(source, files, since, models, url, accept):
+def refresh(source, files, models, url, **asked):
     """Fetch new public benchmark results."""
     from frontier.sources import intake, web
 
     if files and source == "api":
         raise UsageError("--file is a dump's: say --source dump, too")
     client = web.Client(url or intake.API_ROOT, cache=intake.cache()) if source == "api" else None
-    report = intake.refresh(
-        source=source,
-        files=list(files),
-        since=since,
-        models=models.split(",") if models else None,
-        client=client,
-        accept=accept,
-        tell=lambda text: print(text, file=sys.stderr, flush=True),
-    )
-    print(report)
+    asked |= {"files": list(files), "models": models.split(",") if models else None}
+    tell = functools.partial(print, file=sys.stderr, flush=True)
+    print(intake.refresh(source=source, client=client, tell=tell, **asked))
 
 
 def _said(command):

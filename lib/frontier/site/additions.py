@@ -143,14 +143,9 @@ def inserted(text: str, key: str, item: str, /, *, file: str = "the file") -> st
 def notebook(claim: claims.Claim, /) -> str:
     """Return the report's notebook, source only, the answer first."""
     heading = re.sub(r"([\\`*_\[\]<>$#])", r"\\\1", claim.statement.strip().rstrip("."))
-    values = {
-        "statement": heading,
-        "id": claim.id,
-        "report": claim.report,
-        "number": claim.report[:2],
-        "traffics": ", ".join(json.dumps(one) for one in claim.test.traffic),
-        "traffic": claim.test.traffic[0],
-    }
+    values = {**vars(claim), "statement": heading, "number": claim.report[:2]}
+    values["traffics"] = ", ".join(json.dumps(one) for one in claim.test.traffic)
+    values["traffic"] = claim.test.traffic[0]
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     about = {"kernelspec": kernel, "language_info": {"name": "python"}}
     made = nbformat.v4.new_notebook(metadata=about, nbformat_minor=5)
@@ -165,14 +160,8 @@ def notebook(claim: claims.Claim, /) -> str:
 def test_file(claim: claims.Claim, /) -> str:
     """Return the test of a claim: its ledger row, its rows, and its ratio on a slower way."""
     low, _ = claim.test.target.bounds
-    return Template(_template("claim.test")).substitute(
-        id=claim.id,
-        value=json.dumps(claim.value),
-        unit=json.dumps(claim.unit),
-        form=claim.form,
-        report=claim.report,
-        low=low,
-    )
+    told = {"value": json.dumps(claim.value), "unit": json.dumps(claim.unit), "low": low}
+    return Template(_template("claim.test")).substitute(vars(claim), **told)
 
 
 test_file.__test__ = False  # its name says what it returns; pytest must not take it for a test
@@ -187,14 +176,8 @@ def _page(claim):
 
 
 def _item(row):
-    text = yaml.dump(
-        [row],
-        Dumper=_Dumper,
-        sort_keys=False,
-        width=10**6,
-        allow_unicode=True,
-        default_flow_style=None,
-    )
+    style = {"sort_keys": False, "width": 10**6, "allow_unicode": True, "default_flow_style": None}
+    text = yaml.dump([row], Dumper=_Dumper, **style)
     return "".join(f"  {line}" for line in text.splitlines(keepends=True))
 
 
@@ -211,9 +194,8 @@ def _check_site(site, claim, site_map, new):
         (stage / "collection.yaml").write_text(site_map, encoding="utf-8")
         found = collection.read(stage)
         if found.pages[:-1] != site.pages or found.pages[-1].notebook != claim.report:
-            raise DataError(
-                "collection.yaml", "is not as it was written", remedy="add the page by hand"
-            )
+            problem, remedy = "is not as it was written", "add the page by hand"
+            raise DataError("collection.yaml", problem, remedy=remedy)
         parameters.read(stage / f"{claim.report}.ipynb")
 
 

@@ -96,13 +96,9 @@ def _lead(collection, stage):
     lead = collection.more.get("lead") or {}
     page = stage / f"{lead.get('notebook')}.html"
     text = page.read_text(encoding="utf-8") if page.is_file() else ""
-    found = []
-    for name in lead.get("exhibits", ()):
-        exhibit = re.search(
-            rf'<figure class="exhibit" id="{re.escape(name)}">.*?</figure>', text, re.S
-        )
-        found += [exhibit[0]] if exhibit else []
-    return "".join(found)
+    found = re.finditer(r'<figure class="exhibit" id="([^"]*)">.*?</figure>', text, re.S)
+    exhibits = {exhibit[1]: exhibit[0] for exhibit in found}
+    return "".join(exhibits.get(name, "") for name in lead.get("exhibits", ()))
 
 
 def _explorer(collection, built):

@@ -14,14 +14,8 @@ from frontier import __version__
 from frontier.data import measurements, paths, tables
 
 FOLDER = "tables"
-# The types of `tables.DTYPES` in the words of Frictionless.
-_TYPES = {
-    "string": "string",
-    "bool": "boolean",
-    "int": "integer",
-    "float": "number",
-    "date": "date",
-}
+# The types of `tables.DTYPES` that have other names in the words of Frictionless.
+_TYPES = {"bool": "boolean", "int": "integer", "float": "number"}
 
 
 def descriptor() -> dict:
@@ -56,9 +50,7 @@ def _resource(name):
         "path": f"{FOLDER}/{file.name}",
         "title": meta["title"],
         "description": str(meta.get("provenance", meta["citation"])),
-        "format": "csv",
-        "mediatype": "text/csv",
-        "encoding": "utf-8",
+        **{"format": "csv", "mediatype": "text/csv", "encoding": "utf-8"},
         "bytes": file.stat().st_size,
         "hash": f"sha256:{meta['sha256']}",
         "sources": [{"title": meta["citation"], **_at(meta["url"])}],
@@ -76,6 +68,6 @@ def _at(url):
 
 
 def _field(name, about):
-    field = {"name": name, "type": _TYPES[about["dtype"]]}
+    field = {"name": name, "type": _TYPES.get(about["dtype"], about["dtype"])}
     extra = {"unit": about.get("unit"), "description": about.get("description")}
     return field | {key: str(value) for key, value in extra.items() if value}

@@ -10,12 +10,10 @@ import re
 from dataclasses import dataclass
 
 # Between these a text is no sentence, a link would be lost in another, or words are quoted.
-_OUTSIDE = frozenset(
-    (
-        *("a", "abbr", "blockquote", "button", "code", "h1", "h2", "h3", "h4", "h5", "h6", "math"),
-        *("pre", "script", "section", "style", "summary", "svg", "thead", "title"),
-    )
-)
+_OUTSIDE = {
+    *("a", "abbr", "blockquote", "button", "code", "h1", "h2", "h3", "h4", "h5", "h6", "math"),
+    *("pre", "script", "section", "style", "summary", "svg", "thead", "title"),
+}
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import math
 import re
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -44,6 +44,8 @@ RULE = (
 )
 HEADLINES = 5  # moves told in a sentence
 MOST = 24  # ratios in the picture
+NUMBERS = 3  # of each table whose numbers moved
+_OTHERS = "Beside the data this may have changed as well"
 _MOMENT = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z")
 _REMEDY = "restore it from version control, or remove it and run 'frontier moved'"
 _NUMBERS = {
@@ -121,20 +123,12 @@ def since(given: str | None = None, /) -> tuple[dict, Path] | None:
 
 
 def record(
-    before: tuple[pd.DataFrame, dict],
-    after: tuple[pd.DataFrame, dict],
-    /,
-    *,
-    refreshed: str,
-    near: Sequence[dict],
-    difference: diff.Difference | None = None,
-    changes: pd.DataFrame | None = None,
-    sigma: float | None = None,
-    most: int = 3,
+    before, after, /, *, refreshed: str, near, difference=None, changes=None, sigma=None
 ) -> dict:
-    """Return the record of a refresh, from the rows and the `state` before and after.
+    """Return the record of a refresh from (rows, `state`) before and after.
 
-    `difference` is that of the two sites, None where there was no site; so many numbers of each of
+    `near` is what the function of that name gives, `changes` the table of that name. `difference`
+    is the `diff.Difference` of the two sites, None where there was none; a few numbers of each of
     its tables are kept. `sigma` is pooled from the new rows.
     """
     (old, was), (new, now) = before, after
@@ -166,12 +160,10 @@ def record(
                 "rule": RULE,
             },
             "numbers": [
-                {"file": t.file, "note": t.note, "moves": [move.text for move in t.moves[:most]]}
+                {"file": t.file, "note": t.note, "moves": [m.text for m in t.moves[:NUMBERS]]}
                 for t in files
             ],
-            "notes": [f"Beside the data this may have changed as well: {'; '.join(others)}."]
-            if others
-            else [],
+            "notes": [f"{_OTHERS}: {'; '.join(others)}."] if others else [],
         }
     )
 
@@ -295,19 +287,16 @@ def _close(compared, verdict, target) -> Iterator[str]:
         _, key, one, bound = nearest
         off = number(100 * abs(one[key] / bound - 1), 2)
         side = "above" if one[key] > bound else "below"
-        yield (
-            f"the {_NUMBERS[key]} of {one['comparison']} is {number(one[key])}, {off} % {side} the "
-            f"{number(bound)} that decides"
-        )
+        told = f"the {_NUMBERS[key]} of {one['comparison']} is {number(one[key])}"
+        yield f"{told}, {off} % {side} the {number(bound)} that decides"
 
 
 def _turns(outcomes, place, form):
     """Say whether the verdict is another when this comparison alone meets or misses the claim."""
     if outcomes[place] == rule.UNTESTED:
         return False
-    others = (outcomes[:place], outcomes[place + 1 :])
     turned = {
-        rule.verdict([*others[0], outcome, *others[1]], form=form)
+        rule.verdict([*outcomes[:place], outcome, *outcomes[place + 1 :]], form=form)
         for outcome in (rule.MEETS, rule.MISSES)
     }
     return turned != {rule.verdict(outcomes, form=form)}
@@ -319,10 +308,9 @@ def _alone(measured) -> Iterator[str]:
     steady = deciding.STEADY
     against = [o for o in told if not (o["same"] and 1 / steady <= o["factor"] <= steady)]
     if len(against) == 1:
-        yield (
-            f"one variation of {measured.get('variations', len(told))} keeps it from being robust: "
-            f"{against[0]['variation']}"
-        )
+        count = measured.get("variations", len(told))
+        why = against[0]["variation"]
+        yield f"one variation of {count} keeps it from being robust: {why}"
 
 
 # ----------------------------------------------------------------- in words
@@ -432,9 +420,7 @@ def _row(move):
     return {
         "name": name(move),
         "what": KINDS[move["kind"]],
-        "ratio": ratio,
-        "over": over,
-        "where": where,
+        **{"ratio": ratio, "over": over, "where": where},
         "extremes": extremes(move) or ["–"],
         "coincides": move["coincides"] or ["–"],
         "notes": [move["reach"]] * bool(move["reach"]) + move["thin"] or ["–"],

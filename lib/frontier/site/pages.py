@@ -19,6 +19,7 @@ from broadsheet.pages import command, modules, render, script
 from frontier import __version__, claims
 from frontier.data import words
 from frontier.site import glossary, rows, verdicts
+from frontier.site.verdicts import UNEXAMINED
 
 _TEMPLATE = Path(__file__).parent / "template"
 # What XML 1.0 cannot hold, however it is written; text of data may have it.
@@ -56,16 +57,9 @@ def cite(collection: Collection, what: str, key: str, command: str, tables, clai
 
     ``claim`` is the id of the claim whose verdict one line at the prompt gives, if there is one.
     """
-    return _render(
-        collection,
-        "cite.html.j2",
-        what=what,
-        key=f"inference-frontier-{key}",
-        command=command,
-        claim=claim,
-        version=__version__,
-        day=max((table[3] for table in tables), default=""),
-    )
+    asked = {"what": what, "key": f"inference-frontier-{key}", "command": command, "claim": claim}
+    day = max((table[3] for table in tables), default="")
+    return _render(collection, "cite.html.j2", version=__version__, day=day, **asked)
 
 
 def claims_of(entry: Entry, /) -> tuple[str, ...]:
@@ -89,16 +83,7 @@ def _anchor(name):
 
 
 def index(
-    collection: Collection,
-    records,
-    /,
-    *,
-    built,
-    tables=(),
-    lead="",
-    explorer=("", ""),
-    dates="",
-    news=(),
+    collection, records, /, *, built, tables=(), lead="", explorer=("", ""), dates="", news=()
 ) -> str:
     """Return the index: the answer, the chart and the ratios that decide, then all claims.
 
@@ -124,26 +109,19 @@ def index(
     keys = [every[key] for key in more.get("key_claims", ()) if key in every]
     counts = verdicts.summary(records)
     first = (keys[0].get("now") or {}).get("answer", "") if keys else ""
-    summary = f"{first} {counts}".strip()
     return _render(
         collection,
         "scorecard.html.j2",
-        collection=collection,
         question=more.get("question", collection.title),
-        summary=summary,
-        description=summary,
+        description=f"{first} {counts}".strip(),
         counts=counts,
         lead=Markup(lead),
         compact=Markup(explorer[0]),
         modules=modules(filter(None, explorer[1:])),
         key_claims=keys,
         reports=[entry for entry in collection.pages if entry.page in built],
-        groups=groups,
-        dates=dates,
-        news=news,
+        **{"groups": groups, "dates": dates, "news": news},
         verdicts=[v for v in verdicts.VERDICTS if any(r["verdict"] == v for r in records)],
-        has_terms=bool(glossary.terms(collection)),
-        has_errata=bool(more.get("errata")),
         sure=more.get("sure", "") if more.get("sure", "").partition("#")[0] in built else "",
         cite=Markup(cite(collection, "all claims", "index", ".venv/bin/frontier build", tables)),
         script=script(_TEMPLATE / "scorecard.js"),
@@ -173,18 +151,13 @@ def rows_behind(
     return _render(
         collection,
         "rows.html.j2",
-        collection=collection,
-        entry=entry,
+        **{"entry": entry, "more": more, "heads": heads, "on_front": on_front, "common": common},
         description=f"The measured rows behind the report {entry.title}, with their sources",
         tables=[(name, _anchor(name), len(ids), _user(entry, name)) for name, ids in used.items()],
         count=len(cited) + more,
-        more=more,
-        heads=heads,
-        on_front=on_front,
         corrected=sum(row.corrected for row in cited.values()),
         script=script(_TEMPLATE / "rows.js"),
         groups=sorted(groups.items()),
-        common=common,
     )
 
 
@@ -197,55 +170,32 @@ def _user(entry, name):
 
 def terms(collection: Collection, /) -> str:
     """Return the page of the terms, in the order of the alphabet."""
-    return _render(
-        collection,
-        "glossary.html.j2",
-        collection=collection,
-        description="The terms of AI inference that the reports use, in a sentence each",
-        terms=sorted(glossary.terms(collection), key=lambda term: term.name.lower()),
-    )
+    told = "The terms of AI inference that the reports use, in a sentence each"
+    listed = sorted(glossary.terms(collection), key=lambda term: term.name.lower())
+    return _render(collection, "glossary.html.j2", description=told, terms=listed)
 
 
 def errata(collection: Collection, built, corrections: str = "", /) -> str:
     """Return the page of the errors found in what the claims were taken from, and in the rows."""
     titles = {entry.notebook: entry for entry in collection.pages if entry.page in built}
-    return _render(
-        collection,
-        "errata.html.j2",
-        collection=collection,
-        description="Errors found in the article and in pages like it, with what shows them",
-        corrections=corrections,
-        errata=[(one["text"], titles.get(one.get("report"))) for one in collection.more["errata"]],
-    )
+    found = [(one["text"], titles.get(one.get("report"))) for one in collection.more["errata"]]
+    told = "Errors found in the article and in pages like it, with what shows them"
+    about = {"description": told, "corrections": corrections, "errata": found}
+    return _render(collection, "errata.html.j2", **about)
 
 
 def moved(collection: Collection, news, /) -> str:
     """Return the page of what moved, of these `news.News`, the newest first."""
-    return _render(
-        collection,
-        "moved.html.j2",
-        collection=collection,
-        news=news,
-        pictures=[Markup(picture.html) for picture in news[0].pictures],
-        noise=words.number(100 * news[0].record["sigma"]),
-        off=words.number(1 + news[0].record["off"]),
-        inverse=words.number(1 / (1 + news[0].record["off"])),
-        description=news[0].summary,
-    )
+    about = {"description": news[0].summary, "pictures": [Markup(p.html) for p in news[0].pictures]}
+    return _render(collection, "moved.html.j2", news=news, **about)
 
 
 def moved_feed(collection: Collection, news, /, *, url: str | None = None) -> str:
     """Return the Atom feed of what moved; links only where the site's address is known."""
     title = f"What moved – {collection.title}"
-    made = _render(
-        collection,
-        "feed.xml.j2",
-        collection=collection,
-        news=news,
-        title=title,
-        id=uuid.uuid5(uuid.NAMESPACE_URL, f"frontier feed {title}").urn,
-        base=url and f"{quote(url.rstrip('/'), safe=':/%?=&~@+,;')}/",
-    )
+    name = uuid.uuid5(uuid.NAMESPACE_URL, f"frontier feed {title}").urn
+    base = url and f"{quote(url.rstrip('/'), safe=':/%?=&~@+,;')}/"
+    made = _render(collection, "feed.xml.j2", news=news, title=title, id=name, base=base)
     return _NO_XML.sub("\N{REPLACEMENT CHARACTER}", made)
 
 
@@ -256,19 +206,10 @@ def moved_json(news, /) -> str:
 
 
 def _render(collection, name, /, **values):
-    return render(name, collection.project, **_WORDS, **values)
+    return render(name, collection.project, collection=collection, **_WORDS, **values)
 
 
 def _group(title, rows, page):
-    return {
-        "title": title,
-        "href": page,
-        "records": [
-            {**row, "anchor": f"{page}#claim-{row['id']}" if page and _examined(row) else None}
-            for row in rows
-        ],
-    }
-
-
-def _examined(row):
-    return row["verdict"] != verdicts.UNEXAMINED
+    places = {r["id"]: f"{page}#claim-{r['id']}" for r in rows if r["verdict"] != UNEXAMINED}
+    records = [{**row, "anchor": page and places.get(row["id"])} for row in rows]
+    return {"title": title, "href": page, "records": records}

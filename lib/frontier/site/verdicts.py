@@ -18,14 +18,15 @@ from frontier.errors import FrontierError
 
 SCHEMA = 2
 UNEXAMINED = "not yet examined"
-VERDICTS = (
-    "reproduced",
-    "reproduced-conditionally",
-    "not-reproduced",
-    "modelled-only",
-    "not-testable",
-    UNEXAMINED,
-)
+_COUNTED = {
+    "reproduced": ("holds", "hold"),
+    "reproduced-conditionally": ("holds only in part", "hold only in part"),
+    "not-reproduced": ("is not reached", "are not reached"),
+    "modelled-only": ("was never measured", "were never measured"),
+    "not-testable": ("has no public data", "have no public data"),
+    UNEXAMINED: ("is not yet examined", "are not yet examined"),
+}
+VERDICTS = tuple(_COUNTED)
 KEYS = (
     "id", "statement", "claimed", "found", "verdict", "firm", "condition", "then", "now", "since",
     "tiers", "page", "sources",
@@ -82,21 +83,14 @@ def check(record, known, /) -> None:
     if not isinstance(record, dict) or record.get("id") not in known:
         name = record.get("id") if isinstance(record, dict) else record
         raise FrontierError(f"verdict for {name!r}, which is no claim of the ledger")
-    if record.get("verdict") not in VERDICTS:
-        raise FrontierError(
-            f"claim {record['id']!r} has verdict {record.get('verdict')!r}; "
-            f"the verdicts are: {', '.join(VERDICTS)}"
-        )
-    if missing := [key for key in KEYS if key not in record and key != "page"]:
-        raise FrontierError(f"the verdict for {record['id']!r} lacks: {', '.join(missing)}")
     # Only here: a build in which nothing changed has no record to check.
     from frontier.claims.entries import schema_problem
 
     whole = {"schema": SCHEMA, "claims": [published({"page": None, **record})]}
     if problem := schema_problem(whole, "verdicts"):
         path, message = problem
-        place = ".".join(map(str, path[2:]))
-        raise FrontierError(f"the verdict for {record['id']!r}, {place}: {message}")
+        place = f", {'.'.join(map(str, path[2:]))}".rstrip(", ")
+        raise FrontierError(f"the verdict for {record['id']!r}{place}: {message}")
 
 
 def listing() -> list[dict]:
@@ -111,26 +105,10 @@ def rows(records, /) -> list[tuple[str, ...]]:
     found = [("claim", "claimed", "typical", "verdict", "where it holds")]
     for record in records:
         claimed, value = record.get("claimed") or {}, record.get("found") or {}
-        found.append(
-            (
-                record["id"],
-                quantity(claimed.get("value"), claimed.get("unit")),
-                quantity(value.get("value"), value.get("unit")),
-                verdict_words(record["verdict"]) + (", robust" if record.get("firm") else ""),
-                record.get("condition") or "",
-            )
-        )
+        told = [quantity(one.get("value"), one.get("unit")) for one in (claimed, value)]
+        verdict = verdict_words(record["verdict"]) + (", robust" if record.get("firm") else "")
+        found.append((record["id"], *told, verdict, record.get("condition") or ""))
     return found
-
-
-_COUNTED = {
-    "reproduced": ("holds", "hold"),
-    "reproduced-conditionally": ("holds only in part", "hold only in part"),
-    "not-reproduced": ("is not reached", "are not reached"),
-    "modelled-only": ("was never measured", "were never measured"),
-    "not-testable": ("has no public data", "have no public data"),
-    UNEXAMINED: ("is not yet examined", "are not yet examined"),
-}
 
 
 def summary(records, /) -> str:

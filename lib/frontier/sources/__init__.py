@@ -16,7 +16,6 @@ others)``, which sees the other sources' points before its own are final.
 >>> print(sources.make_tables(Path("downloads")))  # doctest: +SKIP
 """
 
-import hashlib
 import importlib.util
 from dataclasses import dataclass, field
 from datetime import date
@@ -25,6 +24,7 @@ from types import ModuleType
 
 import pandas as pd
 
+from broadsheet import digests
 from frontier.data import checks, measurements, paths, snapshots, tables
 from frontier.data.columns import QUARANTINE_COLUMNS
 from frontier.errors import UsageError
@@ -32,11 +32,8 @@ from frontier.sources import inferencex
 
 # The same run may be in several sources: the first of these is kept.
 PRECEDENCE = (
-    "inferencex_captures",
-    "inferencemax_ci_2025_12",
-    "inferencemax_2025_10",
-    "inferencex_posts",
-    "aiconfigurator_silicon",
+    *("inferencex_captures", "inferencemax_ci_2025_12", "inferencemax_2025_10"),
+    *("inferencex_posts", "aiconfigurator_silicon"),
 )
 
 
@@ -64,6 +61,7 @@ def scripts() -> dict[str, ModuleType]:
     return found
 
 
+@snapshots.alone()
 def make_tables(downloads: Path) -> Report:
     """Make every table whose download is in a folder, and put all in place once all are sound.
 
@@ -71,11 +69,6 @@ def make_tables(downloads: Path) -> Report:
     when nothing is found; DataError, with the tables untouched, when a download or a result is
     damaged.
     """
-    with snapshots.alone():
-        return _made(Path(downloads))
-
-
-def _made(downloads) -> Report:
     report, made, files, settle = Report(), {}, {}, {}
     for script in scripts().values():
         for name, patterns in script.FILES.items():
@@ -169,7 +162,7 @@ def _distinct(tidy, report) -> dict[str, pd.DataFrame]:
 def _about(name, files) -> dict:
     """Return the sidecar: prose as committed, inputs as read, `accessed` as it follows."""
     sidecar = tables.meta(name)
-    used = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    used = {path.name: digests.path(path) for path in files}
     if used != sidecar.get("inputs") and sidecar.get("inputs"):
         newest = max(path.stat().st_mtime for path in files)
         sidecar["accessed"] = date.fromtimestamp(newest).isoformat()

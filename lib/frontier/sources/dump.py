@@ -157,10 +157,8 @@ def _bounded(lines) -> Iterator[str]:
     while line := lines.readline(MOST_LINE):
         left -= len(line)
         if left < 0 or len(line) == MOST_LINE:
-            most = MOST_BYTES if left < 0 else MOST_LINE
-            raise ValueError(
-                f"its {'tables are' if left < 0 else 'row is'} over {most:,} characters"
-            )
+            what, most = ("tables are", MOST_BYTES) if left < 0 else ("row is", MOST_LINE)
+            raise ValueError(f"its {what} over {most:,} characters")
         yield line
 
 

@@ -34,10 +34,8 @@ from frontier.sources import reading
 
 MODELS = {
     "dsr1": "deepseek-r1",
-    "gptoss": "gpt-oss-120b",
-    "gptoss120b": "gpt-oss-120b",
-    "70b": "llama-70b",
-    "llama70b": "llama-70b",
+    **dict.fromkeys(("gptoss", "gptoss120b"), "gpt-oss-120b"),
+    **dict.fromkeys(("70b", "llama70b"), "llama-70b"),
     "dsv4": "deepseek-v4",
     "qwen3.5": "qwen-3.5",
     "glm5": "glm-5",
@@ -52,12 +50,9 @@ NAMES = {
     "gptoss120b": "gpt-oss-120b",
     "llama70b": "Llama-3.3-70B-Instruct-FP8",
     "qwen3.5": "Qwen-3.5-397B-A17B",
-    "kimik2.5": "Kimi-K2.5",
-    "kimik2.6": "Kimi-K2.5",
-    "minimaxm2.5": "MiniMax-M2.5",
-    "minimaxm2.7": "MiniMax-M2.5",
-    "glm5": "GLM-5",
-    "glm5.1": "GLM-5",
+    **dict.fromkeys(("kimik2.5", "kimik2.6"), "Kimi-K2.5"),
+    **dict.fromkeys(("minimaxm2.5", "minimaxm2.7"), "MiniMax-M2.5"),
+    **dict.fromkeys(("glm5", "glm5.1"), "GLM-5"),
     "dsv4": "DeepSeek-V4-Pro",
 }
 HARDWARE = {

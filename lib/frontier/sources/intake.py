@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from broadsheet import digests
 from frontier.data import checks, measurements, paths, snapshots, tables
 from frontier.data.columns import QUARANTINE_COLUMNS
 from frontier.data.measurements import LIVE, RUN
@@ -78,10 +78,8 @@ class Report:
             lines.append(f"{self.agentic:,} rows are of agentic workloads and are left out")
         lines += [f"{n:,} rows to quarantine: {text}" for text, n in self.refused.most_common()]
         lines += [f"note: {text}" for text in self.warnings]
-        if self.moved:
-            lines.append(f"the state before is kept in {self.snapshot}")
-        else:
-            lines.append("nothing changed")
+        before = f"the state before is kept in {self.snapshot}"
+        lines.append(before if self.moved else "nothing changed")
         return "\n".join(lines)
 
 
@@ -142,13 +140,12 @@ def refresh(
         new = new[new["model"].isin(keys)]
     if since is not None:
         new = new[~(new["date"] < pd.Timestamp(since))]
-    with snapshots.alone():
-        before = _before()
-        stays, remains = (~table["model"].isin(new["model"]) for table in before)
-        if since is not None:
-            stays |= before.rows["date"] < pd.Timestamp(since)
-            remains |= before.refused["date"] < pd.Timestamp(since)
-        return _join(report, batch, new, before, stays, remains, accept=accept)
+
+    def stays(table):
+        others = ~table["model"].isin(new["model"])
+        return others if since is None else others | (table["date"] < pd.Timestamp(since))
+
+    return _join(report, batch, new, stays, accept=accept)
 
 
 def import_files(
@@ -170,8 +167,7 @@ def import_files(
     if mine and public:
         raise UsageError(f"{mine[0]} is one's own and {public[0]} public: one at a time")
     if mine:
-        with snapshots.alone():
-            return _import_own(mine, told, accept)
+        return _import_own(mine, told, accept)
     if told:
         raise UsageError(f"--{next(iter(told))} is for results of one's own, not for public ones")
     batch = _Batch()
@@ -179,12 +175,10 @@ def import_files(
         if some:
             _dumped(some, batch)
     for file in forms["answer"]:
-        batch.add(inferencex.read_answer(file), inferencex.API_URL, {file.name: _digest(file)})
+        batch.add(inferencex.read_answer(file), inferencex.API_URL, {file.name: digests.path(file)})
     new, report = _judged(batch)
-    with snapshots.alone():
-        before = _before()
-        stays, remains = (~table["row_id"].isin(new["row_id"]) for table in before)
-        return _join(report, batch, new, before, stays, remains, accept=accept)
+    ids = new["row_id"]
+    return _join(report, batch, new, lambda table: ~table["row_id"].isin(ids), accept=accept)
 
 
 # --- where rows come from -----------------------------------------------------------------
@@ -268,7 +262,7 @@ def _dumped(files: list[Path], batch: _Batch) -> _Batch:
     if not dump.is_dump(sorted(files)[0]):
         raise DataError(sorted(files)[0], "is no dump of PostgreSQL's custom format and no zip")
     flat = inferencex.flat(dump.read(files), file=sorted(files)[0])
-    return batch.add(flat, DUMPS, {file.name: _digest(file) for file in files})
+    return batch.add(flat, DUMPS, {file.name: digests.path(file) for file in files})
 
 
 _FORMS = ("dump", "part", "answer", "own")
@@ -283,11 +277,6 @@ def _form(file: Path) -> str:
     with file.open("rb") as opened:
         start = opened.read(65536).replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
     return "answer" if start.startswith(b"[") and b'"metrics"' in start else "own"
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 # --- judging ------------------------------------------------------------------------------
@@ -365,13 +354,8 @@ def _changes(new, old) -> Problems:
         follows = (sound["throughput_per_gpu"] / allowed).median()
         strange = follows < FOLLOWS[0] or follows > FOLLOWS[1]  # neither, where it is not known
         if len(sound) >= LEAST and strange:
-            yield (
-                (
-                    f"throughput of {model} is {follows:.3g} times what the latencies give, in the "
-                    "median: a unit or a meaning has changed"
-                ),
-                None,
-            )
+            told = f"throughput of {model} is {follows:.3g} times what the latencies give"
+            yield f"{told}, in the median: a unit or a meaning has changed", None
         before, after = (
             part.assign(run=measurements.run_keys(part)).drop_duplicates("run").set_index("run")
             for part in (old[old["model"] == model], sound)
@@ -381,13 +365,8 @@ def _changes(new, old) -> Problems:
             known = ratio.dropna()
             typical = float(np.exp(np.log(known).median()))
             if len(known) >= LEAST and max(typical, 1 / typical) > SAME_VALUE:
-                yield (
-                    (
-                        f"{len(known):,} runs of {model} known before have {typical:.3g} times the "
-                        "value, in the median: its meaning has changed"
-                    ),
-                    column,
-                )
+                told = f"{len(known):,} runs of {model} known before have {typical:.3g} times the"
+                yield f"{told} value, in the median: its meaning has changed", column
 
 
 def _losses(rows, old) -> Problems:
@@ -415,44 +394,31 @@ def _unseen(new, old) -> list[str]:
         counts = new[column][~new[column].isin(set(old[column]))].value_counts()
         told += [f"{column} {name!r} is new here ({n:,} rows)" for name, n in counts.items()]
     without = set(new["hardware"]) - set(tables.read("power")["hardware"])
-    told += [
-        f"no power is known of {name!r}: it is in no number per MW" for name in sorted(without)
-    ]
-    return told
+    unknown = "no power is known of {!r}: it is in no number per MW"
+    return told + [unknown.format(name) for name in sorted(without)]
 
 
 # --- into place ---------------------------------------------------------------------------
 
 
-class _Before(NamedTuple):
-    """The live rows that there are, none at first, and the quarantine, of whatever source."""
-
-    rows: pd.DataFrame
-    refused: pd.DataFrame
-
-
-def _before() -> _Before:
-    refused = tables.read("quarantine")
-    rows = tables.read(LIVE) if tables.has(LIVE) else refused.drop(columns="reason").head(0)
-    return _Before(rows, refused)
-
-
-def _join(report, batch, new, before, stays, remains, *, accept) -> Report:
+@snapshots.alone()
+def _join(report, batch, new, stays, *, accept) -> Report:
     """Join new rows with those that stay, and put both tables in place if anything changed.
 
-    `stays` and `remains` mark the live rows, and the live rows in quarantine, that are kept.
+    `stays` marks the rows of a table, the live one or the quarantine, that are kept.
     """
-    old, refused = before
+    refused = tables.read("quarantine")
+    old = tables.read(LIVE) if tables.has(LIVE) else refused.drop(columns="reason").head(0)
     everything, where = measurements.load_measurements(), next(iter(batch.inputs))
     usable = new[new["reason"] == ""].drop(columns="reason")
     # A sound row is displaced by a sound one only, and keeps its image where the new one has none.
     damaged = set(new["row_id"]) - set(usable["row_id"])
-    stays = stays | old["row_id"].isin(damaged)
+    kept = stays(old) | old["row_id"].isin(damaged)
     images = everything.loc[everything["image"] != "", "image"]
     images.index = measurements.run_keys(everything.loc[images.index])
     known = measurements.run_keys(usable).map(images[~images.index.duplicated()]).fillna("")
     usable = usable.assign(image=usable["image"].where(usable["image"] != "", known.astype("str")))
-    rows = measurements.typed(pd.concat([old[stays], usable], ignore_index=True))
+    rows = measurements.typed(pd.concat([old[kept], usable], ignore_index=True))
     wrong = chain(_changes(new, everything), _losses(rows, old))
     for problem, column in () if accept else wrong:
         raise DataError(where, problem, column=column, remedy=ACCEPT)
@@ -460,21 +426,18 @@ def _join(report, batch, new, before, stays, remains, *, accept) -> Report:
     low = checks.regressed(rows) & rows["caveat"].isin(["", "regressed"])
     caveat = rows["caveat"].where(rows["caveat"] != "regressed", "").mask(low, "regressed")
     rows = rows.assign(caveat=caveat).sort_values([*RUN, "row_id"], kind="stable")
-    others = remains | (refused["source"] != LIVE)
-    kept = pd.concat([refused[others], new[new["reason"] != ""]], ignore_index=True)
-    quarantine = measurements.typed(kept, QUARANTINE_COLUMNS)
+    others = refused[stays(refused) | (refused["source"] != LIVE)]
+    quarantine = pd.concat([others, new[new["reason"] != ""]], ignore_index=True)
+    quarantine = measurements.typed(quarantine, QUARANTINE_COLUMNS)
     _count(report, old, rows)
     if rows.reset_index(drop=True).equals(old) and quarantine.equals(refused):
         return report
-    inputs = batch.inputs
-    if stays.any():
-        inputs = tables.meta(LIVE).get("inputs", {}) | inputs
     about = tables.meta("quarantine")
     about["inputs"] = about.get("inputs", {}) | batch.inputs
     about["columns"] = measurements.column_sidecars(QUARANTINE_COLUMNS)
     made = {"quarantine": (quarantine, about)}
     if len(rows) or tables.has(LIVE):
-        made[LIVE] = rows, _sidecar(rows, inputs)
+        made[LIVE] = rows, _about_live(rows) | _made_of(LIVE, batch.inputs, joined=kept.any())
     else:
         report.warnings.append("no row of it can be used: all are in quarantine, with the reason")
     report.snapshot = snapshots.place(made)
@@ -491,7 +454,17 @@ def _count(report, old, rows) -> None:
     report.gone, report.changed = len(was.index.difference(now.index)), int(other.any(axis=1).sum())
 
 
-def _sidecar(rows, inputs) -> dict:
+def _made_of(name, inputs, *, joined, columns=measurements.COLUMNS) -> dict:
+    """Return what a sidecar says of the making: `joined` to the inputs of what was there."""
+    inputs = (tables.meta(name).get("inputs", {}) if joined else {}) | inputs
+    return {
+        "accessed": date.today().isoformat(),
+        "inputs": dict(sorted(inputs.items())),
+        "columns": measurements.column_sidecars(columns),
+    }
+
+
+def _about_live(rows) -> dict:
     first, last = (f"{day:%Y-%m-%d}" for day in (rows["date"].min(), rows["date"].max()))
     return {
         "title": "InferenceX, all runs",
@@ -499,7 +472,6 @@ def _sidecar(rows, inputs) -> dict:
         "citation": f"SemiAnalysis InferenceX benchmark results, {first} to {last}; each row's "
         "run_url leads to its run",
         "url": API_ROOT.partition("api/")[0],
-        "accessed": date.today().isoformat(),
         "published": last,
         "licence": "Benchmark facts by SemiAnalysis InferenceX. Apache-2.0 is the exporter's own "
         "statement on its data exports.",
@@ -507,11 +479,10 @@ def _sidecar(rows, inputs) -> dict:
         "files that were read, with the sha256 of what they held. One row a run at a concurrency. "
         "Output throughput of disaggregated rows is stated per decode GPU by the source and is "
         "recomputed over all GPUs.",
-        "inputs": dict(sorted(inputs.items())),
-        "columns": measurements.column_sidecars(),
     }
 
 
+@snapshots.alone()
 def _import_own(files, said, accept) -> Report:
     """Add one's own rows: of a series, a run that is there already gets the new values."""
     report = Report(own.SOURCE)
@@ -526,18 +497,14 @@ def _import_own(files, said, accept) -> Report:
     report.warnings += _unseen(new, measurements.load_measurements())
     if rows.equals(old):
         return report
-    inputs = {file.name: _digest(file) for file in files}
-    if len(old):
-        inputs = tables.meta(own.SOURCE).get("inputs", {}) | inputs
+    inputs = {file.name: digests.path(file) for file in files}
     about = {
         "title": "Own results, not public",
         "producer": ", ".join(sorted(rows["label"].unique())),
         "citation": "Own benchmark results, imported by whoever built this site",
         "url": "",
-        "accessed": date.today().isoformat(),
         "licence": "Not said. They are in no verdict.",
-        "inputs": dict(sorted(inputs.items())),
-        "columns": measurements.column_sidecars(own.COLUMNS),
+        **_made_of(own.SOURCE, inputs, joined=len(old) > 0, columns=own.COLUMNS),
     }
     report.snapshot = snapshots.place({own.SOURCE: (rows, about)})
     return report

@@ -66,12 +66,7 @@ SPREAD = 3 / math.sqrt(3)
 
 
 def read(
-    files: list[Path],
-    /,
-    said: Mapping[str, object],
-    *,
-    accept: bool = False,
-    tell: Callable[[str], None] = lambda text: None,
+    files: list[Path], /, said: Mapping[str, object], *, accept=False, tell=lambda text: None
 ) -> pd.DataFrame:
     """Return the rows of result files with the columns `COLUMNS`.
 
@@ -100,9 +95,8 @@ def read(
 
 def _rows(file: Path, said, accept, tell) -> Iterator[dict]:
     if {".csv", ".tsv"} & {suffix.lower() for suffix in file.suffixes}:
-        found = [
-            {k: v or None for k, v in row.items()} for row in reading.table(file, numbers=_FLOATS)
-        ]
+        table = reading.table(file, numbers=_FLOATS)
+        found = [{name: value or None for name, value in row.items()} for row in table]
         readers = [_from_csv] * len(found)
     else:
         found = reading.documents(reading.text(file), file=file)
@@ -113,11 +107,7 @@ def _rows(file: Path, said, accept, tell) -> Iterator[dict]:
     for number, (row, reader) in enumerate(zip(found, readers, strict=True), start=1):
         place = _Place(file, number, tell)
         if reader is None:
-            raise UsageError(
-                f"{file}, row {number}: is of no known kind: neither an answer of the API, a dump, "
-                "a CSV, nor a result of vllm bench serve, SGLang bench_serving, GenAI-Perf, AIPerf "
-                "or InferenceX"
-            )
+            raise UsageError(f"{file}, row {number}: is of no known kind: {_KNOWN}")
         try:
             own = reader(row)
         except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
@@ -126,6 +116,12 @@ def _rows(file: Path, said, accept, tell) -> Iterator[dict]:
             raise place.wrong(f"cannot be read: {told}", remedy="see docs/data.md") from None
         _answered(place, own.get("requests"), accept)
         yield _complete(place, own, said)
+
+
+_KNOWN = (
+    "neither an answer of the API, a dump, a CSV, nor a result of vllm bench serve, SGLang "
+    "bench_serving, GenAI-Perf, AIPerf or InferenceX"
+)
 
 
 class _Place(NamedTuple):

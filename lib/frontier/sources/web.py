@@ -15,7 +15,6 @@ import threading
 import time
 import weakref
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
@@ -77,12 +76,7 @@ class Client:
     """Asks one server for JSON. `root` is its address, `cache` the folder of what is known."""
 
     def __init__(
-        self,
-        root: str,
-        *,
-        cache: Path,
-        patience: Patience = Patience(),
-        sleep: Callable[[float], None] = time.sleep,
+        self, root: str, *, cache: Path, patience: Patience = Patience(), sleep=time.sleep
     ):
         try:
             parts = urlsplit(root)
@@ -117,13 +111,10 @@ class Client:
         if self.requests:
             self._sleep(self.patience.pause)
         self.requests += 1
-        again = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_BusyError),
-            stop=tenacity.stop_after_attempt(self.patience.attempts),
-            wait=self._wait,
-            sleep=self._sleep,
-            reraise=True,
-        )
+        busy = tenacity.retry_if_exception_type(_BusyError)
+        stop = tenacity.stop_after_attempt(self.patience.attempts)
+        how = {"wait": self._wait, "sleep": self._sleep, "reraise": True}
+        again = tenacity.Retrying(retry=busy, stop=stop, **how)
         try:
             return again(self._once, url)
         except _BusyError as busy:

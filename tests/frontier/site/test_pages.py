@@ -84,8 +84,8 @@ def test_a_claim_with_a_hostile_source_is_shown_and_its_address_is_no_link():
     ("record", "problem"),
     [
         (verdict_row("z"), "'z', which is no claim of the ledger"),
-        (verdict_row("a", verdict="proven"), "has verdict 'proven'; the verdicts are"),
-        ({"id": "a", "verdict": "not-testable"}, "lacks: statement, claimed"),
+        (verdict_row("a", verdict="proven"), "verdict: 'proven' is not one of ['reproduced', "),
+        ({"id": "a", "verdict": "not-testable"}, "for 'a': 'tiers' is a required property"),
         ("a", "which is no claim"),
     ],
 )
