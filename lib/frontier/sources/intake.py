@@ -457,11 +457,8 @@ def _count(report, old, rows) -> None:
 def _made_of(name, inputs, *, joined, columns=measurements.COLUMNS) -> dict:
     """Return what a sidecar says of the making: `joined` to the inputs of what was there."""
     inputs = (tables.meta(name).get("inputs", {}) if joined else {}) | inputs
-    return {
-        "accessed": date.today().isoformat(),
-        "inputs": dict(sorted(inputs.items())),
-        "columns": measurements.column_sidecars(columns),
-    }
+    columns = measurements.column_sidecars(columns)
+    return {"inputs": dict(sorted(inputs.items())), "columns": columns}
 
 
 def _about_live(rows) -> dict:
@@ -472,6 +469,7 @@ def _about_live(rows) -> dict:
         "citation": f"SemiAnalysis InferenceX benchmark results, {first} to {last}; each row's "
         "run_url leads to its run",
         "url": API_ROOT.partition("api/")[0],
+        "accessed": date.today().isoformat(),
         "published": last,
         "licence": "Benchmark facts by SemiAnalysis InferenceX. Apache-2.0 is the exporter's own "
         "statement on its data exports.",
@@ -503,6 +501,7 @@ def _import_own(files, said, accept) -> Report:
         "producer": ", ".join(sorted(rows["label"].unique())),
         "citation": "Own benchmark results, imported by whoever built this site",
         "url": "",
+        "accessed": date.today().isoformat(),
         "licence": "Not said. They are in no verdict.",
         **_made_of(own.SOURCE, inputs, joined=len(old) > 0, columns=own.COLUMNS),
     }
