@@ -76,7 +76,7 @@ def synthetic(rows: int, seed: int = 0) -> pd.DataFrame:
         caveat="",
         row_id=[f"inferencex-{n:016x}" for n in range(rows)],
     )
-    return frame[list(measurements.COLUMNS)]
+    return measurements.typed(frame.reindex(columns=list(measurements.COLUMNS)))
 
 
 def repeated(rows: int, seed: int = 0) -> pd.DataFrame:

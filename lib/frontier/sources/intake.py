@@ -320,7 +320,8 @@ def _judged(batch: _Batch) -> tuple[pd.DataFrame, Report]:
 def _of_latency(raw, frame) -> pd.Series:
     """Return why the latency of a row's whole requests cannot be that of its tokens."""
     quotient = raw["median_e2el"].astype(float) / checks.request_latency(frame)
-    text = "the latency of whole requests is " + quotient.map("{:.3g}".format)
+    # Of no rows at all a text is a number to pandas, and cannot be added to another.
+    text = "the latency of whole requests is " + quotient.map("{:.3g}".format).astype("str")
     text += " times what TTFT and TPOT give"
     return text.where((quotient > WHOLE) | (quotient < 1 / WHOLE), "").astype("str")
 
@@ -333,7 +334,7 @@ def _of_power(raw, frame) -> pd.Series:
     for _, edition in tables.read("power").groupby("edition"):
         known = name.map(edition.set_index("hardware")["kw_per_gpu"])
         fits |= (kw / known - 1).abs() <= checks.POWER_TOLERANCE
-    text = kw.map("its throughput per MW is of {:.3g} kW per GPU, ".format)
+    text = kw.map("its throughput per MW is of {:.3g} kW per GPU, ".format).astype("str")
     text += "which is " + name + "'s in no edition of the power table"
     text = text.mask(fits, "").mask(per_mw <= 0, "its throughput per MW is not positive")
     return text.astype("str")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import inferencex_api as api
@@ -758,6 +758,7 @@ def fuzzed(draw):
 
 @settings(max_examples=80, suppress_health_check=list(HealthCheck))
 @given(rows=fuzzed())
+@example(rows=[{**api.row(4), "isl": None}])
 def test_whatever_a_row_holds_it_is_used_quarantined_repeated_or_refused_in_one_line(rows):
     try:
         flat = inferencex.flat(rows, file="answer")
