@@ -21,7 +21,14 @@ from broadsheet.task import Options, Task
 
 
 def build(
-    collection: Collection, names=(), /, *, settings=None, out=None, shard=None, options=None
+    collection: Collection,
+    names=(),
+    /,
+    *,
+    settings: dict | None = None,
+    out: Path | None = None,
+    shard: tuple[int, int] | None = None,
+    options: Options | None = None,
 ) -> int:
     """Build the named reports, or all, and what stands beside them; return how many failed.
 

@@ -15,7 +15,7 @@ import math
 import re
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -123,7 +123,15 @@ def since(given: str | None = None, /) -> tuple[dict, Path] | None:
 
 
 def record(
-    before, after, /, *, refreshed: str, near, difference=None, changes=None, sigma=None
+    before: tuple[pd.DataFrame, dict],
+    after: tuple[pd.DataFrame, dict],
+    /,
+    *,
+    refreshed: str,
+    near: Sequence[dict],
+    difference: diff.Difference | None = None,
+    changes: pd.DataFrame | None = None,
+    sigma: float | None = None,
 ) -> dict:
     """Return the record of a refresh from (rows, `state`) before and after.
 

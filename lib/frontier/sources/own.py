@@ -66,7 +66,12 @@ SPREAD = 3 / math.sqrt(3)
 
 
 def read(
-    files: list[Path], /, said: Mapping[str, object], *, accept=False, tell=lambda text: None
+    files: list[Path],
+    /,
+    said: Mapping[str, object],
+    *,
+    accept: bool = False,
+    tell: Callable[[str], None] = lambda text: None,
 ) -> pd.DataFrame:
     """Return the rows of result files with the columns `COLUMNS`.
 
