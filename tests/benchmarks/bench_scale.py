@@ -102,7 +102,7 @@ def build(rows: int) -> None:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         home = own(Path(folder) / "home")
         about = dict.fromkeys(tables.REQUIRED, "-") | {"columns": measurements.column_sidecars()}
-        about["accessed"] = "2026-11-29"
+        about |= {"accessed": "2026-11-29", "url": "https://example.org/"}
         tables.write(measurements.LIVE, repeated(rows), about, folder=home / "data")
         command = [sys.executable, "-m", "frontier.cli", "build", "--workers", "2"]
         _, wall, cpu, peak = measure(command, os.environ | {"FRONTIER_HOME": str(home)})
