@@ -62,7 +62,7 @@ def environment(project, data: Path, /) -> Environment:
     for package in ("broadsheet", *project.packages):
         place = _source(package)
         library |= {
-            str(path.relative_to(place.parent)): _file(path)
+            str(path.relative_to(place.parent)): file(path)
             for path in sorted(place.rglob("*"))
             # Templates are apart: a page can be made again without its notebook.
             if path.suffix in _CODE and "template" not in path.parts
@@ -97,7 +97,7 @@ def path(place: Path, /) -> str:
     try:
         if place.is_dir():
             return digest(sorted(os.listdir(place)))  # noqa: PTH208
-        return _file(place)
+        return file(place)
     except OSError:
         return GONE
 
@@ -105,7 +105,7 @@ def path(place: Path, /) -> str:
 def folder(place: Path, /) -> dict[str, str]:
     """Return the digest of every file below a folder, by its name relative to the folder."""
     return {
-        str(found.relative_to(place)): _file(found)
+        str(found.relative_to(place)): file(found)
         for found in sorted(place.rglob("*"))
         if found.is_file() and not found.name.startswith(".")
     }
@@ -127,9 +127,10 @@ def listing(names, /, limit: int = 3) -> str:
     return ", ".join(names[:limit]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def _file(place):
-    with place.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def file(place: Path, /) -> str:
+    """Return the digest of a file's bytes; an OSError where it cannot be read."""
+    with place.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _installed():

@@ -183,7 +183,10 @@ def comparison(task: Task, points, shown, count: int, /, *, common=()) -> str:
         "title": f"{title}: {len(points)} sets of parameters",
         "description": f"What the report {title} publishes, by set of parameters",
         "counts": [f"{statuses[s]} {s}" for s in ("ok", "failed", "not built") if statuses[s]],
-        **{"points": points, "shown": shown, "common": common, "count": count},
+        "points": points,
+        "shown": shown,
+        "common": common,
+        "count": count,
     }
     return render("comparison.html.j2", task.collection.project, **values)
 
@@ -225,9 +228,14 @@ def _datas(notebook):
 @functools.cache
 def _environment(templates):
     folders = [TEMPLATE, *filter(None, [templates])]
-    space = dict.fromkeys(("trim_blocks", "lstrip_blocks", "keep_trailing_newline"), True)
-    kind = {"autoescape": True, "undefined": jinja2.StrictUndefined, **space}
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(folders), **kind)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folders),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined,
+    )
     sheets = [path for folder in folders if (path := folder / "style.css").is_file()]
     style = "\n".join(path.read_text(encoding="utf-8").strip() for path in sheets)
     environment.globals |= {"style": Markup(style), "number": number}

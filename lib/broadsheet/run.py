@@ -35,8 +35,11 @@ from broadsheet.task import Failure, Report, Task
 
 NAME = "broadsheet"
 _PAPERMILL = {
-    **{"engine_name": NAME, "kernel_name": "python3", "language": "python"},
-    **{"progress_bar": False, "request_save_on_cell_execute": False},
+    "engine_name": NAME,
+    "kernel_name": "python3",
+    "language": "python",
+    "progress_bar": False,
+    "request_save_on_cell_execute": False,
 }
 # Where a file lies on this machine: of a path, or of one below the home folder, all but its name.
 _FOLDERS = re.compile(r"(?<![\w./~:<])~?(?:/[\w.@+~-]+)+/(?=[\w.@+-])")

@@ -143,9 +143,13 @@ class Record:
         self._path = folder / "runs" / name
         self.values = {
             **about,
-            **{"status": "running", "process": os.getpid(), "host": socket.gethostname()},
+            "status": "running",
+            "process": os.getpid(),
+            "host": socket.gethostname(),
             "started": self._started.isoformat(timespec="seconds"),
-            **{"reports": [], "changes": [], "problems": []},
+            "reports": [],
+            "changes": [],
+            "problems": [],
         }
         with contextlib.suppress(OSError):
             write(self._path, json.dumps(self.values) + "\n")

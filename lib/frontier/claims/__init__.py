@@ -10,7 +10,8 @@ Tidy frames for a notebook, one thing a row:
 - `findings(verdict)`: every comparison with its number, interval, outcome, stretch, ratios at 20 to
   100 tok/s/user; ``role="deciding"``, ``"beside"``, ``"limit"`` or ``"modelled"``;
 - `ratios(compared, at)`: ratios at named speeds, why there is none, the rows behind each;
-- `fronts(compared)`: every measured point of both sides, with `on_front`;
+- `fronts(compared)`: every measured point of both sides, with `on_front`; `used(compared)` has each
+  row once;
 - `curve(compared)`: the ratio over interactivity, by step and semilog;
 - `needed(compared, value)`: what one would have to assume to get a value;
 - `verdict.now.variations`: the sensitivity; `verdict.moved`: what moved since the claim;
@@ -29,7 +30,7 @@ np.True_
 from frontier.claims.checking import Check, check
 from frontier.claims.deciding import VERDICT_MIME, State, Verdict, decide, ledger_rows, rows_used
 from frontier.claims.entries import Claim, claim, comparisons, credits, ledger, levers, ratio, read
-from frontier.claims.frames import SPEEDS, curve, findings, fronts, needed, parts, ratios
+from frontier.claims.frames import SPEEDS, curve, findings, fronts, needed, parts, ratios, used
 from frontier.claims.kinds import Comparison
 from frontier.claims.rule import Finding, Target
 from frontier.claims.sides import Basis, Rows, prepared
@@ -37,4 +38,4 @@ from frontier.claims.sides import Basis, Rows, prepared
 __all__ = ["SPEEDS", "VERDICT_MIME", "Basis", "Check", "Claim", "Comparison", "Finding", "Rows"]
 __all__ += ["State", "Target", "Verdict", "check", "claim", "comparisons", "credits", "curve"]
 __all__ += ["decide", "findings", "fronts", "ledger", "ledger_rows", "levers", "needed", "parts"]
-__all__ += ["prepared", "ratio", "ratios", "read", "rows_used"]
+__all__ += ["prepared", "ratio", "ratios", "read", "rows_used", "used"]

@@ -444,12 +444,13 @@ def _splits(test, rows, known_by, *, beside):
     made, splits = [], test.splits
     for system in splits.get("beside", ()) if beside else splits["systems"]:
         meanings = system.get("meanings", splits["meanings"])
+        model = named(system["start"]["model"])
         for traffic in system.get("traffic", test.traffic):
             found = cells(rows, system, traffic, test.basis, known_by=known_by)
             for meaning, choice in product(meanings, _choices(splits, system)):
                 name, software = choice["name"], choice["software"]
                 unit, told = ("x", "change") if meaning == "factor" else ("share", "counts")
-                attributes = {"model": named(system["start"]["model"]), "traffic": traffic}
+                attributes = {"model": model, "traffic": traffic}
                 attributes |= {told: name, "meaning": attribution.MEANINGS[meaning]}
                 group = tuple(one.name for one in found.factors if one.name in software)
                 options = {"cells": found, "group": group, "meaning": meaning}

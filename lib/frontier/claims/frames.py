@@ -158,9 +158,16 @@ def fronts(compared: Comparison | Iterable[Comparison], /) -> pd.DataFrame:
         rows = next(iter(sides.values())).rows.frame[["interactivity", "row_id", "source", *told]]
         frame = rows.iloc[about.index]
         found = pd.concat([frame, about.set_axis(frame.index)], axis=1)
-        return found[["interactivity", "throughput", *found.columns[1:-2], "on_front"]]
+        first = ["interactivity", "throughput", "row_id", "source"]
+        return found[[*first, *told, "side", "system", "unit", "on_front"]]
 
     return _stacked(compared, made)
+
+
+def used(compared: Comparison | Iterable[Comparison], /) -> pd.DataFrame:
+    """Return the `fronts` of comparisons with each row once, on a front where it is on any."""
+    points = fronts(compared).sort_values("on_front", kind="stable")
+    return points.drop_duplicates("row_id", keep="last")
 
 
 def needed(compared: Comparison | Iterable[Comparison], value: float, /) -> pd.DataFrame:

@@ -428,7 +428,9 @@ def _row(move):
     return {
         "name": name(move),
         "what": KINDS[move["kind"]],
-        **{"ratio": ratio, "over": over, "where": where},
+        "ratio": ratio,
+        "over": over,
+        "where": where,
         "extremes": extremes(move) or ["–"],
         "coincides": move["coincides"] or ["–"],
         "notes": [move["reach"]] * bool(move["reach"]) + move["thin"] or ["–"],

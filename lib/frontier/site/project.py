@@ -37,8 +37,14 @@ project = Project(
     packages=("frontier",),
     # Imported once, and there when a kernel is forked: imports that have no effect on others.
     preload=(
-        *("numpy", "pandas", "matplotlib.pyplot", "seaborn"),
-        *("frontier.claims", "frontier.figures", "frontier.serving", "frontier.explorer"),
+        "numpy",
+        "pandas",
+        "matplotlib.pyplot",
+        "seaborn",
+        "frontier.claims",
+        "frontier.figures",
+        "frontier.serving",
+        "frontier.explorer",
     ),
     versions=("inference-frontier", "numpy", "pandas", "matplotlib", "seaborn"),
     templates=Path(__file__).parent / "template",

@@ -32,8 +32,11 @@ from frontier.sources import inferencex
 
 # The same run may be in several sources: the first of these is kept.
 PRECEDENCE = (
-    *("inferencex_captures", "inferencemax_ci_2025_12", "inferencemax_2025_10"),
-    *("inferencex_posts", "aiconfigurator_silicon"),
+    "inferencex_captures",
+    "inferencemax_ci_2025_12",
+    "inferencemax_2025_10",
+    "inferencex_posts",
+    "aiconfigurator_silicon",
 )
 
 
@@ -162,7 +165,7 @@ def _distinct(tidy, report) -> dict[str, pd.DataFrame]:
 def _about(name, files) -> dict:
     """Return the sidecar: prose as committed, inputs as read, `accessed` as it follows."""
     sidecar = tables.meta(name)
-    used = {path.name: digests.path(path) for path in files}
+    used = {path.name: digests.file(path) for path in files}
     if used != sidecar.get("inputs") and sidecar.get("inputs"):
         newest = max(path.stat().st_mtime for path in files)
         sidecar["accessed"] = date.fromtimestamp(newest).isoformat()

@@ -175,7 +175,7 @@ def import_files(
         if some:
             _dumped(some, batch)
     for file in forms["answer"]:
-        batch.add(inferencex.read_answer(file), inferencex.API_URL, {file.name: digests.path(file)})
+        batch.add(inferencex.read_answer(file), inferencex.API_URL, {file.name: digests.file(file)})
     new, report = _judged(batch)
     ids = new["row_id"]
     return _join(report, batch, new, lambda table: ~table["row_id"].isin(ids), accept=accept)
@@ -262,7 +262,7 @@ def _dumped(files: list[Path], batch: _Batch) -> _Batch:
     if not dump.is_dump(sorted(files)[0]):
         raise DataError(sorted(files)[0], "is no dump of PostgreSQL's custom format and no zip")
     flat = inferencex.flat(dump.read(files), file=sorted(files)[0])
-    return batch.add(flat, DUMPS, {file.name: digests.path(file) for file in files})
+    return batch.add(flat, DUMPS, {file.name: digests.file(file) for file in files})
 
 
 _FORMS = ("dump", "part", "answer", "own")
@@ -496,7 +496,7 @@ def _import_own(files, said, accept) -> Report:
     report.warnings += _unseen(new, measurements.load_measurements())
     if rows.equals(old):
         return report
-    inputs = {file.name: digests.path(file) for file in files}
+    inputs = {file.name: digests.file(file) for file in files}
     about = {
         "title": "Own results, not public",
         "producer": ", ".join(sorted(rows["label"].unique())),

@@ -271,6 +271,14 @@ def test_rows_used_are_those_on_the_frontiers_that_are_compared(decided):
     assert set(points.loc[points["on_front"], "row_id"]) <= listed
 
 
+def test_a_row_of_several_comparisons_is_used_once_and_on_a_front_where_it_is_on_any(decided):
+    compared = [one.comparison for one in decided["blackwell-advantage-40x"].now.tested]
+    points, found = claims.fronts(compared), claims.used(compared).set_index("row_id")["on_front"]
+    assert found.index.is_unique and set(found.index) == set(points["row_id"])
+    assert set(found.index[found]) == set(points.loc[points["on_front"], "row_id"])
+    assert (points.groupby("row_id")["on_front"].nunique() == 2).any()  # so order could matter
+
+
 def test_needed_says_where_a_value_is_there_and_how_much_is_missing():
     compared = claims.comparisons(
         claim_of(3), prepared(pair(np.linspace(1, 5, len(X))), sigma=0.02)
