@@ -62,4 +62,4 @@ bench: .venv/ready
 # New versions: needs uv, then commit both files and environment.yml (a test says where they differ).
 lock:
 	echo setuptools | uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
-		--no-header --no-annotate --upgrade pyproject.toml - --extra test -o requirements.lock
+		--no-header --no-annotate --no-strip-extras --upgrade pyproject.toml - --extra test -o requirements.lock
