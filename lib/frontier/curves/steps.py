@@ -25,7 +25,7 @@ class Steps(NamedTuple):
     array([[400., 200.]])
     """
 
-    x: Floats  #: log interactivity, falling
+    x: Floats  #: log interactivity of the points that carry it, falling
     y: Floats  #: the largest log throughput met up to there
     area: Floats  #: the integral of y from there to the last point
 
@@ -33,8 +33,14 @@ class Steps(NamedTuple):
     def of(cls, x: Floats, y: Floats) -> "Steps":
         """Return the curves of the logarithms of points, in any order, (replicates, n) each."""
         order = np.argsort(-x, axis=1)
-        x, y = (np.take_along_axis(values, order, 1) for values in (x, y))
-        y = np.maximum.accumulate(y, axis=1)
+        y = np.maximum.accumulate(np.take_along_axis(y, order, 1), axis=1)
+        # Of thousands of points some dozens carry a curve; the last of them fills shorter rows up.
+        carries = np.diff(y, axis=1, prepend=-np.inf) > 0
+        count = carries.sum(axis=1)[:, None]
+        place = np.argsort(~carries, axis=1, kind="stable")
+        place = np.take_along_axis(place, np.minimum(np.arange(count.max()), count - 1), 1)
+        x = np.take_along_axis(x, np.take_along_axis(order, place, 1), 1)
+        y = np.take_along_axis(y, place, 1)
         # Each value holds from the next lower point, exclusive, up to its own.
         area = np.zeros_like(x)
         np.cumsum(y[:, :-1] * (x[:, :-1] - x[:, 1:]), axis=1, out=area[:, 1:])
@@ -43,7 +49,7 @@ class Steps(NamedTuple):
     @property
     def first(self) -> Floats:
         """The log interactivity of each front's first point, (replicates, 1)."""
-        return np.take_along_axis(self.x, np.argmax(self.y == self.y[:, -1:], axis=1)[:, None], 1)
+        return self.x[:, -1:]
 
     def moved(self, by: Floats) -> "Steps":
         """Return the curves moved on both axes, each by a logarithm of its own, (replicates, 1)."""
