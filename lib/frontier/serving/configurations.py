@@ -177,6 +177,7 @@ def evaluate(inputs: dict, constants: Constants) -> dict:
         draft_layers=np.where(tensorrt, *modes.DRAFT_LAYERS),
         slower=np.where(tensorrt, 1.0, constants.engine)
         * np.exp(constants.progress * inputs["age_months"]),
+        fills=tensorrt,
     )
     decode, prefill, split = inputs["decode"], inputs["prefill"], inputs["split"]
     prefilling, decoding = inputs["workers"]

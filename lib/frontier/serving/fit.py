@@ -30,6 +30,7 @@ from frontier.serving.transformers import transformer
 
 FOLDS, REPEATS, REPLICATES = 5, 4, 40
 SCALE = 0.1  # log errors beyond it weigh less: they are other software, not noise
+PRIOR = 0.01  # weight of the start: a constant that no row determines stays there
 CURVE = [name for name in CONFIGURATION if name != "source"]
 NVIDIA = ("h100", "h200", "b200", "b300", "gb200", "gb300")
 RACKS = ("gb200", "gb300")  # what is no node of eight
@@ -99,7 +100,8 @@ def fit(rows: pd.DataFrame, family: Family, start: Constants | None = None) -> C
     """Return the constants that fit the rows best, from a start (the family's by default).
 
     Seconds vary on a log scale and shares on a logit scale, so that seconds stay positive and
-    no share passes one.
+    no share passes one. What the rows say nothing of stays at the family's start, wherever the
+    search begins: `start` is where it does.
     """
     from scipy.optimize import least_squares
 
@@ -109,9 +111,10 @@ def fit(rows: pd.DataFrame, family: Family, start: Constants | None = None) -> C
 
     def errors(point):
         found = configurations.evaluate(inputs, _decoded(family, start, point))
-        return (np.log([found[name] for name in ERRORS]) - measured).ravel()
+        missed = np.log([found[name] for name in ERRORS]) - measured
+        return np.append(missed, PRIOR * (point - usual))
 
-    point = _encoded(family, start)
+    usual, point = (_encoded(family, one) for one in (family.start, start))
     solved = least_squares(errors, point, loss="soft_l1", f_scale=SCALE, diff_step=1e-4, xtol=1e-5)
     return _decoded(family, start, solved.x)
 

@@ -9,6 +9,8 @@ sequence; p is the prefill worker's seconds per request; requests have `isl` tok
   as `draft_layers` layers. n is the best of those allowed, as an operator chooses it.
 - Prompts: a prefill pass takes up to `PROMPT_TOKENS` on each attention share. Under little load
   it has one prompt; more wait as the load grows, and share what a pass costs however many it has.
+  A prefill worker of TensorRT-LLM with several shares starts when each has a prompt, or when
+  every user waits: of s shares (or C users, if fewer) ``(s - 1) / 2`` requests wait on average.
 - Aggregated: the worker's own prefills interrupt its decoding, B of them per osl tokens::
 
       tpot = t(B)/e + B p / osl                       output rate = B / tpot
@@ -19,9 +21,9 @@ sequence; p is the prefill worker's seconds per request; requests have `isl` tok
   solves ``rate (osl tpot + ttft) = C``, by bisection; a full prefill stage bounds the rate, and
   the memory that weights leave bounds B.
 
-Time to first token is the prefill's latency, the queue before it, a wait for the pass under way
-where aggregated, and `REQUEST_S` that every request was found to take besides. Configurations
-and frontiers belong in `frontiers`.
+Time to first token is the prefill's latency, the queue before it and the wait for its shares to
+fill, a wait for the pass under way where aggregated, and `REQUEST_S` that every request was found
+to take besides. Configurations and frontiers belong in `frontiers`.
 """
 
 from dataclasses import dataclass
@@ -86,6 +88,7 @@ class Service:
     accepted: tuple[float, ...] = (1.0,)  # tokens of a pass with 0, 1, 2, ... drafted tokens
     draft_layers: np.ndarray = DRAFT_LAYERS[0]
     slower: np.ndarray = 1.0  # factor on the latency of a layer
+    fills: np.ndarray = True  # whether a prefill pass waits until each attention share has a prompt
 
     def seconds(self, layout: Layout, **load):
         """Return the seconds of a pass of one worker; `load` as `steps.parts` has it."""
@@ -185,6 +188,7 @@ def closed_loop(
     more = np.where(most > 1, (full - light) / np.maximum(most - 1, 1), 0.0)  # a further prompt
     capacity = np.where(split, servers * most / full, np.inf)
     least = np.where(split, REQUEST_S[1], REQUEST_S[0])
+    waiting = np.maximum(np.minimum(prefill.shares, concurrency) - 1, 0) / 2 * service.fills
 
     def state(batch):
         decoding = best_seconds(service, decode, np.maximum(batch, 1.0), drafts)
@@ -197,7 +201,8 @@ def closed_loop(
         load, each = np.minimum(rate / capacity, 0.999), rate / servers
         prompts = each * (light - more) / np.maximum(1 - each * more, 1e-9)
         latency = light + more * (np.clip(prompts, 1, most) - 1)
-        return least + np.where(split, latency / (1 - load), light + tpot / 2)
+        queued = latency / (1 - load) + waiting / rate
+        return least + np.where(split, queued, light + tpot / 2)
 
     low = np.zeros(np.shape(concurrency))
     high = np.minimum(concurrency / decode_workers, _room(service, decode))

@@ -494,6 +494,14 @@ def test_a_fit_recovers_the_constants_that_made_its_rows():
         assert getattr(found, name) == pytest.approx(getattr(truth, name), rel=0.02), name
 
 
+def test_a_constant_that_no_row_determines_stays_at_its_familys_start():
+    family = fit.FAMILIES[2]
+    made = fit.rows_of(family)
+    own = made[made["framework"] == "trt"]  # nothing of them is of another engine
+    found = fit.fit(own, family, replace(family.start, engine=3.0))
+    assert found.engine == pytest.approx(family.start.engine, rel=1e-3)
+
+
 def test_a_held_out_row_is_not_predicted_by_its_own_curve():
     family = fit.FAMILIES[2]
     made = fit.rows_of(family)

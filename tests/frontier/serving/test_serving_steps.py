@@ -392,6 +392,25 @@ def test_a_closed_loop_keeps_littles_law(users, split, decode_workers, prefill_w
     assert found["batch"] <= most * (1 + 1e-9)
 
 
+@pytest.mark.parametrize(("users", "waiting"), [(1.0, 0.0), (2.0, 0.5), (9.0, 4.0), (400.0, 7.5)])
+def test_who_waits_until_the_shares_of_a_prefill_pass_are_full_is_a_user_less(users, waiting):
+    decode, prefill = (Layout(*(np.array([v]) for v in (16.0, tp, False))) for tp in (16.0, 1.0))
+
+    def rate(users, fills):
+        return modes.closed_loop(
+            replace(service(constants=CHOSEN), fills=fills),
+            decode,
+            prefill,
+            concurrency=np.array([users]),
+            split=np.array([True]),
+            decode_workers=4.0,
+            prefill_workers=1.0,
+            drafts=np.array([False]),
+        )["rate"]
+
+    assert rate(users, True) == pytest.approx(rate(users - waiting, False), rel=1e-6)
+
+
 @pytest.mark.parametrize(
     ("prefill", "decode", "sides"),
     [(0, 0, (36, 36)), (24, 0, (24, 48)), (0, 48, (24, 48)), (24, 48, (24, 48))],
