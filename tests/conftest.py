@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
+from browser import chromium
+
 # No test asserts wall time: the machine may be busy.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
@@ -58,3 +60,17 @@ def unchanged():
         return result
 
     return call
+
+
+@pytest.fixture(scope="module")
+def _one_browser():
+    with chromium() as one:
+        yield one
+
+
+@pytest.fixture
+def browser(_one_browser):
+    """The browser of a module; what a test opens in it is closed after the test."""
+    yield _one_browser
+    for context in _one_browser.contexts:
+        context.close()

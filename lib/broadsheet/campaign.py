@@ -185,7 +185,6 @@ def _run(tasks, record, options, folder):
         return {}
     from broadsheet import executors, work
 
-    store.prepare()
     patience, done = options.time_limit + executors.STARTING, {}
     with contextlib.ExitStack() as stack:
         if options.executor == "local":

@@ -5,7 +5,6 @@ registered with nbconvert: ``jupyter nbconvert --to broadsheet OUT.ipynb``.
 """
 
 import copy
-import functools
 import html
 import re
 import threading
@@ -126,8 +125,7 @@ def article(task: Task, made: Report, /) -> tuple[str, _Renderer]:
     renderer = _Renderer([entry.page for entry in task.shown])
     resources = {"record_type": project.record_type, "record_name": project.record_name}
     notebook = _prepared(made.notebook, (pages.FILES, project.record_type), made.failure)
-    # Its templates are compiled once; pages are rendered one after another in a thread.
-    return _exporter(threading.get_ident()).cells(notebook, renderer, resources), renderer
+    return _exporter(PageExporter).cells(notebook, renderer, resources), renderer
 
 
 class PageExporter(TemplateExporter):
@@ -166,9 +164,15 @@ class PageExporter(TemplateExporter):
         return pages.report(task, Report(nb, files=files, records=records)), resources
 
 
-@functools.cache
-def _exporter(_thread):
-    return PageExporter()
+_OWN = threading.local()
+
+
+def _exporter(kind, **options):
+    """Return the exporter of this thread, whose templates are compiled once for all pages."""
+    made = vars(_OWN)
+    if kind not in made:
+        made[kind] = kind(**options)
+    return made[kind]
 
 
 def markdown(task: Task, made: Report, /) -> str:
@@ -181,7 +185,7 @@ def markdown(task: Task, made: Report, /) -> str:
             told = [kind for kind in ("text/markdown", "text/plain", "text/html") if kind in data]
             if {"text/markdown", "text/html"} & data.keys():
                 output.data = {told[0]: data[told[0]]}
-    exporter = MarkdownExporter(exclude_input=True, exclude_input_prompt=True)
+    exporter = _exporter(MarkdownExporter, exclude_input=True, exclude_input_prompt=True)
     text = exporter.from_notebook_node(notebook)[0].strip()
     for name in made.files:  # the text stands in a folder of its own beside theirs
         text = text.replace(f"]({name})", f"](../{name})")

@@ -93,9 +93,6 @@ def _processes(count):
 
 def _become_worker():
     """Leave interrupts to the runner, and end when it does; kernels end with their worker."""
-    from broadsheet import store
-
-    store.prepare()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow, daemon=True).start()
 

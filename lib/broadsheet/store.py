@@ -19,7 +19,6 @@ import json
 import os
 import shutil
 import socket
-import sys
 import tempfile
 import time
 import zlib
@@ -107,22 +106,6 @@ def prune(folder: Path, /) -> None:
         for place in (folder / "results").glob("*"):
             if place.stat().st_mtime < oldest:
                 shutil.rmtree(place)
-
-
-def prepare() -> None:
-    """Import jsonschema, as nbformat does, without a parser of addresses that nothing here needs.
-
-    jsonschema takes that parser where it is installed, as it is with JupyterLab. It makes its
-    grammar when it is imported, which takes longer than all other imports of a worker together.
-    """
-    parser = "rfc3987_syntax"
-    if "jsonschema" in sys.modules or parser in sys.modules:
-        return
-    sys.modules[parser] = None
-    try:
-        import jsonschema  # noqa: F401
-    finally:
-        del sys.modules[parser]
 
 
 # ----------------------------------------------------------------- records of runs

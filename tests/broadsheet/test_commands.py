@@ -77,6 +77,7 @@ def test_every_encoding_of_a_terminal_can_say_what_there_is(ran, encoding):
     assert "wo, in" in done.stdout.decode(encoding)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [[], ["-OO"]])
 def test_the_command_works_without_docstrings_and_names_what_is_no_text(tmp_path, options):
     synthetic.write(tmp_path, {"01_one": [code("print(1)")]}, project="")

@@ -78,6 +78,7 @@ def test_one_kernel_leaves_nothing_for_the_next(execute):
     assert outputs(execute(look, PRELOAD))[0][0]["text"] == "80 False False\n"
 
 
+@pytest.mark.slow
 def test_two_kernels_draw_other_random_numbers(execute):
     draw = ["import random, numpy\nprint(random.random(), numpy.random.rand())"]
     one, other = (outputs(execute(draw, PRELOAD))[0][0]["text"].split() for _ in range(2))
@@ -114,6 +115,7 @@ def test_a_kernel_is_started_plainly_when_anything_is_odd(
     assert outputs(result)[0][0]["text"] == "1\n"
 
 
+@pytest.mark.slow
 def test_a_kernel_is_started_plainly_without_fork_or_with_another_environment(execute, monkeypatch):
     assert execute(["1"], ()).kernel == "warm"
     with monkeypatch.context() as patch:
@@ -126,6 +128,7 @@ def test_a_kernel_is_started_plainly_without_fork_or_with_another_environment(ex
     assert execute(["1"], ()).kernel == "warm"
 
 
+@pytest.mark.slow
 def test_there_is_no_server_where_its_socket_cannot_be(tmp_path, execute):
     folder = tmp_path / ("x" * 120)
     folder.mkdir()
@@ -158,6 +161,7 @@ DRAWS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preload", [None, ("matplotlib.pyplot",)])
 def test_a_persons_own_settings_neither_change_a_figure_nor_lose_one(
     execute, monkeypatch, tmp_path_factory, preload

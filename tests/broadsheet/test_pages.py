@@ -11,7 +11,7 @@ from broadsheet import parameters as schema
 from broadsheet.collection import Collection, Entry
 from broadsheet.errors import BroadsheetError
 from broadsheet.task import Failure, Report, Task
-from browser import barriers, chromium, complaints
+from browser import barriers, complaints
 from synthetic import code, markdown, shows
 
 HOSTILE = "<script>alert(1)</script>\"'&<img src=x onerror=alert(1)>"
@@ -308,7 +308,7 @@ def test_the_style_is_small():
 # In a browser
 
 
-def test_pages_ask_for_nothing_complain_of_nothing_and_fit_a_phone(tmp_path):
+def test_pages_ask_for_nothing_complain_of_nothing_and_fit_a_phone(tmp_path, browser):
     wide = "<table><tr>" + "<td>wide content</td>" * 30 + "</tr></table>"
     formula = "$$" + "+".join(["x_{abc}"] * 40) + "$$"
     text, _ = page(
@@ -323,25 +323,22 @@ def test_pages_ask_for_nothing_complain_of_nothing_and_fit_a_phone(tmp_path):
         files=["data/a.csv"],
     )
     (tmp_path / "03_name.html").write_text(text, encoding="utf-8")
-    with chromium() as browser:
-        for width in (360, 1280):
-            assert complaints(browser, tmp_path / "03_name.html", width=width) == []
+    for width in (360, 1280):
+        assert complaints(browser, tmp_path / "03_name.html", width=width) == []
 
 
-def test_the_policy_of_a_page_stops_what_would_be_fetched(tmp_path):
+def test_the_policy_of_a_page_stops_what_would_be_fetched(tmp_path, browser):
     text, _ = page(markdown("# T"), shows('<img alt="x" src="http://127.0.0.1:9/a.png">'))
     (tmp_path / "a.html").write_text(text, encoding="utf-8")
-    with chromium() as browser:
-        found = complaints(browser, tmp_path / "a.html")
+    found = complaints(browser, tmp_path / "a.html")
     assert "violates the following Content Security Policy" in "".join(found)
 
 
-def test_axe_sees_what_cannot_be_read(tmp_path):
+def test_axe_sees_what_cannot_be_read(tmp_path, browser):
     pale = '<p style="color: light-dark(#ccc, #444); background: light-dark(#fff, #222)">pale</p>'
     text, _ = page(markdown("# T"), shows(pale))
     (tmp_path / "a.html").write_text(text, encoding="utf-8")
-    with chromium() as browser:
-        light, dark = barriers(browser, tmp_path / "a.html")
+    light, dark = barriers(browser, tmp_path / "a.html")
     assert light.startswith("light, serious: color-contrast")
     assert dark.startswith("dark, serious: color-contrast")
 

@@ -14,7 +14,7 @@ from bs4 import BeautifulSoup
 from nbconvert import HTMLExporter
 
 from broadsheet import store
-from browser import barriers, chromium, complaints, look, unreachable
+from browser import barriers, complaints, look, unreachable
 from frontier import claims, cli
 from frontier.data import hardware, measurements, paths, tables, words
 from frontier.site import citations, compose, rows, verdicts
@@ -159,37 +159,34 @@ def told(value):
     return f"{words.number(value)}×"
 
 
-def test_the_whole_table_of_ratios_is_on_the_first_screen_of_the_index(site):
-    with chromium() as browser:
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.goto((site / "index.html").as_uri())
-        rows_of = page.locator("[id='03-ratios'] tbody tr")
-        boxes = [rows_of.nth(i).bounding_box() for i in range(rows_of.count())]
-        heads = page.locator("[id='03-ratios'] tbody th").all_inner_texts()
+def test_the_whole_table_of_ratios_is_on_the_first_screen_of_the_index(site, browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto((site / "index.html").as_uri())
+    rows_of = page.locator("[id='03-ratios'] tbody tr")
+    boxes = [rows_of.nth(i).bounding_box() for i in range(rows_of.count())]
+    heads = page.locator("[id='03-ratios'] tbody th").all_inner_texts()
     assert len(boxes) == len(asked().groupby(["below", "traffic"])) and len(set(heads)) == 2
     assert max(box["y"] + box["height"] for box in boxes) <= 900
 
 
 @pytest.mark.parametrize("width", [360, 390])
 @pytest.mark.parametrize("pattern", [*ANSWER, pytest.param("*.html", marks=pytest.mark.slow)])
-def test_a_table_of_ratios_needs_no_scrolling_sideways_on_a_phone(site, pattern, width):
+def test_a_table_of_ratios_needs_no_scrolling_sideways_on_a_phone(site, pattern, width, browser):
     wide = "all => all.filter(one => one.scrollWidth > one.clientWidth).map(one => one.innerText)"
     found = {}
-    with chromium() as browser:
-        for path in sorted(site.glob(pattern)):
-            page = browser.new_page(viewport={"width": width, "height": 800})
-            page.goto(path.as_uri())
-            found[path.name] = page.locator(".table-scroll:has(.ratios)").evaluate_all(wide)
-            page.close()
+    for path in sorted(site.glob(pattern)):
+        page = browser.new_page(viewport={"width": width, "height": 800})
+        page.goto(path.as_uri())
+        found[path.name] = page.locator(".table-scroll:has(.ratios)").evaluate_all(wide)
+        page.close()
     assert {name: some for name, some in found.items() if some} == {}
 
 
 @pytest.mark.parametrize("name", ANSWER)
-def test_the_first_screen_answers_how_much_more_a_megawatt_of_nvl72_gives(site, name):
+def test_the_first_screen_answers_how_much_more_a_megawatt_of_nvl72_gives(site, name, browser):
     at = asked()[asked()["at"] == 50]
     assert len(at) == 6 and at["traffic"].nunique() == 3 and at["value"].notna().all()
-    with chromium() as browser:
-        texts, _ = look(browser, site / name)
+    texts, _ = look(browser, site / name)
     seen = [text["words"] for text in texts if text["top"] >= 0 and text["bottom"] <= 900]
     assert [told(value) for value in at["value"] if told(value) not in seen] == []
     answer = records(site)["blackwell-advantage-40x"]["now"]["answer"]
@@ -200,15 +197,15 @@ def test_the_first_screen_answers_how_much_more_a_megawatt_of_nvl72_gives(site, 
         assert ends in sentence
 
 
-def test_the_first_screen_has_none_of_the_words_of_those_who_made_it(site):
+@pytest.mark.slow
+def test_the_first_screen_has_none_of_the_words_of_those_who_made_it(site, browser):
     ids = [name for name in tables.names() if "_" in name]
     found = {}
-    with chromium() as browser:
-        for path in [site / "index.html", *reports(site)]:
-            texts, _ = look(browser, path)
-            seen = "\n".join(text["words"] for text in texts if text["top"] < 900)
-            found[path.name] = {match[0] for match in INSIDERS.finditer(seen)}
-            found[path.name] |= {name for name in ids if name in seen}
+    for path in [site / "index.html", *reports(site)]:
+        texts, _ = look(browser, path)
+        seen = "\n".join(text["words"] for text in texts if text["top"] < 900)
+        found[path.name] = {match[0] for match in INSIDERS.finditer(seen)}
+        found[path.name] |= {name for name in ids if name in seen}
     assert {name: some for name, some in found.items() if some} == {}
 
 
@@ -256,50 +253,47 @@ def test_the_table_of_ratios_has_the_numbers_of_the_library_and_a_dash_says_why(
     assert ((published["value"] / published["value_library"]).dropna() - 1).abs().max() < 1e-5
 
 
-def test_a_number_leads_to_its_row_which_says_it_and_leads_back(site):
+def test_a_number_leads_to_its_row_which_says_it_and_leads_back(site, browser):
     row = asked()[(asked()["at"] == 50)].iloc[0]
     made = []
-    with chromium() as browser:
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        for key in ("rows_above", "rows_below"):
-            page.goto((site / "03_blackwell_advantage.html").as_uri())
-            page.locator(f"[id='03-ratios'] td a[href$='#{row[key]}']").first.click()
-            page.wait_for_url(f"**/03_blackwell_advantage.rows.html#{row[key]}")
-            there = page.locator("tr:target")
-            box = there.bounding_box()
-            assert box["y"] >= 0 and box["y"] + box["height"] <= 900
-            heads = there.locator("xpath=ancestor::table").locator("thead th").all_inner_texts()
-            values = dict(zip(heads, there.locator("th, td").all_inner_texts(), strict=True))
-            made.append(float(values["tok/s/GPU"].replace(",", "")))
-            assert values["Front"] == "●"
-            back = there.locator("a[href*='03_blackwell_advantage.html#']").first
-            anchor = back.get_attribute("href").partition("#")[2]
-            back.click()
-            page.wait_for_url(f"**/03_blackwell_advantage.html#{anchor}")
-            assert page.locator(":target").count() == 1
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    for key in ("rows_above", "rows_below"):
+        page.goto((site / "03_blackwell_advantage.html").as_uri())
+        page.locator(f"[id='03-ratios'] td a[href$='#{row[key]}']").first.click()
+        page.wait_for_url(f"**/03_blackwell_advantage.rows.html#{row[key]}")
+        there = page.locator("tr:target")
+        box = there.bounding_box()
+        assert box["y"] >= 0 and box["y"] + box["height"] <= 900
+        heads = there.locator("xpath=ancestor::table").locator("thead th").all_inner_texts()
+        values = dict(zip(heads, there.locator("th, td").all_inner_texts(), strict=True))
+        made.append(float(values["tok/s/GPU"].replace(",", "")))
+        assert values["Front"] == "●"
+        back = there.locator("a[href*='03_blackwell_advantage.html#']").first
+        anchor = back.get_attribute("href").partition("#")[2]
+        back.click()
+        page.wait_for_url(f"**/03_blackwell_advantage.html#{anchor}")
+        assert page.locator(":target").count() == 1
     power = [hardware.power_kw(key, "2025") for key in ("gb200", "h200")]
     # Both rows are shown to three digits.
     assert made[0] / power[0] / (made[1] / power[1]) == pytest.approx(row["value"], rel=0.01)
 
 
 @pytest.mark.slow
-def test_no_report_is_taller_than_a_reader_scrolls(site):
-    with chromium() as browser:
-        tall = {path.name: look(browser, path)[1] for path in reports(site)}
+def test_no_report_is_taller_than_a_reader_scrolls(site, browser):
+    tall = {path.name: look(browser, path)[1] for path in reports(site)}
     assert {name: height for name, height in tall.items() if height > TALLEST_PX} == {}
 
 
 @pytest.mark.parametrize("pattern", [*ANSWER, pytest.param("*.html", marks=pytest.mark.slow)])
-def test_the_text_of_a_figure_can_be_read_on_a_phone(site, pattern):
+def test_the_text_of_a_figure_can_be_read_on_a_phone(site, pattern, browser):
     found = {}
-    with chromium() as browser:
-        for path in sorted(site.glob(pattern)):
-            if path.name.endswith(".rows.html"):
-                continue  # no figure
-            texts, _ = look(browser, path, width=360, height=740)
-            small = [t for t in texts if t["drawn"] and t["size"] < LEAST_TEXT_PX - 0.05]
-            if small:
-                found[path.name] = {f"{t['words']}: {t['size']:.1f} px" for t in small[:5]}
+    for path in sorted(site.glob(pattern)):
+        if path.name.endswith(".rows.html"):
+            continue  # no figure
+        texts, _ = look(browser, path, width=360, height=740)
+        small = [t for t in texts if t["drawn"] and t["size"] < LEAST_TEXT_PX - 0.05]
+        if small:
+            found[path.name] = {f"{t['words']}: {t['size']:.1f} px" for t in small[:5]}
     assert found == {}
 
 
@@ -345,68 +339,63 @@ def test_the_reports_are_light_enough_to_be_committed(site):
 @pytest.mark.parametrize(
     "pattern", ["index.html", "03_*advantage.html", pytest.param("*.html", marks=pytest.mark.slow)]
 )
-def test_pages_open_from_a_folder_without_a_request_or_a_complaint(site, pattern):
+def test_pages_open_from_a_folder_without_a_request_or_a_complaint(site, pattern, browser):
     opened = sorted(site.glob(pattern))
     assert opened
-    with chromium() as browser:
-        for width in (1280, 360):
-            found = {p.name: complaints(browser, p, width=width) for p in opened}
-            assert {name: c for name, c in found.items() if c} == {}
+    for width in (1280, 360):
+        found = {p.name: complaints(browser, p, width=width) for p in opened}
+        assert {name: c for name, c in found.items() if c} == {}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [360, 1280])
-def test_nothing_on_a_page_keeps_anybody_from_reading_it(site, width):
-    with chromium() as browser:
-        found = {p.name: barriers(browser, p, width=width) for p in pages(site)}
+def test_nothing_on_a_page_keeps_anybody_from_reading_it(site, width, browser):
+    found = {p.name: barriers(browser, p, width=width) for p in pages(site)}
     assert {name: b for name, b in found.items() if b} == {}
 
 
 @pytest.mark.parametrize("pattern", [*ANSWER, pytest.param("*.html", marks=pytest.mark.slow)])
-def test_what_scrolls_sideways_is_reached_by_the_keyboard(site, pattern):
-    with chromium() as browser:
-        found = {
-            (path.name, width): unreachable(browser, path, width=width)
-            for path in sorted(site.glob(pattern))
-            for width in (360, 1280)
-        }
+def test_what_scrolls_sideways_is_reached_by_the_keyboard(site, pattern, browser):
+    found = {
+        (path.name, width): unreachable(browser, path, width=width)
+        for path in sorted(site.glob(pattern))
+        for width in (360, 1280)
+    }
     assert {key: some for key, some in found.items() if some} == {}
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-def test_without_scripts_the_index_is_whole(site, width):
-    with chromium() as browser:
-        page = browser.new_page(java_script_enabled=False, viewport={"width": width, "height": 800})
-        page.goto((site / "index.html").as_uri())
-        assert page.locator("tr[data-verdict]:visible").count() == len(records(site))
-        page.locator(".filters summary").click()
-        assert not page.locator(".controls").is_visible()
+def test_without_scripts_the_index_is_whole(site, width, browser):
+    page = browser.new_page(java_script_enabled=False, viewport={"width": width, "height": 800})
+    page.goto((site / "index.html").as_uri())
+    assert page.locator("tr[data-verdict]:visible").count() == len(records(site))
+    page.locator(".filters summary").click()
+    assert not page.locator(".controls").is_visible()
 
 
-def test_the_claims_of_the_index_are_sorted_and_filtered_by_its_script(site):
+def test_the_claims_of_the_index_are_sorted_and_filtered_by_its_script(site, browser):
     found = records(site)
     rows = "tr[data-verdict]:visible"
-    with chromium() as browser:
-        page = browser.new_page()
-        page.goto((site / "index.html").as_uri())
-        page.locator(".filters summary").click()
-        order = page.locator(rows).evaluate_all("rows => rows.map((row) => row.id)")
-        assert sorted(order) == sorted(found)
-        (verdict, count), *_ = Counter(row["verdict"] for row in found.values()).most_common()
-        page.locator("#filter-verdict").select_option(verdict)
-        shown = page.locator(rows).evaluate_all("rows => rows.map((row) => row.id)")
-        assert shown == [i for i in order if found[i]["verdict"] == verdict]
-        assert 0 < count == len(shown)
-        assert page.locator("#shown").inner_text() == f"{len(shown)} of {len(found)} claims"
-        page.locator("#filter-verdict").select_option("")
-        page.locator("#filter-text").fill("gpt-oss")
-        assert 0 < page.locator(rows).count() < len(found)
-        page.locator("#filter-text").fill("")
-        page.locator("#sort").select_option("verdict")
-        ranks = page.locator(rows).evaluate_all("rows => rows.map((row) => row.dataset.rank)")
-        assert ranks == sorted(ranks)
-        page.locator("#sort").select_option("")
-        assert page.locator(rows).evaluate_all("rows => rows.map((row) => row.id)") == order
+    page = browser.new_page()
+    page.goto((site / "index.html").as_uri())
+    page.locator(".filters summary").click()
+    order = page.locator(rows).evaluate_all("rows => rows.map((row) => row.id)")
+    assert sorted(order) == sorted(found)
+    (verdict, count), *_ = Counter(row["verdict"] for row in found.values()).most_common()
+    page.locator("#filter-verdict").select_option(verdict)
+    shown = page.locator(rows).evaluate_all("rows => rows.map((row) => row.id)")
+    assert shown == [i for i in order if found[i]["verdict"] == verdict]
+    assert 0 < count == len(shown)
+    assert page.locator("#shown").inner_text() == f"{len(shown)} of {len(found)} claims"
+    page.locator("#filter-verdict").select_option("")
+    page.locator("#filter-text").fill("gpt-oss")
+    assert 0 < page.locator(rows).count() < len(found)
+    page.locator("#filter-text").fill("")
+    page.locator("#sort").select_option("verdict")
+    ranks = page.locator(rows).evaluate_all("rows => rows.map((row) => row.dataset.rank)")
+    assert ranks == sorted(ranks)
+    page.locator("#sort").select_option("")
+    assert page.locator(rows).evaluate_all("rows => rows.map((row) => row.id)") == order
 
 
 def press_to(page, where, most=400):
@@ -419,43 +408,41 @@ def press_to(page, where, most=400):
     raise AssertionError("the keyboard does not get there")
 
 
-def test_the_keyboard_alone_leads_from_the_index_to_the_source_of_a_row(site):
+@pytest.mark.slow
+def test_the_keyboard_alone_leads_from_the_index_to_the_source_of_a_row(site, browser):
     asked = []
-    with chromium() as browser:
-        page = browser.new_page()
-        page.on("request", lambda request: asked.append(request.url))
-        page.route(re.compile("^https:"), lambda route: route.fulfill(body="the run"))
-        page.goto((site / "index.html").as_uri())
-        press_to(page, lambda href: href.endswith("#claim-blackwell-advantage-40x"))
-        page.keyboard.press("Enter")
-        page.wait_for_url("**/03_blackwell_advantage.html#*")
-        press_to(page, lambda href: ".rows.html#" in href)
-        page.keyboard.press("Enter")
-        page.wait_for_url("**/03_blackwell_advantage.rows.html#*")
-        address = press_to(page, lambda href: "/actions/runs/" in href)
-        page.keyboard.press("Enter")
-        page.wait_for_url(address)
+    page = browser.new_page()
+    page.on("request", lambda request: asked.append(request.url))
+    page.route(re.compile("^https:"), lambda route: route.fulfill(body="the run"))
+    page.goto((site / "index.html").as_uri())
+    press_to(page, lambda href: href.endswith("#claim-blackwell-advantage-40x"))
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/03_blackwell_advantage.html#*")
+    press_to(page, lambda href: ".rows.html#" in href)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/03_blackwell_advantage.rows.html#*")
+    address = press_to(page, lambda href: "/actions/runs/" in href)
+    page.keyboard.press("Enter")
+    page.wait_for_url(address)
     assert address in asked
 
 
-def test_a_page_prints_as_a_pdf_with_what_was_folded_and_without_its_code(site, tmp_path):
-    with chromium() as browser:
-        page = browser.new_page()
-        page.goto((site / "03_blackwell_advantage.html").as_uri())
-        page.emulate_media(media="print")
-        assert page.locator(".code:visible").count() == 0
-        assert page.locator(".contents:visible").count() == 0
-        pdf = page.pdf(format="A4")
+def test_a_page_prints_as_a_pdf_with_what_was_folded_and_without_its_code(site, tmp_path, browser):
+    page = browser.new_page()
+    page.goto((site / "03_blackwell_advantage.html").as_uri())
+    page.emulate_media(media="print")
+    assert page.locator(".code:visible").count() == 0
+    assert page.locator(".contents:visible").count() == 0
+    pdf = page.pdf(format="A4")
     assert pdf.startswith(b"%PDF-")
     assert 3 <= len(re.findall(rb"/Type\s*/Page\b(?!s)", pdf)) <= 30
 
 
-def test_nothing_moves_for_who_asked_for_less_motion(site):
+def test_nothing_moves_for_who_asked_for_less_motion(site, browser):
     moves = "e => {const s = getComputedStyle(e); return s.animationName + s.transitionDuration}"
-    with chromium() as browser:
-        page = browser.new_page(reduced_motion="reduce")
-        page.goto((site / "index.html").as_uri())
-        assert set(page.locator("body *").evaluate_all(f"all => all.map({moves})")) == {"none0s"}
+    page = browser.new_page(reduced_motion="reduce")
+    page.goto((site / "index.html").as_uri())
+    assert set(page.locator("body *").evaluate_all(f"all => all.map({moves})")) == {"none0s"}
 
 
 @pytest.mark.slow

@@ -11,7 +11,6 @@ cannot say, here; what is wrong is one line with the file, the row and the claim
 import html
 import json
 import re
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -203,16 +202,8 @@ def _validator(name):
         schema = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(f"schema/{path.name}", f"cannot be read: {error}") from None
-    # jsonschema's check of addresses, which no schema here asks for, compiles a grammar on import
-    # for more than a second.
-    blocked = "rfc3987_syntax" not in sys.modules
-    if blocked:
-        sys.modules["rfc3987_syntax"] = None
-    try:
-        import jsonschema
-    finally:
-        if blocked:
-            del sys.modules["rfc3987_syntax"]
+    import jsonschema
+
     return jsonschema.Draft202012Validator(schema)
 
 

@@ -20,6 +20,7 @@ import hashlib
 import io
 import math
 import zlib
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -99,7 +100,7 @@ def read(name: str, *, folder: Path | None = None, columns=None) -> pd.DataFrame
         return _parse(path, raw, sidecar["columns"], columns)
     dtypes = tuple((column, about["dtype"]) for column, about in sidecar["columns"].items())
     wanted = None if columns is None else frozenset(columns)
-    return _parsed(path, raw, dtypes, wanted).copy(deep=False)
+    return _parsed(_File(path, raw), dtypes, wanted).copy(deep=False)
 
 
 def digests() -> list[tuple[str, str, str]]:
@@ -192,10 +193,19 @@ def _yaml(text: str):
     return yaml_text.load(text)
 
 
+@dataclass(frozen=True)
+class _File:
+    """A file as it was read; files of equal bytes are equal wherever they lie."""
+
+    path: Path = field(compare=False)
+    raw: bytes
+
+
 @lru_cache(maxsize=64)
-def _parsed(path, raw, dtypes, wanted):
+def _parsed(file, dtypes, wanted):
     """Return `_parse` of bytes that were parsed before; whoever is given it takes a copy."""
-    return _parse(path, raw, {column: {"dtype": dtype} for column, dtype in dtypes}, wanted)
+    columns = {column: {"dtype": dtype} for column, dtype in dtypes}
+    return _parse(file.path, file.raw, columns, wanted)
 
 
 def _parse(path: Path, raw: bytes, columns: dict, wanted=None) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 
 import matplotlib as mpl
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 _UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -34,7 +35,9 @@ def drawn(figure: Figure, /, *, name: str, alt: str, variables: dict[str, str]) 
     text = io.StringIO()
     # A fixed salt and no date: otherwise every run differs in ids that say nothing.
     with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}):
-        figure.savefig(text, format="svg", dpi=110, metadata={"Date": None, "Creator": None})
+        figure.set_dpi(110)  # of what is drawn as pixels
+        # Not savefig, which would draw everything once more to have it laid out.
+        FigureCanvasSVG(figure).print_svg(text, metadata={"Date": None, "Creator": None})
     width, height = (round(72 * size, 2) for size in figure.get_size_inches())
     picture = _UNPRINTABLE.sub("", text.getvalue())
     picture = re.sub(

@@ -149,15 +149,25 @@ def _curves() -> list[tuple]:
 
 @remembered.of("serving_frontiers")
 def _frontier_errors():
-    found = pd.DataFrame(
-        vars(system) | {"error": error.mean(), "speeds": len(error)}
+    found = [
+        {**vars(system), "error": error.mean(), "speeds": len(error)}
         for system, _, error in _curves()
-    )
-    expected = [_expected(found[found["held_out"] == "system"], one) for one in found.itertuples()]
-    return found.assign(expected=expected)
+    ]
+    return pd.DataFrame({**one, "expected": _expected(SimpleNamespace(**one))} for one in found)
 
 
-def _expected(systems: pd.DataFrame, one) -> float:
+@remembered.of("serving_frontiers")
+def _errors_alike() -> dict:
+    """Return (input, output length, error) of the held-out systems of one kind, by `LIKE`."""
+    found = {}
+    for system, _, error in _curves():
+        if system.held_out == "system":
+            key = tuple(getattr(system, name) for name in LIKE)
+            found.setdefault(key, []).append((system.isl, system.osl, error.mean()))
+    return found
+
+
+def _expected(one) -> float:
     """Return the error that systems held out show for the like of one: not the system itself.
 
     The mean of those of this accelerator, precision and mode in other traffic, drawn towards
@@ -165,9 +175,9 @@ def _expected(systems: pd.DataFrame, one) -> float:
     """
     if one.held_out != "system":
         return 0.0
-    like = np.logical_and.reduce([systems[name] == getattr(one, name) for name in LIKE])
-    same = (systems["isl"] == one.isl) & (systems["osl"] == one.osl)
-    return float(systems.loc[like & ~same, "error"].sum() / ((like & ~same).sum() + 1))
+    alike = _errors_alike().get(tuple(getattr(one, name) for name in LIKE), ())
+    others = [error for isl, osl, error in alike if (isl, osl) != (one.isl, one.osl)]
+    return float(sum(others) / (len(others) + 1))
 
 
 @remembered.of("serving_frontiers")
@@ -214,9 +224,8 @@ def interval(new, old, wide: bool, *, level: float = 0.9) -> tuple[float, float]
     """
     strange = ["accelerator", *unseen(new.model), *unseen(old.model)]
     held_out = max(strange, key=HELD_OUT.index) if wide else "system"
-    centre, systems = 0.0, _frontier_errors().query("held_out == 'system'")
-    for system, sign in ((new, -1), (old, 1)):
-        centre += sign * _expected(systems, SimpleNamespace(**vars(system), held_out=held_out))
+    above, below = (SimpleNamespace(**vars(system), held_out=held_out) for system in (new, old))
+    centre = _expected(below) - _expected(above)
     across = new.model != old.model
     half = half_width(missed_ratios(), held_out, across, _steady(new, old), level)
     return min(1.0, float(np.exp(centre - half))), max(1.0, float(np.exp(centre + half)))

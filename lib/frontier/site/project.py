@@ -41,6 +41,7 @@ project = Project(
         "pandas",
         "matplotlib.pyplot",
         "seaborn",
+        "jsonschema",
         "frontier.claims",
         "frontier.figures",
         "frontier.serving",

@@ -122,28 +122,35 @@ def _typed(raw: pd.DataFrame) -> pd.DataFrame:
     A missing number is no fault of its own; one that is no number, or no whole number where a
     count belongs, is.
     """
-    problem = pd.Series("", index=raw.index, dtype="str")
-    out = {}
+    problem, out = [""] * len(raw), {}
     for name in _RAW:
+        values = raw[name].tolist()
         if name in _TEXTS:
-            values = [None if v is None else plain(v) for v in raw[name]]
-            out[name] = pd.Series(values, index=raw.index, dtype=object)
+            found = [None if value is None else plain(value) for value in values]
+            out[name] = pd.Series(found, index=raw.index, dtype=object)
             continue
-        if name in _FLAGS:
-            found = raw[name].map(lambda v: TRUTHS.get(str(v).lower())).astype(object)
-            wrong = found.isna() & raw[name].notna()
-            expected = "neither true nor false"
-        else:
-            found = pd.Series([number(v) for v in raw[name]], index=raw.index, dtype=float)
-            wrong = (found.isna() & raw[name].notna()) | np.isinf(found)
-            expected = "no number"
-        if name in _COUNTS:
-            wrong |= found.notna() & ((found % 1 != 0) | (found.abs() > 2**31))
-            expected = "no whole number"
-        out[name] = found.mask(wrong)
-        text = raw[name][wrong & (problem == "")].map(lambda v: plain(reading.shown(v)))
-        problem.loc[text.index] = f"{name} is {expected} but " + text
-    return pd.DataFrame(out).assign(unreadable=problem)
+        read, expected = _READERS.get(name, (_finite, "no number"))
+        found = [read(value) for value in values]
+        out[name] = pd.Series(found, index=raw.index, dtype=object if name in _FLAGS else float)
+        for place, value in enumerate(values):
+            missing = value is None or value != value
+            if found[place] is None and not (missing or problem[place]):
+                problem[place] = f"{name} is {expected} but {plain(reading.shown(value))}"
+    return pd.DataFrame(out).assign(unreadable=pd.Series(problem, index=raw.index, dtype="str"))
+
+
+def _truth(value):
+    return TRUTHS.get(str(value).lower())
+
+
+def _finite(value):
+    found = number(value)
+    return found if math.isfinite(found) else None
+
+
+def _whole(value):
+    found = _finite(value)
+    return found if found is not None and found % 1 == 0 and abs(found) <= 2**31 else None
 
 
 def number(value: object, /) -> float:
@@ -226,6 +233,9 @@ _NUMBERS = [
     *("median_ttft", "median_tpot", "median_e2el", "avg_power_w", "avg_total_gpu_power_w"),
     *("joules_per_output_token", "power_valid", "power_metric_schema_version"),
 ]
+# How a value of a column is read, and what it is called where it cannot be; else a number.
+_READERS = dict.fromkeys(_FLAGS, (_truth, "neither true nor false"))
+_READERS |= dict.fromkeys(_COUNTS, (_whole, "no whole number"))
 _RAW = [*_TEXTS, *_FLAGS, *_COUNTS, *_NUMBERS]
 TRUTHS = dict.fromkeys(("true", "t", "1", "1.0"), True) | dict.fromkeys(
     ("false", "f", "0", "0.0"), False

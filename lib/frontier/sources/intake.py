@@ -392,7 +392,7 @@ def _unseen(new, old) -> list[str]:
     """Return in words which names no row here had before."""
     told = []
     for column in ("model", "hardware", "framework", "precision"):
-        counts = new[column][~new[column].isin(set(old[column]))].value_counts()
+        counts = new[column][~new[column].isin(old[column].unique())].value_counts()
         told += [f"{column} {name!r} is new here ({n:,} rows)" for name, n in counts.items()]
     without = set(new["hardware"]) - set(tables.read("power")["hardware"])
     unknown = "no power is known of {!r}: it is in no number per MW"

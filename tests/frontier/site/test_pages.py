@@ -13,7 +13,7 @@ from nbformat.v4 import new_notebook
 from broadsheet import pages as engine
 from broadsheet.collection import Collection, Entry
 from broadsheet.task import Report, Task
-from browser import chromium, complaints
+from browser import complaints
 from frontier import __version__, claims
 from frontier.errors import FrontierError
 from frontier.site import pages, verdicts
@@ -283,25 +283,24 @@ def test_the_page_of_mistakes_counts_those_of_the_data():
     assert "public data" not in pages.errata(site, ())
 
 
-def test_rows_are_filtered_and_sorted_by_their_script(tmp_path):
+def test_rows_are_filtered_and_sorted_by_their_script(tmp_path, browser):
     speeds = {"r1": "9.5", "r2": "1,200", "r3": "31"}
     known = {row: cited(values=("a model", speed)) for row, speed in speeds.items()}
     used = {"data/a-rows.csv": list(known)}
     text = pages.rows_behind(collection(), ENTRY, used, ("Model", "tok/s/user"), known, {"r3"})
     (tmp_path / "rows.html").write_text(text, encoding="utf-8")
     shown = "rows => rows.map((row) => row.id)"
-    with chromium() as browser:
-        assert complaints(browser, tmp_path / "rows.html", width=360) == []
-        page = browser.new_page()
-        page.goto((tmp_path / "rows.html").as_uri())
-        page.get_by_role("button", name="tok/s/user").click()
-        assert page.locator("tbody tr:visible").evaluate_all(shown) == ["r1", "r3", "r2"]
-        page.get_by_label("Search rows").fill("1,2")
-        assert page.locator("tbody tr:visible").evaluate_all(shown) == ["r2"]
-        page.get_by_label("Search rows").fill("")
-        page.get_by_label("Only on a frontier").check()
-        assert page.locator("tbody tr:visible").evaluate_all(shown) == ["r3"]
-        assert page.locator("#shown").inner_text() == "1 of 3 rows"
+    assert complaints(browser, tmp_path / "rows.html", width=360) == []
+    page = browser.new_page()
+    page.goto((tmp_path / "rows.html").as_uri())
+    page.get_by_role("button", name="tok/s/user").click()
+    assert page.locator("tbody tr:visible").evaluate_all(shown) == ["r1", "r3", "r2"]
+    page.get_by_label("Search rows").fill("1,2")
+    assert page.locator("tbody tr:visible").evaluate_all(shown) == ["r2"]
+    page.get_by_label("Search rows").fill("")
+    page.get_by_label("Only on a frontier").check()
+    assert page.locator("tbody tr:visible").evaluate_all(shown) == ["r3"]
+    assert page.locator("#shown").inner_text() == "1 of 3 rows"
 
 
 def test_an_address_that_all_rows_of_a_source_share_is_said_once():
@@ -325,10 +324,9 @@ def test_an_erratum_leads_to_the_report_that_shows_it_where_there_is_one():
     assert not BeautifulSoup(pages.errata(site, set()), "html.parser").select("ol a")
 
 
-def test_the_index_is_quiet_in_a_browser_and_fits_a_phone(tmp_path):
+def test_the_index_is_quiet_in_a_browser_and_fits_a_phone(tmp_path, browser):
     records = [verdict_row("a", now={"flips": "somewhere " * 20}), ledger_row("b")]
     file = tmp_path / "index.html"
     file.write_text(pages.index(collection(), records, built={ENTRY.page}), encoding="utf-8")
-    with chromium() as browser:
-        for width in (360, 1280):
-            assert complaints(browser, file, width=width) == []
+    for width in (360, 1280):
+        assert complaints(browser, file, width=width) == []
