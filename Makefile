@@ -1,6 +1,6 @@
 # The commands of the README. Everything runs in .venv, made from requirements.lock.
 PYTHON ?= python3
-PYTEST = .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+PYTEST = .venv/bin/python -m pytest --dist loadfile --no-loadscope-reorder
 
 .PHONY: reports site reference test test-slow lab fit lint bench lock
 
@@ -23,12 +23,12 @@ reference: .venv/ready
 		--output-directory $(REFERENCE) frontier '!frontier.(measurements|pareto)$$' frontier.curves.pareto \
 		broadsheet
 
-# What a change needs; and the rest, which takes long.
+# What a change needs, a part of which waits for kernels and pages; and the rest, which takes long.
 test: .venv/ready
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -n 3 -m "not slow"
 
 test-slow: .venv/ready
-	$(PYTEST) -m slow
+	$(PYTEST) -n 2 -m slow
 
 lab: .venv/ready
 	.venv/bin/jupyter lab --notebook-dir=. notebooks/08_explorer.ipynb

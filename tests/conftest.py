@@ -8,15 +8,13 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
-from browser import chromium
-
 # No test asserts wall time: the machine may be busy.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 
-# These run every report; begun last, they would keep one worker busy long after the other.
-LONGEST = ("test_lab.py", "test_reports.py")
+# These take longest; begun last, they would keep one worker busy long after the others.
+LONGEST = ("test_lab.py", "test_intake.py", "test_reports.py")
 
 
 def pytest_collection_modifyitems(items):
@@ -64,6 +62,8 @@ def unchanged():
 
 @pytest.fixture(scope="module")
 def _one_browser():
+    from browser import chromium
+
     with chromium() as one:
         yield one
 

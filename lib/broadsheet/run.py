@@ -179,9 +179,16 @@ def _execute(nb_man, kernel, env, cwd, limit=None):
         if not any(output.output_type == "error" for output in cell.outputs):
             _note(cell, said.get("ename"), said.get("evalue"), said.get("traceback"))
 
-    # The limit is on the notebook's own time: a slow start has a limit of its own.
+    # The limit is on the notebook's own time: a slow start has a limit of its own. At the end a
+    # kernel is killed: asked to end, ipykernel 7 now and then waits for itself (2.5 s).
     client = PapermillNotebookClient(
-        nb_man, km=kernel, startup_timeout=60, log=logger, on_cell_start=watch, on_cell_error=name
+        nb_man,
+        km=kernel,
+        startup_timeout=60,
+        shutdown_kernel="immediate",
+        log=logger,
+        on_cell_start=watch,
+        on_cell_error=name,
     )
     try:
         client.execute(cleanup_kc=True, env=env, cwd=str(cwd))

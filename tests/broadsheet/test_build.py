@@ -143,6 +143,7 @@ def test_a_build_leaves_the_site_and_a_record_and_nothing_else(made):
     }
 
 
+@pytest.mark.slow
 def test_built_pages_are_quiet_in_a_browser(made):
     with chromium() as browser:
         for page in sorted((made / "reports").glob("*.html")):

@@ -63,10 +63,9 @@ def test_nbconvert_makes_a_page_by_its_own_exporter_and_by_the_registered_one(ra
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp437", "cp932", "utf-8"])
-def test_every_encoding_of_a_terminal_can_say_what_there_is(ran, encoding):
-    home = ran.parent / f"collection-{encoding}"
+def test_every_encoding_of_a_terminal_can_say_what_there_is(tmp_path, encoding):
     at = synthetic.parameters("at: float = 1.0  # wo, in \u20ac \u2192 \u00e9")
-    synthetic.write(home, {"01_one": [at]})
+    home = synthetic.write(tmp_path, {"01_one": [at]})
     env = {**os.environ, "PYTHONPATH": str(Path(synthetic.__file__).parent)}
     done = subprocess.run(
         [sys.executable, "-m", "broadsheet", "params", "01", "--folder", home / "notebooks"],

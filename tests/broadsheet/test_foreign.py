@@ -115,6 +115,7 @@ def test_a_folder_of_notebooks_becomes_a_site(built, library):
     ]
 
 
+@pytest.mark.slow
 def test_a_sweep_and_a_published_copy_need_no_project(home, library):
     done = command(library, home, "sweep", "moss", "--grid", "leaves=1,2")
     assert done.returncode == 2  # a name is a number or a stem
@@ -145,7 +146,13 @@ def with_project(home, function):
     path.write_text(f"project: herbarium:project\n{MAP}")
 
 
-@pytest.mark.parametrize("function", ["environment", "tables", "compose"])
+@pytest.mark.parametrize(
+    "function",
+    [
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("environment", "tables")),
+        "compose",
+    ],
+)
 def test_a_function_that_raises_is_named_and_the_pages_are_built(home, library, function):
     with_project(home, function)
     done = command(library, home, "build")
@@ -157,6 +164,7 @@ def test_a_function_that_raises_is_named_and_the_pages_are_built(home, library, 
     assert len(soup(home / "reports" / "index.html").select("li a")) == 2
 
 
+@pytest.mark.slow
 def test_an_article_that_raises_is_on_the_page_of_each_report(home, library):
     with_project(home, "article")
     done = command(library, home, "build")

@@ -66,6 +66,7 @@ def test_every_cell_has_the_same_outputs_warm_and_cold(execute):
     assert "image/png" in outputs(forked)[5][-1]["data"]
 
 
+@pytest.mark.slow
 def test_one_kernel_leaves_nothing_for_the_next(execute):
     spoil = [
         "import pandas as pd, os\npd.set_option('display.width', 9)\nos.environ['X'] = 'y'\nz = 1"
@@ -143,6 +144,7 @@ def test_there_is_no_server_where_its_socket_cannot_be(tmp_path, execute):
     assert gone.failure is None
 
 
+@pytest.mark.slow
 def test_a_warm_kernel_that_dies_or_hangs_is_a_failure_and_the_next_one_runs(execute):
     died = execute(["print('before')", "import os; os._exit(9)"], ())
     assert died.failure.line == "DeadKernelError: Kernel died"

@@ -75,6 +75,7 @@ STEPS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=10)
 @given(steps=STEPS)
 @example(steps=[(at, "backdate", "notes.txt", text) for at, text in ((0, "a"), (4, "b"))])

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frontier import claims, curves, measurements
@@ -30,6 +30,7 @@ def test_a_ratio_that_is_the_same_everywhere_is_known_on_both_curves():
     assert compared.line.step == pytest.approx(np.full(len(compared.line.x), 3))
 
 
+@settings(max_examples=20)
 @given(st.floats(0.01, 100), st.floats(0.2, 20))
 def test_scaling_both_sides_changes_nothing(scale, factor):
     small = ratio(pair(factor, y=Y * 100))

@@ -135,6 +135,7 @@ def test_a_page_asks_for_nothing_complains_of_nothing_and_fits(browser, file, wi
     assert complaints(browser, file, width=width) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [360, 1280])
 def test_nothing_keeps_anybody_from_reading_it_light_or_dark(browser, file, width):
     assert barriers(browser, file, width=width) == []

@@ -176,7 +176,7 @@ point = st.tuples(st.integers(5, 500).map(float), st.integers(10, 100_000).map(f
 points = st.lists(point, min_size=1, max_size=8, unique_by=lambda one: one[0])
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(points, st.floats(1.3, 20))
 def test_a_scaled_frontier_has_that_ratio_and_back_is_its_inverse(found, factor):
     x, y = map(np.array, zip(*found, strict=True))
@@ -188,7 +188,7 @@ def test_a_scaled_frontier_has_that_ratio_and_back_is_its_inverse(found, factor)
     assert up["kind"] in ("rose", "noise") and down["kind"] in ("fell", "noise")
 
 
-@settings(max_examples=25)
+@settings(max_examples=8)
 @given(points, points)
 def test_more_rows_never_lower_a_frontier(some, more):
     old = sweep(*map(np.array, zip(*some, strict=True)))

@@ -423,12 +423,13 @@ def test_no_searched_frontier_is_compared_with_loads_or_layouts_that_were_not_ru
     assert "b300" not in set(found["hardware"])  # DeepSeek-R1 with drafts, run in two layouts
 
 
-def test_what_is_expected_of_a_system_does_not_come_from_itself():
-    found = calibration.frontier_errors()
-    systems = found[found["held_out"] == "system"].copy()
-    one = systems.iloc[0]
-    systems.loc[systems.index[0], "error"] = 100.0
-    assert calibration._expected(systems, one) == pytest.approx(one["expected"])
+def test_what_is_expected_of_a_system_comes_from_its_like_in_other_traffic_and_not_from_itself():
+    systems = calibration.frontier_errors().query("held_out == 'system'")
+    for one in systems.itertuples():
+        alike = systems[calibration.LIKE].eq([getattr(one, name) for name in calibration.LIKE])
+        other = systems[["isl", "osl"]].ne([one.isl, one.osl]).any(axis=1)
+        errors = systems.loc[alike.all(axis=1) & other, "error"]
+        assert one.expected == pytest.approx(errors.sum() / (len(errors) + 1))
 
 
 def test_models_that_nothing_was_fitted_to_are_among_the_held_out_frontiers():

@@ -756,7 +756,7 @@ def fuzzed(draw):
     return rows
 
 
-@settings(max_examples=80, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(rows=fuzzed())
 @example(rows=[{**api.row(4), "isl": None}])
 def test_whatever_a_row_holds_it_is_used_quarantined_repeated_or_refused_in_one_line(rows):
@@ -956,6 +956,7 @@ def test_two_imports_at_once_lose_no_row(home):
     assert len(tables.read("own")) == 4 + 1 + 3
 
 
+@pytest.mark.slow
 def test_imports_of_ones_own_do_not_push_out_the_state_before_the_refresh(client, home):
     before = intake.refresh(client=client).snapshot
     own_csv = Path(__file__).parents[3] / "docs" / "examples" / "own.csv"

@@ -827,6 +827,7 @@ def test_the_command_takes_what_a_file_does_not_say(home, capsys):
     assert "say it with --hardware" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_document_says_beside_each_example_what_has_to_be_said(home):
     """What docs/data.md shows is run as it stands."""
     document = (EXAMPLES.parent / "data.md").read_text()
