@@ -5,7 +5,7 @@
 Rows are loaded and modules imported before the clock starts; each figure is process time in a
 process of its own, in which nothing was computed before. Deciding is everything that a verdict
 says, then and now: intervals of 2,000 draws, every source alone, every configuration left out.
-*floor* is sorting the same draws of the same sides once, which no way of computing them can spare.
+*floor* is sorting once the points that carry the same draws of the same sides.
 With ``--quick`` only the article's claims are decided, once. Else the growth with rows, claims and
 configurations is measured at three sizes each and drawn in ``.frontier/benchmarks/claims.txt``.
 """

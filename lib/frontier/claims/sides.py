@@ -15,7 +15,7 @@ import contextlib
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,7 @@ from frontier.data import hardware, measurements
 from frontier.errors import UsageError, among
 
 REPLICATES = 2000
+KEPT, KEPT_SIDES = 10_000, 64  # rows and sides whose draws are kept: 160 MB each, at most
 # What a selection of rows may name: the columns, and the further conditions of `select`.
 CONDITIONS = frozenset({*measurements.COLUMNS, "shape", "single_node", "as_of", "ttft_limit"})
 NOISE_MARGIN = 8  # sigmas; a point this far below others does not rise to the front
@@ -84,6 +85,7 @@ class Rows:
         self.given = frame.copy(deep=False)
         self.frame = frame.reset_index(drop=True)
         self._made: dict = {}
+        self._noise: dict = {}
 
     def column(self, name: str) -> np.ndarray:
         """Return a column as an array, made once."""
@@ -204,15 +206,15 @@ class Rows:
 
     def noise(self, position: int) -> np.ndarray:
         """Return the standard normal draws of a row, the same on every side that it is on."""
-
-        def made():
+        if position not in self._noise:
             told = self.column("row_id")[position], self.configuration[position]
             # Ids may be missing or stand twice in rows that are not the project's own.
             seed = repr((*map(str, told), self.column("interactivity")[position]))
             random = np.random.default_rng(zlib.crc32(seed.encode()))
-            return random.standard_normal(REPLICATES)
-
-        return self.once(("noise", position), made)
+            if len(self._noise) == KEPT:
+                self._noise.clear()
+            self._noise[position] = random.standard_normal(REPLICATES)
+        return self._noise[position]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -326,25 +328,31 @@ class Side:
         """The sources of its rows."""
         return tuple(sorted(set(self._sources)))
 
-    @cached_property
+    @property
     def draws(self) -> curves.Steps:
         """The step curve of the points in every draw of run noise, in logarithms.
 
         Points that noise cannot raise to the frontier are left out, and those that another one
         beats in every draw.
         """
-        sigma = self.rows.sigma[self.positions]
-        margin = np.exp(NOISE_MARGIN * np.sqrt(2) * max(sigma.max(), 1e-9))
-        x, y = self.x * self.factor, self.value * self.factor
-        near = np.flatnonzero(~(self.frontier.at(x * margin) >= y * margin))
-        x, y = np.log(x[near]), np.log(y[near])
-        noise = np.stack([self.rows.noise(p) for p in self.positions[near]]) * sigma[near, None]
-        front = np.flatnonzero(np.isin(self.positions[near], self.frontier.rows))
-        ahead = np.minimum(x[front] - x[:, None], y[front] - y[:, None])
-        best = ahead.argmax(axis=1)
-        risen = (noise - noise[front[best]]).max(axis=1) >= ahead.max(axis=1)
-        moved = noise[risen].T
-        return curves.Steps.of(x[risen] + moved, y[risen] + moved)
+        return _drawn(self)
+
+
+@lru_cache(maxsize=KEPT_SIDES)
+def _drawn(side: Side) -> curves.Steps:
+    """Return `Side.draws`, which may be megabytes, so that only those of some sides are kept."""
+    sigma = side.rows.sigma[side.positions]
+    margin = np.exp(NOISE_MARGIN * np.sqrt(2) * max(sigma.max(), 1e-9))
+    x, y = side.x * side.factor, side.value * side.factor
+    near = np.flatnonzero(~(side.frontier.at(x * margin) >= y * margin))
+    x, y = np.log(x[near]), np.log(y[near])
+    noise = np.stack([side.rows.noise(p) for p in side.positions[near]]) * sigma[near, None]
+    front = np.flatnonzero(np.isin(side.positions[near], side.frontier.rows))
+    ahead = np.minimum(x[front] - x[:, None], y[front] - y[:, None])
+    best = ahead.argmax(axis=1)
+    risen = (noise - noise[front[best]]).max(axis=1) >= ahead.max(axis=1)
+    moved = noise[risen].T
+    return curves.Steps.of(x[risen] + moved, y[risen] + moved)
 
 
 _PREPARED: list[Rows] = []
