@@ -19,15 +19,7 @@ ROOT = Path(__file__).parents[2]
 def reference(tmp_path_factory):
     """The pages, made by the command of the Makefile."""
     out = tmp_path_factory.mktemp("made") / "reference"
-    asked = [
-        "make",
-        "--no-print-directory",
-        "-n",
-        "-o",
-        ".venv/ready",
-        "reference",
-        f"REFERENCE={out}",
-    ]
+    asked = f"make --no-print-directory -n -o .venv/ready reference REFERENCE={out}".split()
     told = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     program, *options = shlex.split(told.replace("\\\n", " "))
     assert program == ".venv/bin/pdoc"

@@ -154,7 +154,7 @@ def differences(ours, theirs, at=""):
         yield abs(ours - theirs) / max(abs(ours), 1e-300) if ours != theirs else 0.0
 
 
-@pytest.mark.parametrize("count", [20, pytest.param(2000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [10, pytest.param(2000, marks=pytest.mark.slow)])
 def test_fronts_ratios_units_and_best_deployments_are_those_of_python(rows, module, capsys, count):
     asked = list(choices(rows, count))
     found = [

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frontier.data import tables
@@ -309,6 +309,7 @@ def test_more_tokens_and_longer_contexts_take_longer(batch, more, context):
     assert sum(passed(made, layout, batch, batch, context * more).values()) >= base
 
 
+@settings(max_examples=40)
 @given(low=st.floats(0, 1), high=st.floats(0, 1), batch=st.integers(1, 500))
 def test_better_acceptance_is_never_slower_and_none_is_no_gain(low, high, batch):
     low, high = sorted((low, high))
@@ -360,6 +361,7 @@ def test_weights_and_cache_fill_memory_as_published():
     assert cache == 10 * 100 * 61 * 576
 
 
+@settings(max_examples=40)
 @given(
     users=st.floats(1, 1e4),
     split=st.booleans(),

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frontier import cli
@@ -272,6 +272,7 @@ json_values = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(
     name=st.sampled_from([n for n in FILES if n.endswith("json")]),
     changes=st.dictionaries(st.integers(0, 40), json_values, max_size=4),
