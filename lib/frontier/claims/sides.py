@@ -351,7 +351,7 @@ def _drawn(side: Side) -> curves.Steps:
     ahead = np.minimum(x[front] - x[:, None], y[front] - y[:, None])
     best = ahead.argmax(axis=1)
     risen = (noise - noise[front[best]]).max(axis=1) >= ahead.max(axis=1)
-    moved = noise[risen].T
+    moved = np.ascontiguousarray(noise[risen].T)  # sorted draw by draw, which is faster so
     return curves.Steps.of(x[risen] + moved, y[risen] + moved)
 
 
