@@ -156,6 +156,7 @@ def test_pages_hold_no_path_of_this_machine(made):
     assert str(Path.home()) not in page
 
 
+@pytest.mark.slow
 def test_a_notebook_that_hangs_is_stopped_at_its_limit(tmp_path):
     cells = [code("print('before')"), code("import time; time.sleep(600)")]
     root = synthetic.write(tmp_path, {"01_hangs": cells})

@@ -132,6 +132,7 @@ def scheduler():
         process.wait()
 
 
+@pytest.mark.slow
 def test_a_cluster_without_workers_is_wrong_usage_before_anything_runs(home, monkeypatch):
     monkeypatch.setattr(executors, "_PATIENCE", 1.0)
     with scheduler() as (_, address), pytest.raises(UsageError, match=r"has no workers$"):
@@ -147,11 +148,13 @@ def waiting(monkeypatch):
             yield found
 
 
+@pytest.mark.slow
 def test_a_cluster_that_ends_nothing_is_given_up_in_one_line(waiting):
     with pytest.raises(BroadsheetError, match=r"no Dask worker ended anything for 1 s"):
         next(executors.each(abs, [1], executor=waiting[1], patience=1.0))
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_dies_is_one_line(waiting):
     process, address = waiting
     threading.Timer(1.0, process.kill).start()

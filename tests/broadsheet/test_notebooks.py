@@ -12,6 +12,8 @@ from broadsheet import build, parameters
 from broadsheet.errors import UsageError
 from synthetic import code, markdown
 
+pytestmark = pytest.mark.slow  # nine kernels
+
 DOT = "iVBORw0KGgo="
 SHOWS_LATEX = (
     "from IPython.display import Latex, Markdown, display\n"

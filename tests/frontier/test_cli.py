@@ -127,6 +127,7 @@ def test_set_and_out_and_workers_reach_the_build(home, instant, tmp_path):
     assert (tmp_path / "site" / "01_one.html").exists()
 
 
+@pytest.mark.slow
 def test_an_interrupt_is_one_line(home, monkeypatch, capsys):
     def each(work, items, /, **_options):
         raise KeyboardInterrupt

@@ -923,6 +923,7 @@ def test_a_folder_that_cannot_be_written_is_one_line(home, monkeypatch):
         intake.import_files([Path(__file__).parents[3] / "docs" / "examples" / "own.csv"])
 
 
+@pytest.mark.slow
 def test_two_refreshes_at_once_come_one_after_the_other(home, server):
     code = KILLED.replace("print(", "print(len(__import__('frontier').load_measurements()), ")
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
@@ -937,6 +938,7 @@ def test_two_refreshes_at_once_come_one_after_the_other(home, server):
     tables.verify()
 
 
+@pytest.mark.slow
 def test_two_imports_at_once_lose_no_row(home):
     examples = Path(__file__).parents[3] / "docs" / "examples"
     said = ["--hardware", "h200", "--gpus", "8", "--framework", "vllm", "--precision", "fp8"]
@@ -968,6 +970,7 @@ def test_imports_of_ones_own_do_not_push_out_the_state_before_the_refresh(client
     assert len(snapshots.kept()) == snapshots.KEPT + 1
 
 
+@pytest.mark.slow
 def test_only_the_last_snapshots_are_kept(client, server, monkeypatch):
     monkeypatch.setattr(snapshots, "KEPT", 2)
     for speed in (1.3, 1.4, 1.5):
