@@ -491,10 +491,10 @@ def test_a_measured_point_of_a_figure_leads_to_its_row_and_says_so(site):
 def test_every_link_inside_the_site_leads_somewhere(site):
     scripts = re.compile(r"<script\b.*?</script>", re.S)
     texts = {path.name: scripts.sub("", path.read_text(encoding="utf-8")) for path in pages(site)}
-    known = {name: set(re.findall(r'\bid="([^"]*)"', text)) for name, text in texts.items()}
+    known = {name: set(re.findall(r'\sid="([^"]*)"', text)) for name, text in texts.items()}
     broken = []
     for name, text in texts.items():
-        for link in map(html.unescape, re.findall(r'<a\b[^>]*?\bhref="([^"]*)"', text)):
+        for link in map(html.unescape, re.findall(r'<a\b[^>]*?\shref="([^"]*)"', text)):
             target, _, anchor = link.partition("#")
             there = target or name
             if re.match(r"[a-z]+:", target) or ((site / there).is_file() and not anchor):

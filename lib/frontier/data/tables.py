@@ -93,14 +93,14 @@ def read(name: str, *, folder: Path | None = None, columns=None) -> pd.DataFrame
     path = _find(name, folder)
     sidecar = meta(name, folder=folder)
     raw = path.read_bytes()
+    dtypes = _dtypes(sidecar)
     if hashlib.sha256(raw).hexdigest() != sidecar["sha256"]:
-        _locate(path, raw, sidecar["columns"])
+        _locate(path, raw, dtypes)
         raise DataError(path, "its sha256 is not the one in its sidecar", remedy=REMEDY)
     if len(raw) > _KEPT:
-        return _parse(path, raw, sidecar["columns"], columns)
-    dtypes = tuple((column, about["dtype"]) for column, about in sidecar["columns"].items())
+        return _parse(path, raw, dtypes, columns)
     wanted = None if columns is None else frozenset(columns)
-    return _parsed(_File(path, raw), dtypes, wanted).copy(deep=False)
+    return _parsed(_File(path, raw, path.suffix), tuple(dtypes.items()), wanted).copy(deep=False)
 
 
 def digests() -> list[tuple[str, str, str]]:
@@ -149,7 +149,7 @@ def write(name: str, frame: pd.DataFrame, meta: dict, folder: Path | None = None
 def seal(name: str) -> None:
     """Seal table `name` as it is now, after an edit by hand of a table kept by hand."""
     path, sidecar = _find(name), meta(name)
-    frame = _parse(path, path.read_bytes(), sidecar["columns"])
+    frame = _parse(path, path.read_bytes(), _dtypes(sidecar))
     write(name, frame, sidecar)
 
 
@@ -188,6 +188,10 @@ def _sidecar(beside: Path) -> dict:
     return sidecar
 
 
+def _dtypes(sidecar) -> dict[str, str]:
+    return {column: about["dtype"] for column, about in sidecar["columns"].items()}
+
+
 @lru_cache(maxsize=64)
 def _yaml(text: str):
     return yaml_text.load(text)
@@ -195,25 +199,25 @@ def _yaml(text: str):
 
 @dataclass(frozen=True)
 class _File:
-    """A file as it was read; files of equal bytes are equal wherever they lie."""
+    """A file as it was read; files of one kind and equal bytes are equal wherever they lie."""
 
     path: Path = field(compare=False)
     raw: bytes
+    suffix: str
 
 
 @lru_cache(maxsize=64)
 def _parsed(file, dtypes, wanted):
     """Return `_parse` of bytes that were parsed before; whoever is given it takes a copy."""
-    columns = {column: {"dtype": dtype} for column, dtype in dtypes}
-    return _parse(file.path, file.raw, columns, wanted)
+    return _parse(file.path, file.raw, dict(dtypes), wanted)
 
 
 def _parse(path: Path, raw: bytes, columns: dict, wanted=None) -> pd.DataFrame:
-    dtypes = {name: about["dtype"] for name, about in columns.items()}
-    if unknown := [name for name in wanted or () if name not in dtypes]:
-        raise UsageError(f"no column '{unknown[0]}' in {path.name}: there are {', '.join(dtypes)}")
-    if wanted is not None:
-        dtypes = {name: dtype for name, dtype in dtypes.items() if name in set(wanted)}
+    """Return the frame of a table's bytes; `columns` has the dtype of every column of the file."""
+    if unknown := [name for name in wanted or () if name not in columns]:
+        raise UsageError(f"no column '{unknown[0]}' in {path.name}: there are {', '.join(columns)}")
+    kept = columns if wanted is None else set(wanted)
+    dtypes = {name: dtype for name, dtype in columns.items() if name in kept}
     dates = [name for name, dtype in dtypes.items() if dtype == "date"]
     packed = path.suffix == ".gz"
     try:
@@ -251,12 +255,12 @@ def _text(path: Path, raw: bytes) -> str:
     raise DataError(path, problem, remedy=REMEDY)
 
 
-def _locate(path: Path, raw: bytes, columns: dict) -> None:
+def _locate(path: Path, raw: bytes, dtypes: dict) -> None:
     """Raise DataError at the first header, row or value that the sidecar does not allow."""
     rows = csv.reader(io.StringIO(_text(path, raw)))
     header = next(rows, [])
-    if header != list(columns):
-        unequal = [c for c in columns if c not in header] or [c for c in header if c not in columns]
+    if header != list(dtypes):
+        unequal = [c for c in dtypes if c not in header] or [c for c in header if c not in dtypes]
         problem = "the header is not the list of columns in the sidecar"
         raise DataError(path, problem, column=unequal[0] if unequal else None, remedy=REMEDY)
     for number, row in enumerate(rows, start=1):
@@ -264,7 +268,7 @@ def _locate(path: Path, raw: bytes, columns: dict) -> None:
             problem = f"has {len(row)} values, expected {len(header)}"
             raise DataError(path, problem, row=number, remedy=REMEDY)
         for column, value in zip(header, row, strict=True):
-            dtype = columns[column]["dtype"]
+            dtype = dtypes[column]
             if not _fits(value, dtype):
                 problem = f"expected {dtype}, found {value[:40]!r}"
                 raise DataError(path, problem, row=number, column=column, remedy=REMEDY)

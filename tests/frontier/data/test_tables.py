@@ -103,6 +103,17 @@ def test_values_that_do_not_fit_are_found_even_when_the_sidecar_vouches_for_them
         tables.verify()
 
 
+def test_a_packed_table_that_was_read_is_refused_under_a_name_that_says_it_is_none(
+    home, frame, monkeypatch
+):
+    monkeypatch.setattr(tables, "PLAIN_LIMIT", 0)
+    path = tables.write("t", frame, META)
+    assert len(tables.read("t")) == len(frame)
+    path.rename(path.with_suffix(""))
+    with pytest.raises(DataError, match=r"t\.csv: is not UTF-8 text"):
+        tables.read("t")
+
+
 @pytest.mark.parametrize(
     ("entry", "message"),
     [("licence", "lacks the entry 'licence'"), ("columns", "lacks the entry 'columns'")],
