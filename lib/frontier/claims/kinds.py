@@ -136,6 +136,10 @@ class Comparison:
         same = all(side is getattr(self, field) for field, side in changed.items())
         return self if same else replace(self, **changed)
 
+    def once(self, key, make):
+        """Return what is made under a key; kinds keep it for all that compare the same rows."""
+        return make()
+
     def value(self, how: str = "step", *, form: str = "", at: float | None = None) -> float:
         """Return the number under a curve, as a form of claims asks for it."""
         raise NotImplementedError
@@ -229,6 +233,10 @@ class Ratio(Comparison):
         """The codes of the configurations on either frontier."""
         return tuple(dict.fromkeys([*self.top.on_front, *self.bottom.on_front]))
 
+    def once(self, key, make):
+        """Return what is made under a key, made once for all ratios of the same two sides."""
+        return self.top.once((key, self.bottom), make)
+
     def value(self, how="step", *, form="", at=None):
         """Return the mean ratio over the range, or the largest, the least, or that at a point."""
         if form == "at-point":
@@ -239,16 +247,15 @@ class Ratio(Comparison):
         low, high = self.range
         return curves.geometric_mean(*self.fronts, low=low, high=high, how=how)
 
-    @cached_property
     def _means(self):
-        """The mean ratio in every draw; the floor is where it is without noise."""
+        """Return the mean ratio in every draw; the floor is where it is without noise."""
         means = curves.step_means([self.top.draws, self.bottom.draws], high=self.range[1])
         return np.exp(means[0] - means[1])
 
     def draws(self, *, form="", at=None):
         """Return the number in every draw of run noise."""
         if form not in ("at-point", "up-to", "everywhere"):
-            return self._means
+            return self.once("means", self._means)
         x = [at] if form == "at-point" else np.geomspace(*self.range, 24)[1:-1]
         above, below = (side.draws.at(np.log([x])) for side in (self.top, self.bottom))
         reduced = np.fmin if form == "everywhere" else np.fmax
@@ -392,7 +399,7 @@ class Cells:
                 found[cell] = self.like.sides[cell]
             elif len(gains):
                 factor = float(np.exp(-gains.mean()))
-                found[cell] = replace(self.measured[cell], factor=factor, _made={})
+                found[cell] = self.measured[cell].changed(factor=factor)
             else:
                 found[cell] = self.measured[cell]
         return found
@@ -556,6 +563,10 @@ class Split(Comparison):
     def configurations(self) -> tuple:
         """The codes of the configurations on any cell's frontier."""
         return self.cells.configurations
+
+    def once(self, key, make):
+        """Return what is made under a key, made once for all claims that split the same gain."""
+        return self.cells.once((key, self.group, self.meaning, self.order), make)
 
     def mapped(self, change):
         """Return the split with every cell changed; the cells are changed once for all choices."""

@@ -170,9 +170,15 @@ def examine(comparison: Comparison, target: Target, /, *, how: str | None = None
     """Return what a comparison gives for a claim; with `how` one curve alone decides."""
     if comparison.untested:
         return Finding(comparison, target, UNTESTED)
+    found = comparison.once((target, how), lambda: _found(comparison, target, how))
+    return Finding(comparison, target, *found)
+
+
+def _found(comparison, target, how):
+    """Return the outcome of a comparison, its numbers and its stretch."""
     value, estimate = (comparison.value(one, **target.asked) for one in HOWS)
     if not np.isfinite(value):
-        return Finding(comparison, target, UNTESTED)
+        return (UNTESTED,)
     if how:
         value = estimate = (value, estimate)[HOWS.index(how)]
     elif target.form == "up-to" and comparison.line:
@@ -183,7 +189,7 @@ def examine(comparison: Comparison, target: Target, /, *, how: str | None = None
         if target.form in STRETCHED and comparison.line:
             stretch = longest(comparison.line, target, how=how)
         outcome = PART if stretch else MISSES
-    return Finding(comparison, target, outcome, value, estimate, stretch)
+    return outcome, value, estimate, stretch
 
 
 def longest(

@@ -15,7 +15,8 @@ import contextlib
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
+from hashlib import blake2b
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,7 @@ from frontier.data import hardware, measurements
 from frontier.errors import UsageError, among
 
 REPLICATES = 2000
-KEPT, KEPT_SIDES = 10_000, 64  # rows and sides whose draws are kept: 160 MB each, at most
+KEPT, KEPT_BYTES = 10_000, 160_000_000  # draws that are kept: of so many rows (160 MB), of sides
 # What a selection of rows may name: the columns, and the further conditions of `select`.
 CONDITIONS = frozenset({*measurements.COLUMNS, "shape", "single_node", "as_of", "ttft_limit"})
 NOISE_MARGIN = 8  # sigmas; a point this far below others does not rise to the front
@@ -85,6 +86,7 @@ class Rows:
         self.given = frame.copy(deep=False)
         self.frame = frame.reset_index(drop=True)
         self._made: dict = {}
+        self._sides: dict = {}
         self._noise: dict = {}
 
     def column(self, name: str) -> np.ndarray:
@@ -196,7 +198,12 @@ class Rows:
             if np.isnan(value).any():  # says which table lacks which accelerator
                 basis.factor(self.accelerator[0][codes[np.isnan(value).argmax()]])
         kept = np.isfinite(value)
-        return Side(self, basis, positions[kept], value[kept])
+        return self.same(Side(self, basis, positions[kept], value[kept]))
+
+    def same(self, side: "Side") -> "Side":
+        """Return the side that has the same points: what was made of it need not be made again."""
+        points = blake2b(side.positions.tobytes() + side.value.tobytes(), digest_size=16)
+        return self._sides.setdefault((points.digest(), side.basis, side.factor), side)
 
     def once(self, key, make):
         """Return what was made of these rows under a key, made the first time it is asked for."""
@@ -282,14 +289,18 @@ class Side:
         peak = float(self.value.max()) * self.factor
         return float(curves.sound_from(peak, share * factor))
 
+    def changed(self, **to) -> "Side":
+        """Return the side with other points, another factor or another basis."""
+        return self.rows.same(replace(self, _made={}, **to))
+
     def kept(self, mask: np.ndarray) -> "Side":
         """Return the side of some of its points."""
-        return replace(self, positions=self.positions[mask], value=self.value[mask], _made={})
+        return self.changed(positions=self.positions[mask], value=self.value[mask])
 
-    def _once(self, key, mask) -> "Side":
-        """Return what is kept of this side under a key, made once."""
+    def once(self, key, make):
+        """Return what was made of this side under a key, made the first time it is asked for."""
         if key not in self._made:
-            self._made[key] = self.kept(mask)
+            self._made[key] = make()
         return self._made[key]
 
     def without(self, configuration) -> "Side":
@@ -305,19 +316,18 @@ class Side:
         if len(sides) > 1 or len(sides[self.on_front[0]]):
             places = [int(np.argmax(self.configuration == code)) for code in sides]
             for side, front in zip(sides.values(), self.frontier.without(places), strict=True):
-                side.__dict__["frontier"] = front
+                side.__dict__.setdefault("frontier", front)
         return sides
 
     def from_source(self, source: str) -> "Side":
         """Return the side of the rows of one source alone."""
         if self.sources == (source,):
             return self
-        return self._once(source, self._sources == source)
+        return self.once(source, lambda: self.kept(self._sources == source))
 
     def on(self, basis: Basis) -> "Side":
         """Return the side on another basis."""
-        made = self.rows._side(self.positions, basis)
-        return replace(made, factor=self.factor)
+        return self.rows._side(self.positions, basis).changed(factor=self.factor)
 
     @cached_property
     def _sources(self) -> np.ndarray:
@@ -333,14 +343,18 @@ class Side:
         """The step curve of the points in every draw of run noise, in logarithms.
 
         Points that noise cannot raise to the frontier are left out, and those that another one
-        beats in every draw.
+        beats in every draw. It may be megabytes, so that only the last ones are kept.
         """
-        return _drawn(self)
+        made = _DRAWN[self] = _DRAWN.pop(self, None) or _draw(self)
+        while sum(one.x.nbytes for one in _DRAWN.values()) > KEPT_BYTES / 2:
+            del _DRAWN[next(iter(_DRAWN))]
+        return made
 
 
-@lru_cache(maxsize=KEPT_SIDES)
-def _drawn(side: Side) -> curves.Steps:
-    """Return `Side.draws`, which may be megabytes, so that only those of some sides are kept."""
+_DRAWN: dict[Side, curves.Steps] = {}
+
+
+def _draw(side: Side) -> curves.Steps:
     sigma = side.rows.sigma[side.positions]
     margin = np.exp(NOISE_MARGIN * np.sqrt(2) * max(sigma.max(), 1e-9))
     x, y = side.x * side.factor, side.value * side.factor

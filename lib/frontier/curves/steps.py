@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 
 class Steps(NamedTuple):
-    """Step curves in logarithms, one a row, sorted once, so that every mean of them is cheap.
+    """Step curves in logarithms, one a row, sorted once for every mean of them.
 
     >>> curves = Steps.of(np.log([[50, 100]]), np.log([[400, 200]]))
     >>> np.exp(curves.at(np.log([[50, 60]]))).round(6)
@@ -27,7 +27,6 @@ class Steps(NamedTuple):
 
     x: Floats  #: log interactivity of the points that carry it, falling
     y: Floats  #: the largest log throughput met up to there
-    area: Floats  #: the integral of y from there to the last point
 
     @classmethod
     def of(cls, x: Floats, y: Floats) -> "Steps":
@@ -40,11 +39,7 @@ class Steps(NamedTuple):
         place = np.argsort(~carries, axis=1, kind="stable")
         place = np.take_along_axis(place, np.minimum(np.arange(count.max()), count - 1), 1)
         x = np.take_along_axis(x, np.take_along_axis(order, place, 1), 1)
-        y = np.take_along_axis(y, place, 1)
-        # Each value holds from the next lower point, exclusive, up to its own.
-        area = np.zeros_like(x)
-        np.cumsum(y[:, :-1] * (x[:, :-1] - x[:, 1:]), axis=1, out=area[:, 1:])
-        return cls(x, y, area)
+        return cls(x, np.take_along_axis(y, place, 1))
 
     @property
     def first(self) -> Floats:
@@ -53,7 +48,7 @@ class Steps(NamedTuple):
 
     def moved(self, by: Floats) -> "Steps":
         """Return the curves moved on both axes, each by a logarithm of its own, (replicates, 1)."""
-        return Steps(self.x + by, self.y + by, self.area + by * (self.x[:, :1] - self.x))
+        return Steps(self.x + by, self.y + by)
 
     def _place(self, at: Floats):
         """Return which point's value holds at a log interactivity of each row: the last one's."""
@@ -70,10 +65,13 @@ class Steps(NamedTuple):
 
     def means(self, start: Floats, end: Floats) -> Floats:
         """Return the mean log throughput of each row from `start` to `end`, a column each."""
+        # Each value holds from the next lower point, exclusive, up to its own.
+        areas = np.zeros_like(self.x)  # from each point to the last one
+        np.cumsum(self.y[:, :-1] * (self.x[:, :-1] - self.x[:, 1:]), axis=1, out=areas[:, 1:])
         here = []
         for at in (start, end):
             place = self._place(at)
-            x, y, area = (np.take_along_axis(one, place, 1) for one in self)
+            x, y, area = (np.take_along_axis(one, place, 1) for one in (*self, areas))
             here.append((area + y * (x - at), y))
         (from_start, value), (from_end, _) = here
         width = end - start

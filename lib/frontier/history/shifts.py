@@ -12,6 +12,8 @@ nothing.
 True
 """
 
+import itertools
+
 import numpy as np
 import pandas as pd
 
@@ -35,20 +37,26 @@ def risen(rows: pd.DataFrame, /, *, weeks: int) -> pd.DataFrame:
         raise UsageError(f"weeks is {weeks}: a window has at least one week")
     known = rows.dropna(subset=["date", "interactivity", "throughput_per_gpu"])
     known, window = known.sort_values("date", kind="stable"), np.timedelta64(7 * int(weeks), "D")
+    point = known.groupby(POINT, dropna=False).ngroup().to_numpy()
+    order = point.argsort(kind="stable")  # every point's runs together, by date
+    dates, values = (known[name].to_numpy()[order] for name in ("date", "throughput_per_gpu"))
+    edges = np.flatnonzero(np.diff(point[order], prepend=-1, append=-1))
     found = []
-    for key, group in known.groupby(POINT, dropna=False):
-        day, value = (group[name].to_numpy() for name in ("date", "throughput_per_gpu"))
-        days = np.unique(day)
+    for start, end in itertools.pairwise(edges):
+        day, value = dates[start:end], values[start:end]
+        days = np.unique(day) if day[0] < day[-1] else day[:1]
         for later in days[1:]:
             inside = days[(days >= later - window) & (days < later)]
             if len(inside):
                 best = value[day <= inside[0]].max()
                 after = value[(day > inside[0]) & (day <= later)].max()
                 first = best / value[0] <= 1 + NOISE
-                found.append((*key, later, after / best, inside[0], first))
+                found.append((order[start], later, after / best, inside[0], first))
     if not found:
         return rows.iloc[:0].assign(gain=0.0, earlier=rows["date"].iloc[:0], first_state=False)
-    moves = pd.DataFrame(found, columns=[*POINT, "date", "gain", "earlier", "first_state"])
+    places, *columns = zip(*found, strict=True)
+    names = ["date", "gain", "earlier", "first_state"]
+    moves = known[POINT].iloc[list(places)].assign(**dict(zip(names, columns, strict=True)))
     # Of equal gains the first: a later one has the same run in its window.
     moves = moves.sort_values(["gain", "date"], ascending=[False, True]).drop_duplicates(POINT)
     runs = rows.sort_values("throughput_per_gpu", kind="stable")
