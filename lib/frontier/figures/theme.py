@@ -10,6 +10,8 @@ import matplotlib as mpl
 import matplotlib.ticker
 import numpy as np
 import seaborn as sns
+from matplotlib.backend_bases import FigureCanvasBase
+from matplotlib.figure import Figure
 
 from frontier.data.words import number
 
@@ -57,6 +59,7 @@ _STYLE = {
     "legend.frameon": False, "legend.fontsize": 9, "lines.linewidth": 1.8, "svg.fonttype": "none",
     "savefig.facecolor": "none", "xtick.minor.size": 0, "ytick.minor.size": 0,
     "text.parse_math": False,  # two prices in a label are no formula
+    "figure.hooks": ["frontier.figures.theme:left_to_publish"],
 }  # fmt: skip
 
 
@@ -69,6 +72,12 @@ def apply() -> None:
     np.random.seed(0)
     mpl.rcParams.update(mpl.rcParamsDefault | {"backend": mpl.rcParams["backend"]})
     sns.set_theme(style="ticks", palette=SERIES, rc=_STYLE)
+
+
+def left_to_publish(figure: Figure, /) -> None:
+    """Have a new figure laid out once, by `publish`: seaborn would draw it twice for a legend."""
+    FigureCanvasBase(figure).manager = figure.canvas.manager
+    figure.tight_layout = lambda **_: None
 
 
 def colour(key: str, /) -> str:
