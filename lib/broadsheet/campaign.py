@@ -102,10 +102,9 @@ def _carry_out(collection, tasks, site, beside, environment, options, record):
     from broadsheet import pages
 
     project, problems = collection.project, record.values["problems"]
-    tables = tuple(project.attempt("tables", problems, ()))
     more = dict(project.attempt("environment", problems, {}, collection.home))
-    given = {"source": environment.source, "data": environment.data, "tables": tables}
-    tasks = [replace(t, options=options, environment=more, **given) for t in tasks]
+    given = {"source": environment.source, "data": environment.data, "environment": more}
+    tasks = [replace(task, options=options, **given) for task in tasks]
     known = site.manifest()["pages"]
     for task in tasks:
         if task.action == "fresh":
@@ -114,7 +113,10 @@ def _carry_out(collection, tasks, site, beside, environment, options, record):
     with tempfile.TemporaryDirectory(
         prefix="broadsheet-run-", ignore_cleanup_errors=True
     ) as folder:
-        made = _run(tasks, record, options, Path(folder))
+        with _server(Path(folder), tasks, options) as server:  # imports while tables are checked
+            tables = tuple(project.attempt("tables", problems, ()))
+            tasks = [replace(task, tables=tables, server=server) for task in tasks]
+            made = _run(tasks, record, options, Path(folder))
         with site.replaced() as stage:
             known = site.manifest()
             _put(stage, Path(folder), made, known["pages"])
@@ -186,10 +188,9 @@ def _run(tasks, record, options, folder):
     from broadsheet import executors, work
 
     patience, done = options.time_limit + executors.STARTING, {}
+    if options.executor == "local":
+        due = [replace(task, folder=folder) for task in due]
     with contextlib.ExitStack() as stack:
-        if options.executor == "local":
-            server = stack.enter_context(_server(folder, due))
-            due = [replace(task, folder=folder, server=server) for task in due]
         # What only renders needs the store, which workers elsewhere may not have.
         for action, executor in (("render", "local"), ("run", options.executor)):
             some = [task for task in due if task.action == action]
@@ -211,12 +212,12 @@ def _run(tasks, record, options, folder):
     return {task.page: done[task.page] for task in tasks if task.page in done}
 
 
-def _server(folder, tasks):
+def _server(folder, tasks, options):
     """Return the server that workers here ask for warm kernels, if any notebook runs."""
     from broadsheet import warm
 
     first = next((task for task in tasks if task.action == "run"), None)
-    if first is None or first.preload is None:
+    if first is None or first.preload is None or options.executor != "local":
         return contextlib.nullcontext("")
     env = warm.environment(first.collection, first.environment)
     return warm.serving(first.preload, env, folder=folder)

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.figure import Figure
 
 from frontier.data.words import number
@@ -284,6 +283,8 @@ def heat_map(
         ylabel: what the rows are.
         colours: a diverging colour map.
     """
+    import seaborn as sns
+
     panels = list(dict.fromkeys(cells[panel]))
     drawn, axes_of = figure(cells, columns=len(panels), height=height, sharey=True)
     order = {"index": cells[row].unique(), "columns": cells[column].unique()}

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -111,6 +110,8 @@ def publish(
     if is_table:
         body, text = _table(shown), _markdown(shown)
     else:
+        import matplotlib.pyplot as plt
+
         body, files[f"figures/{name}.svg"] = _pictures(getattr(shown, "figure", shown), name, alt)
         plt.close(getattr(shown, "figure", shown))  # or a notebook would show it once more
         text = f"![{alt}](figures/{name}.svg)"

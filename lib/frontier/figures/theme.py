@@ -9,7 +9,6 @@ from collections.abc import Iterable
 import matplotlib as mpl
 import matplotlib.ticker
 import numpy as np
-import seaborn as sns
 from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.figure import Figure
 
@@ -69,6 +68,8 @@ def apply() -> None:
     The points of a strip are set apart by chance, which begins here anew: two runs of a notebook
     draw the same figures.
     """
+    import seaborn as sns
+
     np.random.seed(0)
     mpl.rcParams.update(mpl.rcParamsDefault | {"backend": mpl.rcParams["backend"]})
     sns.set_theme(style="ticks", palette=SERIES, rc=_STYLE)
