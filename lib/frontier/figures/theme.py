@@ -52,6 +52,7 @@ _STYLE = {
     "axes.edgecolor": MUTED, "axes.labelcolor": INK, "axes.facecolor": "none",
     "axes.spines.top": False, "axes.spines.right": False, "axes.titlelocation": "left",
     "axes.titlesize": 10, "axes.labelsize": 10, "axes.titlecolor": INK, "axes.axisbelow": True,
+    "axes.titley": 1.0,  # a title has nothing above its panel to avoid, and looks for nothing there
     "grid.color": GRID, "grid.linewidth": 0.7, "text.color": INK, "xtick.color": MUTED,
     "ytick.color": MUTED, "xtick.labelsize": 9, "ytick.labelsize": 9, "figure.facecolor": "none",
     "font.family": "DejaVu Sans", "font.size": 10,
