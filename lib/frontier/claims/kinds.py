@@ -193,9 +193,9 @@ class Ratio(Comparison):
             return "both sides are the same rows"
         if self.absent:
             return self.absent
-        if curves.shared_range(*self.fronts) is None:
-            return "the two share no speed"
         if self.range is None or self.range[0] == self.range[1]:
+            if curves.shared_range(*self.fronts) is None:
+                return "the two share no speed"
             return "the baseline is below its floor wherever both were measured"
         if min(self.points) < LEAST_POINTS:
             few = self.above if self.points[0] <= self.points[1] else self.below
@@ -244,8 +244,7 @@ class Ratio(Comparison):
         if form in ("up-to", "everywhere"):
             line = getattr(self.line, how)
             return float(line.max() if form == "up-to" else line.min())
-        low, high = self.range
-        return curves.geometric_mean(*self.fronts, low=low, high=high, how=how)
+        return curves.mean_over(*self.fronts, *self.range, how)
 
     def _means(self):
         """Return the mean ratio in every draw; the floor is where it is without noise."""
@@ -461,10 +460,10 @@ class Cells:
 
     def means(self, how: str) -> np.ndarray:
         """Return the mean log gain of each cell over the start, on the range that all share."""
-        (low, high), start = self.range, self.fronts[0]
+        start = self.fronts[0]
 
         def mean(front):
-            return np.log(curves.geometric_mean(front, start, low=low, high=high, how=how))
+            return np.log(curves.mean_over(front, start, *self.range, how))
 
         return self._by_cell(("means", how), mean)
 

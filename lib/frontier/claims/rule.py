@@ -201,10 +201,9 @@ def longest(
     for name in [how] if how else HOWS:
         values = getattr(line, name)
         fine &= (values >= low) & (values <= high)
-    parts = runs(fine)
-    if not parts:
+    if not fine.any():
         return None
-    starts, stops = line.x[np.transpose(parts)]
+    starts, stops = line.x[np.transpose(runs(fine))]
     width = np.log(stops / starts) / np.log(line.x[-1] / line.x[0])
     best = int(width.argmax())
     if width[best] < least:

@@ -155,10 +155,10 @@ class Rows:
         def made():
             if name == "as_of":
                 return self.known_by <= np.datetime64(pd.Timestamp(wanted))
-            mask = np.zeros(len(self.frame), bool)
-            with contextlib.suppress(UsageError):
-                mask[measurements.select(self.frame, **{name: wanted}).index] = True
-            return mask
+            try:
+                return measurements.meets(self.frame, name, wanted).to_numpy(bool)
+            except UsageError:  # no row has such a column or such a value
+                return np.zeros(len(self.frame), bool)
 
         return self.once((name, repr(wanted)), made)
 

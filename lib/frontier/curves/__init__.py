@@ -12,6 +12,7 @@ from frontier.curves.ratios import (
     Stretch,
     extremes,
     geometric_mean,
+    mean_over,
     pieces,
     ratio,
     shared_range,
@@ -21,5 +22,5 @@ from frontier.curves.ratios import (
 from frontier.curves.steps import Steps, runs, step_means
 
 __all__ = ["FLOOR", "FLOOR_SHARE", "Extremes", "Frontier", "Steps", "Stretch", "extremes"]
-__all__ += ["frontiers", "geometric_mean", "interval", "percentiles", "pieces", "ratio", "runs"]
-__all__ += ["shared_range", "sound_from", "step_means", "stretches", "within_noise"]
+__all__ += ["frontiers", "geometric_mean", "interval", "mean_over", "percentiles", "pieces", "ratio"]
+__all__ += ["runs", "shared_range", "sound_from", "step_means", "stretches", "within_noise"]

@@ -54,7 +54,7 @@ class Curve:
         piece = np.searchsorted(self.edges, x) - 1
         known = piece < len(self.left)
         piece = np.where(known, np.maximum(piece, 0), 0)
-        start, width = self.edges[piece], np.diff(self.edges)[piece]
+        start, width = self.edges[piece], self.edges[piece + 1] - self.edges[piece]
         t = np.where(known, np.maximum(x - start, 0) / width, 0.0)
         left, right = self.left[piece], self.right[piece]
         return np.where(known, left * (right / left) ** t, np.nan)

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from frontier.curves.card import card
 from frontier.curves.estimates import Curve, How, checked, estimate, estimates, step
-from frontier.curves.pareto import is_nondominated
+from frontier.curves.pareto import is_nondominated, is_nondominated_within_sets
 from frontier.curves.steps import Floats, fronts
 from frontier.data.measurements import CONFIGURATION
 from frontier.data.words import number
@@ -93,11 +93,12 @@ class Frontier:
                     f"row {labels[bad]}, {name}: {values[bad]} is not a positive finite number; "
                     "drop the row"
                 )
-        self._set(x, y, codes, labels, unit)
+        self._set((x, y, codes, labels), unit, is_nondominated(np.column_stack([x, y])))
 
-    def _set(self, x, y, codes, labels, unit):
-        """Store the points and the front cut from them, read-only."""
-        front = np.flatnonzero(is_nondominated(np.column_stack([x, y])))
+    def _set(self, given, unit, best):
+        """Store the points and the front, those that are the best, read-only."""
+        x, y, codes, labels = given
+        front = np.flatnonzero(best)
         front = front[x[front].argsort()]
         new = {"interactivity": x[front], "throughput": y[front], "_x": x, "_y": y}
         for values in new.values():
@@ -227,9 +228,13 @@ class Frontier:
         >>> Frontier([50, 100, 80], [400, 200, 150]).kept([True, False, True])
         <Frontier: 2 of 2 points, 1 configuration; 50 to 80 tok/s/user, 400 to 150 tok/s/GPU>
         """
-        made = object.__new__(Frontier)
+        best = is_nondominated(np.column_stack([self._x[points], self._y[points]]))
+        return self._kept(points, best)
+
+    def _kept(self, points, best):
         given = self._x, self._y, self._configuration, self._labels
-        made._set(*(values[points] for values in given), self.unit)
+        made = object.__new__(Frontier)
+        made._set([values[points] for values in given], self.unit, best)
         return made
 
     def without(self, places: Sequence[int], /) -> list["Frontier"]:
@@ -239,7 +244,13 @@ class Frontier:
         which takes a small part of the time.
         """
         out = self._configuration[list(places)]
-        some = [self.kept(self._configuration != code) for code in out]
+        left = self._configuration != out[:, None]
+        which, points = np.nonzero(left)
+        best = is_nondominated_within_sets(
+            np.column_stack([self._x[points], self._y[points]]), sets=which
+        )
+        each = np.split(best, left.sum(axis=1).cumsum()[:-1])
+        some = [self._kept(mask, mine) for mask, mine in zip(left, each, strict=True)]
         kept = np.unique(self._configuration) != out[:, None]
         curves = [(front.interactivity, front.throughput) for front in some]
         for front, made in zip(some, estimates(curves, self._fronts, kept), strict=True):

@@ -127,13 +127,17 @@ def geometric_mean(
     1.414214
     """
     covered = shared_range(numerator, denominator, low=low, high=high, floor=floor, how=how)
-    if covered is None:
-        return np.nan
-    start, end = covered
-    if start == end:
-        return float(ratio(numerator, denominator, start, how=how))
-    above, below = (one.function(how).log_integral(start, end) for one in (numerator, denominator))
-    return float(np.exp((above - below) / np.log(end / start)))
+    return np.nan if covered is None else mean_over(numerator, denominator, *covered, how)
+
+
+def mean_over(
+    numerator: Frontier, denominator: Frontier, low: float, high: float, how: How = "step"
+) -> float:
+    """Return the `geometric_mean` on a range that both are known to cover."""
+    if low == high:
+        return float(ratio(numerator, denominator, low, how=how))
+    above, below = (one.function(how).log_integral(low, high) for one in (numerator, denominator))
+    return float(np.exp((above - below) / np.log(high / low)))
 
 
 def extremes(numerator: Frontier, denominator: Frontier, *, floor: float | None = None) -> Extremes:

@@ -31,15 +31,15 @@ class Steps(NamedTuple):
     @classmethod
     def of(cls, x: Floats, y: Floats) -> "Steps":
         """Return the curves of the logarithms of points, in any order, (replicates, n) each."""
-        order = np.argsort(-x, axis=1)
-        y = np.maximum.accumulate(np.take_along_axis(y, order, 1), axis=1)
+        # Places are those in the flat arrays, which is much faster than taking along an axis.
+        order = np.argsort(-x, axis=1) + np.arange(0, x.size, x.shape[1])[:, None]
+        x, y = x.ravel()[order], np.maximum.accumulate(y.ravel()[order], axis=1)
         # Of thousands of points some dozens carry a curve; the last of them fills shorter rows up.
         carries = np.diff(y, axis=1, prepend=-np.inf) > 0
-        count = carries.sum(axis=1)[:, None]
-        place = np.argsort(~carries, axis=1, kind="stable")
-        place = np.take_along_axis(place, np.minimum(np.arange(count.max()), count - 1), 1)
-        x = np.take_along_axis(x, np.take_along_axis(order, place, 1), 1)
-        return cls(x, np.take_along_axis(y, place, 1))
+        count = carries.sum(axis=1)
+        nth = np.minimum(np.arange(count.max()), count[:, None] - 1)
+        place = np.flatnonzero(carries)[(count.cumsum() - count)[:, None] + nth]
+        return cls(x.ravel()[place], y.ravel()[place])
 
     @property
     def first(self) -> Floats:
@@ -52,7 +52,7 @@ class Steps(NamedTuple):
 
     def _place(self, at: Floats):
         """Return which point's value holds at a log interactivity of each row: the last one's."""
-        return np.maximum((self.x >= at).sum(axis=1) - 1, 0)[:, None]
+        return np.maximum((self.x >= at).sum(axis=1) - 1, 0)
 
     def at(self, x: Floats) -> Floats:
         """Return the log throughput at log interactivities, (1 or replicates, m); NaN past the end.
@@ -60,23 +60,20 @@ class Steps(NamedTuple):
         The result has the shape (replicates, m).
         """
         columns = np.broadcast_to(x, (len(self.x), np.shape(x)[1])).T[..., None]
-        found = [np.take_along_axis(self.y, self._place(one), 1) for one in columns]
-        return np.where(x <= self.x[:, :1], np.hstack(found), np.nan)
+        every = np.arange(len(self.x))
+        found = [self.y[every, self._place(one)] for one in columns]
+        return np.where(x <= self.x[:, :1], np.stack(found, axis=1), np.nan)
 
     def means(self, start: Floats, end: Floats) -> Floats:
         """Return the mean log throughput of each row from `start` to `end`, a column each."""
         # Each value holds from the next lower point, exclusive, up to its own.
-        areas = np.zeros_like(self.x)  # from each point to the last one
-        np.cumsum(self.y[:, :-1] * (self.x[:, :-1] - self.x[:, 1:]), axis=1, out=areas[:, 1:])
-        here = []
-        for at in (start, end):
-            place = self._place(at)
-            x, y, area = (np.take_along_axis(one, place, 1) for one in (*self, areas))
-            here.append((area + y * (x - at), y))
-        (from_start, value), (from_end, _) = here
-        width = end - start
-        mean = (from_start - from_end) / np.where(width > 0, width, 1)
-        return np.where(width > 0, mean, value)[:, 0]
+        edges = np.minimum(np.maximum(self.x, start), end)
+        widths = edges.copy()
+        widths[:, :-1] -= edges[:, 1:]
+        widths[:, -1:] -= start
+        area, whole = (self.y * widths).sum(axis=1), (end - start)[:, 0]
+        value = self.y[np.arange(len(self.y)), self._place(start)]
+        return np.where(whole > 0, area / np.where(whole > 0, whole, 1), value)
 
 
 def step_means(curves: Sequence[Steps], /, *, high: float | None = None) -> Floats:

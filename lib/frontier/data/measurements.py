@@ -219,14 +219,15 @@ def select(frame: pd.DataFrame, /, **conditions) -> pd.DataFrame:
     for name, wanted in conditions.items():
         if wanted is None:
             continue
-        kept = frame[_mask(frame, name, wanted)]
+        kept = frame[meets(frame, name, wanted)]
         if kept.empty:
             raise UsageError(f"no measured row has {name}={wanted}{_present(frame, name, wanted)}")
         frame = kept
     return frame
 
 
-def _mask(frame, name, wanted):
+def meets(frame: pd.DataFrame, name: str, wanted, /) -> pd.Series:
+    """Return which rows meet one condition of `select`; UsageError where it is none."""
     if name == "single_node":
         return (~frame["disaggregated"] & (frame["gpus"] <= 8)) == bool(wanted)
     if name == "as_of":

@@ -12,6 +12,8 @@ its own such as ``vr200-preview``, of which no power table knows anything.
 >>> published.mlperf("llama-3.1-405b")  # doctest: +SKIP
 """
 
+from itertools import chain
+
 import numpy as np
 import pandas as pd
 
@@ -147,19 +149,25 @@ def _stated_interactivity(results, model):
     """
     points = tables.read("published_points")
     points = points[points["series"].str.startswith("MLPerf") & points["x"].notna()]
+    points = [*points[["series", "y", "x"]].itertuples(index=False, name=None)]
     logs = tables.read("mlperf_v61_latency")
     logs = logs[logs["model"].str.startswith(model.replace("llama-", "llama"))]
+    columns = ["round", "scenario", "per_accelerator", "interactivity_tok_s_user"]
+    logs = [*logs[columns].itertuples(index=False, name=None)]
     found = []
     for row in results.itertuples():
-        same = points[
-            ((points["y"] / row.output_throughput_per_gpu - 1).abs() < 1e-3)
-            & points["series"].str.contains(row.round, regex=False)
-            & points["series"].str.lower().str.endswith(row.scenario)
-        ]["x"]
-        log = logs[
-            ((logs["per_accelerator"] / row.output_throughput_per_gpu - 1).abs() < 1e-3)
-            & (logs["round"] == row.round)
-            & (logs["scenario"].str.lower() == row.scenario)
-        ]["interactivity_tok_s_user"]
-        found.append(next(iter([*same, *log]), float("nan")))
+        rate, scenario = row.output_throughput_per_gpu, row.scenario
+        same = (
+            x
+            for series, y, x in points
+            if abs(y / rate - 1) < 1e-3
+            and row.round in series
+            and series.lower().endswith(scenario)
+        )
+        log = (
+            x
+            for edition, mode, per_gpu, x in logs
+            if abs(per_gpu / rate - 1) < 1e-3 and (edition, mode.lower()) == (row.round, scenario)
+        )
+        found.append(next(chain(same, log), float("nan")))
     return found

@@ -35,6 +35,7 @@ def risen(rows: pd.DataFrame, /, *, weeks: int) -> pd.DataFrame:
     """
     if weeks < 1:
         raise UsageError(f"weeks is {weeks}: a window has at least one week")
+    rows = rows.reset_index(drop=True)
     known = rows.dropna(subset=["date", "interactivity", "throughput_per_gpu"])
     known, window = known.sort_values("date", kind="stable"), np.timedelta64(7 * int(weeks), "D")
     point = known.groupby(POINT, dropna=False).ngroup().to_numpy()
@@ -44,21 +45,19 @@ def risen(rows: pd.DataFrame, /, *, weeks: int) -> pd.DataFrame:
     found = []
     for start, end in itertools.pairwise(edges):
         day, value = dates[start:end], values[start:end]
-        days = np.unique(day) if day[0] < day[-1] else day[:1]
-        for later in days[1:]:
-            inside = days[(days >= later - window) & (days < later)]
-            if len(inside):
-                best = value[day <= inside[0]].max()
-                after = value[(day > inside[0]) & (day <= later)].max()
-                first = best / value[0] <= 1 + NOISE
-                found.append((order[start], later, after / best, inside[0], first))
+        moves = []
+        for later in np.unique(day)[1:] if day[0] < day[-1] else ():
+            earlier = day[np.searchsorted(day, later - window)]
+            if earlier < later:
+                best, after = value[day <= earlier].max(), value[(day > earlier) & (day <= later)]
+                moves.append((after.max() / best, later, earlier, best / value[0] <= 1 + NOISE))
+        if moves:  # of equal gains the first: a later one has the same run in its window
+            gain, later, earlier, first = max(moves, key=lambda move: move[0])
+            run = max(np.flatnonzero(day == later), key=lambda place: (value[place], place))
+            found.append((order[start + run], gain, earlier, first))
     if not found:
         return rows.iloc[:0].assign(gain=0.0, earlier=rows["date"].iloc[:0], first_state=False)
-    places, *columns = zip(*found, strict=True)
-    names = ["date", "gain", "earlier", "first_state"]
-    moves = known[POINT].iloc[list(places)].assign(**dict(zip(names, columns, strict=True)))
-    # Of equal gains the first: a later one has the same run in its window.
-    moves = moves.sort_values(["gain", "date"], ascending=[False, True]).drop_duplicates(POINT)
-    runs = rows.sort_values("throughput_per_gpu", kind="stable")
-    runs = runs.drop_duplicates([*POINT, "date"], keep="last")
-    return runs.merge(moves, on=[*POINT, "date"], how="inner").reset_index(drop=True)
+    places, *columns = map(np.array, zip(*found, strict=True))
+    runs = known.iloc[places]
+    runs = runs.assign(**dict(zip(("gain", "earlier", "first_state"), columns, strict=True)))
+    return runs.sort_index().sort_values("throughput_per_gpu", kind="stable", ignore_index=True)
