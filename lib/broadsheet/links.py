@@ -11,6 +11,7 @@ is no address of the web is shown as text, so that the reader sees what the data
 """
 
 import html
+import re
 from urllib.parse import urlsplit
 
 
@@ -20,7 +21,7 @@ def is_web(url: object, /) -> bool:
     >>> is_web("https://example.com"), is_web("//example.com"), is_web(None)
     (True, False, False)
     """
-    if not isinstance(url, str) or any(ord(letter) <= 32 for letter in url):
+    if not isinstance(url, str) or re.search(r"[\0- ]", url):
         return False  # browsers read past white space and control characters: 'java\\nscript:'
     try:
         parts = urlsplit(url)

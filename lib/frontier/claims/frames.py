@@ -137,28 +137,27 @@ def fronts(compared: Comparison | Iterable[Comparison], /) -> pd.DataFrame:
     `concurrency`, `gpus`, `date`.
     """
     told = ["hardware", "framework", "precision", "speculative", "concurrency", "gpus", "date"]
+    first = ["interactivity", "throughput", "row_id", "source"]
 
     def made(one):
         sides = {name: side for name, side in one.sides.items() if len(side)}
         if not sides:
             return pd.DataFrame()
-        about = pd.concat(
-            pd.DataFrame(
-                {
-                    "side": name,
-                    "system": {"above": one.above, "below": one.below}.get(name, name),
-                    "unit": side.basis.unit,
-                    "throughput": side.value,
-                    "on_front": np.isin(side.positions, side.frontier.rows),
-                },
-                index=side.positions,
-            )
+        rows = next(iter(sides.values())).rows
+        known = rows.once("told", lambda: rows.frame[["interactivity", "row_id", "source", *told]])
+        systems = {"above": one.above, "below": one.below}
+        about = [
+            (name, systems.get(name, name), side.basis.unit)
             for name, side in sides.items()
+            for _ in range(len(side))
+        ]
+        found = known.iloc[np.concatenate([side.positions for side in sides.values()])].assign(
+            throughput=np.concatenate([side.value for side in sides.values()]),
+            on_front=np.concatenate(
+                [np.isin(side.positions, side.frontier.rows) for side in sides.values()]
+            ),
+            **dict(zip(("side", "system", "unit"), zip(*about, strict=True), strict=True)),
         )
-        rows = next(iter(sides.values())).rows.frame[["interactivity", "row_id", "source", *told]]
-        frame = rows.iloc[about.index]
-        found = pd.concat([frame, about.set_axis(frame.index)], axis=1)
-        first = ["interactivity", "throughput", "row_id", "source"]
         return found[[*first, *told, "side", "system", "unit", "on_front"]]
 
     return _stacked(compared, made)
@@ -218,16 +217,18 @@ def parts(split: kinds.Split, /) -> pd.DataFrame:
 def _stacked(compared, make) -> pd.DataFrame:
     """Return what is made of each comparison in one frame, with the columns that tell them."""
     compared = [compared] if isinstance(compared, Comparison) else list(compared)
-    frames = []
-    for one in compared:
-        frame = make(one)
-        told = {"above": one.above, "below": one.below}
-        told |= {
-            key: one.attributes.get(key, "")
-            for key in ("model", "accelerator", "setup", "baseline", "traffic")
+    made = [(one, frame) for one in compared if len(frame := make(one))]
+    if not made:
+        return pd.DataFrame()
+    names = ("model", "accelerator", "setup", "baseline", "traffic")
+    told = pd.DataFrame(
+        {
+            "above": one.above,
+            "below": one.below,
+            **{key: one.attributes.get(key, "") for key in names},
         }
-        if len(frame):
-            frames.append(
-                frame.assign(**told)[[*told, *frame.columns.difference(told, sort=False)]]
-            )
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+        for one, frame in made
+        for _ in range(len(frame))
+    )
+    whole = pd.concat([frame for _, frame in made], ignore_index=True)
+    return pd.concat([told, whole[whole.columns.difference(told.columns, sort=False)]], axis=1)

@@ -162,9 +162,14 @@ class Comparison:
         And `rows_above` and `rows_below`, the row behind either side, with the speeds at which
         they were measured, `speed_above` and `speed_below`.
         """
-        missing = {"at": np.asarray(at, float), "value": np.nan, "below_floor": False}
-        rows = {"rows_above": "", "rows_below": "", "speed_above": np.nan, "speed_below": np.nan}
-        return pd.DataFrame(missing).assign(why=self.untested or "no curve", **rows)
+        return _told(at, why=self.untested or "no curve")
+
+
+def _told(at, **known) -> pd.DataFrame:
+    """Return `Comparison.ratios` of what is known; the rest is missing."""
+    missing = {"value": np.nan, "below_floor": False, "why": "", "rows_above": "", "rows_below": ""}
+    missing |= {"speed_above": np.nan, "speed_below": np.nan}
+    return pd.DataFrame({"at": np.atleast_1d(np.asarray(at, float)), **missing, **known})
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -263,9 +268,8 @@ class Ratio(Comparison):
     def ratios(self, at):
         """Return the ratio at interactivities, with the rows behind it or why there is none."""
         at = np.atleast_1d(np.asarray(at, float))
-        frame = super().ratios(at)
         if not (len(self.top) and len(self.bottom)):
-            return frame
+            return super().ratios(at)
         value, below = curves.ratio(*self.fronts, at), self.bottom.frontier.at(at)
         start = max(front.low for front in self.fronts)
         why = np.select(
@@ -278,7 +282,8 @@ class Ratio(Comparison):
             default="",
         )
         rows, speeds = zip(*(_row_at(side, at) for side in (self.top, self.bottom)), strict=True)
-        return frame.assign(
+        return _told(
+            at,
             value=value,
             below_floor=below < self.bottom.floor,
             why=why,

@@ -22,5 +22,6 @@ from frontier.curves.ratios import (
 from frontier.curves.steps import Steps, runs, step_means
 
 __all__ = ["FLOOR", "FLOOR_SHARE", "Extremes", "Frontier", "Steps", "Stretch", "extremes"]
-__all__ += ["frontiers", "geometric_mean", "interval", "mean_over", "percentiles", "pieces", "ratio"]
-__all__ += ["runs", "shared_range", "sound_from", "step_means", "stretches", "within_noise"]
+__all__ += ["frontiers", "geometric_mean", "interval", "mean_over", "percentiles", "pieces"]
+__all__ += ["ratio", "runs", "shared_range", "sound_from", "step_means", "stretches"]
+__all__ += ["within_noise"]

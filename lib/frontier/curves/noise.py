@@ -56,8 +56,8 @@ def interval(
         (numerator, denominator), np.random.default_rng(seed).spawn(2), strict=True
     ):
         near = within_noise(front, sigma)
-        factor = np.exp(sigma * generator.standard_normal((replicates, len(near._x))))
-        noise.append(Steps.of(np.log(near._x * factor), np.log(near._y * factor)))
+        moved = sigma * generator.standard_normal((replicates, len(near._x)))
+        noise.append(Steps.of(np.log(near._x) + moved, np.log(near._y) + moved))
     return percentiles(np.exp(np.subtract(*step_means(noise))), level)
 
 

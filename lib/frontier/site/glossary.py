@@ -8,6 +8,7 @@ drawings or what is a link already. The terms themselves are in the site map.
 import html
 import re
 from dataclasses import dataclass
+from functools import cache
 
 # Between these a text is no sentence, a link would be lost in another, or words are quoted.
 _OUTSIDE = {
@@ -55,7 +56,7 @@ def marked(body: str, terms, /, *, page: str) -> str:
 def _marked(text, wanted, page):
     """Mark terms in one stretch of text, taking what was found out of those wanted."""
     pieces, rest = [], text
-    while wanted and (found := re.search(_pattern(tuple(wanted)), rest)):
+    while wanted and (found := _pattern(tuple(wanted)).search(rest)):
         term = wanted.get(found[0]) or wanted[found[0][0].lower() + found[0][1:]]
         title = html.escape(term.meaning, quote=True)
         link = f'<a class="term" href="{page}#{term.anchor}" title="{title}">{found[0]}</a>'
@@ -66,6 +67,7 @@ def _marked(text, wanted, page):
     return "".join([*pieces, rest])
 
 
+@cache
 def _pattern(words):
     # The longest first; a term in small letters may begin a sentence.
     forms = [
@@ -74,4 +76,4 @@ def _pattern(words):
         else re.escape(html.escape(word))
         for word in sorted(words, key=len, reverse=True)
     ]
-    return rf"(?<![\w/-])(?:{'|'.join(forms)})(?![\w/-])"
+    return re.compile(rf"(?<![\w/-])(?:{'|'.join(forms)})(?![\w/-])")
