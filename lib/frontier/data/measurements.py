@@ -142,7 +142,8 @@ def shapes(frame: pd.DataFrame) -> pd.Series:
     >>> shapes(pd.DataFrame({"isl": [8192], "osl": [1024]})).tolist()
     ['8192/1024']
     """
-    return frame["isl"].astype("str") + "/" + frame["osl"].astype("str")
+    pairs = zip(frame["isl"].tolist(), frame["osl"].tolist(), strict=True)
+    return pd.Series([f"{isl}/{osl}" for isl, osl in pairs], index=frame.index, dtype="str")
 
 
 def date_in_words(day, /) -> str:
