@@ -296,8 +296,8 @@ def frontiers(
     if frame.empty:
         return {}
     x, y = (frame[name].to_numpy(float, na_value=np.nan) for name in needed[-2:])
-    groups = _codes(frame, keys)
     configurations = _codes(frame, [name for name in CONFIGURATION if name in frame])
+    groups = _groups(frame, keys, configurations)
     whole = Frontier(x, y, configurations=configurations, rows=frame.index)
     order = groups.argsort(kind="stable")
     parts = np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
@@ -305,6 +305,14 @@ def frontiers(
     names = firsts.itertuples(index=False, name=None)
     made = {name: whole.kept(part) for name, part in zip(names, parts, strict=True)}
     return dict(sorted(made.items(), key=lambda item: tuple(map(str, item[0]))))
+
+
+def _groups(frame, keys, configurations):
+    """Return `_codes` of keys: where these are columns of a configuration, of one row of each."""
+    if not set(keys) <= set(CONFIGURATION):
+        return _codes(frame, keys)
+    _, first = np.unique(configurations, return_index=True)
+    return _codes(frame[list(keys)].iloc[first], keys)[configurations]
 
 
 def _codes(frame: pd.DataFrame, by: Sequence[str]) -> NDArray[np.int64]:

@@ -21,15 +21,15 @@ def of(*names: str) -> Callable:
 
         @wraps(function)
         def call(*args):
-            return answer(tuple(_state(name) for name in names), *args)
+            folder = str(paths.data())
+            return answer(tuple(_state(f"{folder}/{name}.meta.yml") for name in names), *args)
 
         return call
 
     return decorate
 
 
-def _state(name: str):
-    path = f"{paths.data()}/{name}.meta.yml"
+def _state(path: str):
     try:
         return path, os.stat(path).st_mtime_ns  # noqa: PTH116
     except FileNotFoundError:
