@@ -137,13 +137,12 @@ def estimates(
     x, y, starts, kept = _contenders(some, fronts, kept)
     segments = _Segments.of(x, np.log(y), starts)
     edges = np.unique(x[x >= min(front[0][0] for front in some)])
-    while len(edges) > 1:
-        found = segments.crossings(edges, kept)
-        if not len(found):
-            break
+    ends = segments.ends(edges, kept)
+    while len(found := _crossings(edges, *ends)):
         edges = np.union1d(edges, found)
+        ends = segments.ends(edges, kept)
     made = []
-    for front, *rows in zip(some, *segments.highest(edges, kept), strict=True):
+    for front, *rows in zip(some, *_highest(*ends), strict=True):
         first, last = np.searchsorted(edges, front[0][[0, -1]])
         ends = (np.append(front[1][0], row[first:last]) for row in rows)
         made.append(Curve(np.append(0.0, edges[first : last + 1]), *ends))
@@ -183,7 +182,7 @@ class _Segments:
         start[starts], left[starts] = 0.0, logs[starts]
         return cls(x, start, left, logs, starts)
 
-    def _ends(self, edges, kept):
+    def ends(self, edges, kept):
         """Return (k, c, m) values at both ends of each piece.
 
         They are -inf past a configuration's end, and where a selection does not have it.
@@ -201,32 +200,32 @@ class _Segments:
         ends = edges[:-1], edges[1:]
         return [np.where(alive, left + (x - start) / width * rise, -np.inf) for x in ends]
 
-    def crossings(self, edges, kept):
-        """Return where the highest curve changes inside a piece.
 
-        The envelope of lines is convex, so the crossing of the two that are highest at the
-        ends either lies on it or shows a third line that is higher there; either way a new
-        edge, and with finitely many lines there is an end to it.
-        """
-        left, right = self._ends(edges, kept)
-        first, last = left.argmax(axis=1), right.argmax(axis=1)
-        with np.errstate(invalid="ignore"):  # past the end of a selection
-            lead = _picked(left, first) - _picked(left, last)
-            gain = _picked(right, last) - _picked(right, first)
-            tie = _TIE * np.abs(_picked(right, last))
-            which = (lead > tie) & (gain > tie)
-        cross = np.nonzero(which)[1]
-        share = lead[which] / (lead[which] + gain[which])
-        found = edges[cross] + share * np.diff(edges)[cross]
-        # A crossing that rounds to an end, or next to it, is that end.
-        gap = np.maximum(1e-9 * np.diff(edges)[cross], _TIE * found)
-        return found[(found - edges[cross] > gap) & (edges[cross + 1] - found > gap)]
+def _crossings(edges, left, right):
+    """Return where the highest curve changes inside a piece, of the curves' values at its ends.
 
-    def highest(self, edges, kept):
-        """Return (k, m) throughput of the highest curve at both ends of pieces."""
-        left, right = self._ends(edges, kept)
-        winner = (left + right).argmax(axis=1)
-        return np.exp(_picked(left, winner)), np.exp(_picked(right, winner))
+    The envelope of lines is convex, so the crossing of the two that are highest at the
+    ends either lies on it or shows a third line that is higher there; either way a new
+    edge, and with finitely many lines there is an end to it.
+    """
+    first, last = left.argmax(axis=1), right.argmax(axis=1)
+    with np.errstate(invalid="ignore"):  # past the end of a selection
+        lead = _picked(left, first) - _picked(left, last)
+        gain = _picked(right, last) - _picked(right, first)
+        tie = _TIE * np.abs(_picked(right, last))
+        which = (lead > tie) & (gain > tie)
+    cross = np.nonzero(which)[1]
+    share = lead[which] / (lead[which] + gain[which])
+    found = edges[cross] + share * np.diff(edges)[cross]
+    # A crossing that rounds to an end, or next to it, is that end.
+    gap = np.maximum(1e-9 * np.diff(edges)[cross], _TIE * found)
+    return found[(found - edges[cross] > gap) & (edges[cross + 1] - found > gap)]
+
+
+def _highest(left, right):
+    """Return (k, m) throughput of the highest curve at both ends of pieces."""
+    winner = (left + right).argmax(axis=1)
+    return np.exp(_picked(left, winner)), np.exp(_picked(right, winner))
 
 
 def _picked(table, winner):
