@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frontier import claims, curves, measurements
-from frontier.claims import entries, kinds
+from frontier.claims import entries, kinds, sides
 from frontier.claims.attribution import Cell
 from frontier.claims.kinds import Cells, Factor, Split, gains_since
 from frontier.claims.sides import Basis, prepared
@@ -97,6 +97,32 @@ def test_a_row_has_the_same_noise_on_every_side_that_it_is_on():
     # So a side over itself is one in every draw.
     same = claims.ratio(rows, {"hardware": ["h200", "gb200"]}, {"hardware": "gb200"}, traffic=SHAPE)
     assert same.draws() == pytest.approx(np.ones(2000), abs=2e-3)  # but where a curve ends
+
+
+def test_sides_with_the_same_points_are_one_whatever_selects_them():
+    rows = ready(pair(3, below={"tp": 4}))
+    one = rows.side({"hardware": "h200"}, Basis())
+    assert rows.side([{"hardware": ["h200"], "tp": 4}, {"tp": [4]}], Basis()) is one
+    assert one.kept(np.ones(len(one), bool)) is one
+    assert one.on(Basis(per="MW")) is not one is one.on(Basis(per="MW")).on(Basis())
+    assert one.changed(factor=0.5).frontier.high == one.frontier.high / 2
+    assert one.changed(value=one.value * 2) is not one
+
+
+def test_draws_are_of_all_points_and_the_same_when_they_are_not_kept(monkeypatch):
+    chance = np.random.default_rng(1)
+    x, y = 10 ** chance.uniform(1, 2, 200), 10 ** chance.uniform(2, 3, 200)
+    rows = prepared(sweep(x, y).assign(row_id=[f"row {i}" for i in range(200)]), sigma=0.05)
+    side = rows.side({}, Basis())
+    noise = 0.05 * np.stack([rows.noise(place) for place in range(200)], axis=1)
+    slow = curves.Steps.of(np.log(x) + noise, np.log(y) + noise)
+    kept = side.draws
+    assert all(np.allclose(*both, rtol=1e-12) for both in zip(kept, slow, strict=True))
+    assert side.draws is kept
+    monkeypatch.setattr(sides, "KEPT_BYTES", 0)
+    again = side.draws
+    assert all(np.array_equal(*both) for both in zip(again, kept, strict=True))
+    assert side.draws is not again
 
 
 def test_noise_does_not_depend_on_the_order_of_the_rows():

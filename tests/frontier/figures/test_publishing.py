@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import seaborn as sns
 from bs4 import BeautifulSoup
+from matplotlib.figure import Figure
 
 from broadsheet import FILES_MIME
 from frontier import figures
@@ -44,6 +45,16 @@ def test_a_published_grid_is_closed_so_that_a_notebook_does_not_show_it_twice():
     grid = sns.relplot(POINTS, x="interactivity", y="throughput")
     published(grid, data=POINTS)
     assert grid.figure.number not in plt.get_fignums()
+
+
+def test_seaborn_draws_nothing_for_a_legend_that_publish_places(monkeypatch):
+    figures.apply()
+    monkeypatch.setattr(Figure, "draw", lambda *_: pytest.fail("it was drawn"))
+    grid = sns.relplot(POINTS, x="interactivity", y="throughput", hue="system")
+    grid.tight_layout()
+    monkeypatch.undo()
+    assert "GB200 NVL72" in soup(published(grid, data=POINTS)).find("svg").get_text()
+    assert not plt.get_fignums()
 
 
 @pytest.mark.parametrize("missing", ["caption", "alt", "name"])
