@@ -398,8 +398,10 @@ def _same(one: pd.DataFrame, other: pd.DataFrame) -> bool:
     pandas copies a column that two frames share before it writes to it.
     """
     if one.columns.equals(other.columns) and one.index.equals(other.index):
-        memory = [[f[name].to_numpy().__array_interface__ for name in f] for f in (one, other)]
-        if memory[0] == memory[1]:
+        # Both are held until they are compared: what is freed may be at one place, too.
+        arrays = [[frame[name].to_numpy() for name in frame] for frame in (one, other)]
+        first, second = ([array.__array_interface__ for array in some] for some in arrays)
+        if first == second:
             return True
     return one.equals(other)
 

@@ -10,6 +10,7 @@ import matplotlib as mpl
 import matplotlib.ticker
 import numpy as np
 from matplotlib.backend_bases import FigureCanvasBase
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from frontier.data.words import number
@@ -77,9 +78,13 @@ def apply() -> None:
 
 
 def left_to_publish(figure: Figure, /) -> None:
-    """Have a new figure laid out once, by `publish`: seaborn would draw it twice for a legend."""
-    FigureCanvasBase(figure).manager = figure.canvas.manager
-    figure.tight_layout = lambda **_: None
+    """Have a new figure laid out once, by `publish`: seaborn would draw it twice for a legend.
+
+    A figure that a person can turn and zoom, on a canvas of another kind, stays as it is.
+    """
+    if type(figure.canvas) is FigureCanvasAgg:
+        FigureCanvasBase(figure).manager = figure.canvas.manager
+        figure.tight_layout = lambda **_: None
 
 
 def colour(key: str, /) -> str:

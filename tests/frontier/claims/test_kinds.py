@@ -153,6 +153,10 @@ def test_changed_rows_are_prepared_anew_and_the_same_ones_are_not():
     assert prepared(rows.copy()) is first
     rows.loc[:, "throughput_per_gpu"] = rows["throughput_per_gpu"] * 2
     assert prepared(rows) is not first
+    # Columns of this type are copied when they are looked at, to where another one was.
+    few, more = (pair(3).astype({"concurrency": "Int64"}) for _ in range(2))
+    more["concurrency"] += 1
+    assert prepared(few) is not prepared(more)
     with pytest.raises(UsageError, match="not a list"):
         prepared([1])
 
