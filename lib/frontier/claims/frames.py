@@ -143,20 +143,16 @@ def fronts(compared: Comparison | Iterable[Comparison], /) -> pd.DataFrame:
         sides = {name: side for name, side in one.sides.items() if len(side)}
         if not sides:
             return pd.DataFrame()
-        rows = next(iter(sides.values())).rows
+        some, lengths = [*sides.values()], [*map(len, sides.values())]
+        systems = [{"above": one.above, "below": one.below}.get(name, name) for name in sides]
+        rows = some[0].rows
         known = rows.once("told", lambda: rows.frame[["interactivity", "row_id", "source", *told]])
-        systems = {"above": one.above, "below": one.below}
-        about = [
-            (name, systems.get(name, name), side.basis.unit)
-            for name, side in sides.items()
-            for _ in range(len(side))
-        ]
-        found = known.iloc[np.concatenate([side.positions for side in sides.values()])].assign(
-            throughput=np.concatenate([side.value for side in sides.values()]),
-            on_front=np.concatenate(
-                [np.isin(side.positions, side.frontier.rows) for side in sides.values()]
-            ),
-            **dict(zip(("side", "system", "unit"), zip(*about, strict=True), strict=True)),
+        found = known.iloc[np.concatenate([side.positions for side in some])].assign(
+            throughput=np.concatenate([side.value for side in some]),
+            side=np.repeat([*sides], lengths),
+            system=np.repeat(systems, lengths),
+            unit=np.repeat([side.basis.unit for side in some], lengths),
+            on_front=np.concatenate([np.isin(s.positions, s.frontier.rows) for s in some]),
         )
         return found[[*first, *told, "side", "system", "unit", "on_front"]]
 
@@ -222,13 +218,11 @@ def _stacked(compared, make) -> pd.DataFrame:
         return pd.DataFrame()
     names = ("model", "accelerator", "setup", "baseline", "traffic")
     told = pd.DataFrame(
-        {
-            "above": one.above,
-            "below": one.below,
-            **{key: one.attributes.get(key, "") for key in names},
-        }
-        for one, frame in made
-        for _ in range(len(frame))
+        {"above": one.above, "below": one.below}
+        | {key: one.attributes.get(key, "") for key in names}
+        for one, _ in made
     )
+    told = told.iloc[np.repeat(np.arange(len(made)), [len(frame) for _, frame in made])]
     whole = pd.concat([frame for _, frame in made], ignore_index=True)
-    return pd.concat([told, whole[whole.columns.difference(told.columns, sort=False)]], axis=1)
+    rest = whole[whole.columns.difference(told.columns, sort=False)]
+    return pd.concat([told.reset_index(drop=True), rest], axis=1)

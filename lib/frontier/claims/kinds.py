@@ -26,7 +26,7 @@ import pandas as pd
 from frontier import curves, serving
 from frontier.claims import attribution
 from frontier.claims.attribution import Cell, Lattice
-from frontier.claims.sides import Basis, Side
+from frontier.claims.sides import Basis, Made, Side
 from frontier.data import published, tables
 from frontier.errors import UsageError
 
@@ -354,7 +354,7 @@ class Factor:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Cells:
+class Cells(Made):
     """The measured states between the start of a gain and its end, in one traffic.
 
     `measured` are the sides of every set of changes that has rows. A state before an update of
@@ -456,12 +456,6 @@ class Cells:
         if width < LEAST_SHARE * max(ends):
             return "too thin: its states share a sliver of the speeds"
         return ""
-
-    def once(self, key, make):
-        """Return what was made under a key: every choice and meaning asks for the same."""
-        if key not in self._made:
-            self._made[key] = make()
-        return self._made[key]
 
     def means(self, how: str) -> np.ndarray:
         """Return the mean log gain of each cell over the start, on the range that all share."""

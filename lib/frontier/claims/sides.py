@@ -75,7 +75,17 @@ class Basis:
         return 1.0
 
 
-class Rows:
+class Made:
+    """Something with what was made of it, in its `_made`."""
+
+    def once(self, key, make):
+        """Return what was made under a key, made the first time it is asked for."""
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
+
+
+class Rows(Made):
     """A frame of measured rows with what was computed of it; `prepared` makes one.
 
     Positions of rows are those of the frame given, from 0 on.
@@ -86,7 +96,6 @@ class Rows:
         self.given = frame.copy(deep=False)
         self.frame = frame.reset_index(drop=True)
         self._made: dict = {}
-        self._sides: dict = {}
         self._noise: dict = {}
 
     def column(self, name: str) -> np.ndarray:
@@ -203,13 +212,7 @@ class Rows:
     def same(self, side: "Side") -> "Side":
         """Return the side that has the same points: what was made of it need not be made again."""
         points = blake2b(side.positions.tobytes() + side.value.tobytes(), digest_size=16)
-        return self._sides.setdefault((points.digest(), side.basis, side.factor), side)
-
-    def once(self, key, make):
-        """Return what was made of these rows under a key, made the first time it is asked for."""
-        if key not in self._made:
-            self._made[key] = make()
-        return self._made[key]
+        return self.once((points.digest(), side.basis, side.factor), lambda: side)
 
     def noise(self, position: int) -> np.ndarray:
         """Return the standard normal draws of a row, the same on every side that it is on."""
@@ -225,7 +228,7 @@ class Rows:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Side:
+class Side(Made):
     """The points of one side: positions of `rows`, and the value of each in the basis' unit.
 
     `factor` moves the whole frontier on both axes, as a gain on every step of a server does.
@@ -290,18 +293,12 @@ class Side:
         return float(curves.sound_from(peak, share * factor))
 
     def changed(self, **to) -> "Side":
-        """Return the side with other points, another factor or another basis."""
+        """Return the side with other points or another factor."""
         return self.rows.same(replace(self, _made={}, **to))
 
     def kept(self, mask: np.ndarray) -> "Side":
         """Return the side of some of its points."""
         return self.changed(positions=self.positions[mask], value=self.value[mask])
-
-    def once(self, key, make):
-        """Return what was made of this side under a key, made the first time it is asked for."""
-        if key not in self._made:
-            self._made[key] = make()
-        return self._made[key]
 
     def without(self, configuration) -> "Side":
         """Return the side without one configuration; itself where it has none of it."""
@@ -323,7 +320,7 @@ class Side:
         """Return the side of the rows of one source alone."""
         if self.sources == (source,):
             return self
-        return self.once(source, lambda: self.kept(self._sources == source))
+        return self.kept(self._sources == source)
 
     def on(self, basis: Basis) -> "Side":
         """Return the side on another basis."""
@@ -355,6 +352,7 @@ _DRAWN: dict[Side, curves.Steps] = {}
 
 
 def _draw(side: Side) -> curves.Steps:
+    """Return `Side.draws`, made anew."""
     sigma = side.rows.sigma[side.positions]
     margin = np.exp(NOISE_MARGIN * np.sqrt(2) * max(sigma.max(), 1e-9))
     x, y = side.x * side.factor, side.value * side.factor
@@ -385,14 +383,14 @@ def prepared(frame: "pd.DataFrame | Rows", /, *, sigma: float | None = None) -> 
             f"expected rows as load_measurements() gives them, not a {type(frame).__name__}"
         )
     for known in _PREPARED:
-        if known.noise_of_all == sigma and _same(known.given, frame):
+        if known.noise_of_all == sigma and _equal(known.given, frame):
             return known
     _PREPARED.append(Rows(frame, sigma))
     del _PREPARED[:-3]
     return _PREPARED[-1]
 
 
-def _same(one: pd.DataFrame, other: pd.DataFrame) -> bool:
+def _equal(one: pd.DataFrame, other: pd.DataFrame) -> bool:
     """Whether two frames are equal: at a glance where they are the same memory.
 
     pandas copies a column that two frames share before it writes to it.

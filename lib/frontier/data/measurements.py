@@ -95,16 +95,18 @@ def load_measurements(
     there = [s for s in SOURCES if s != LIVE or tables.has(LIVE, folder=folder)]
     wanted = None if columns is None else set(columns)
     needed = None if wanted is None else wanted | (set(RUN) if LIVE in there else set())
-    read = {s: tables.read(s, folder=folder, columns=needed) for s in there}
-    if LIVE in there:
-        live = read.pop(LIVE)
-        others = pd.concat(read.values(), ignore_index=True)
-        near = live["date"].isin(others["date"].dropna().unique())
-        near = live[near & live["model"].isin(others["model"].unique())]
-        again = others["date"].notna() & run_keys(others).isin(run_keys(near))
-        read = {LIVE: live, "others": others[~again]}
-    rows = pd.concat(read.values(), ignore_index=True)
+    read = [tables.read(s, folder=folder, columns=needed) for s in there]
+    if there[0] == LIVE:
+        others = pd.concat(read[1:], ignore_index=True)
+        read = [read[0], _without(others, read[0])]
+    rows = pd.concat(read, ignore_index=True)
     return rows if wanted is None else rows[[c for c in rows if c in wanted]]
+
+
+def _without(rows: pd.DataFrame, live: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of which the live table does not have the run."""
+    near = live[live["model"].isin(rows["model"].unique()) & live["date"].isin(rows["date"])]
+    return rows[rows["date"].isna() | ~run_keys(rows).isin(run_keys(near))]
 
 
 def run_keys(frame: pd.DataFrame, /) -> pd.Series:
