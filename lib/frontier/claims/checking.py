@@ -263,7 +263,7 @@ def _table(ratios: pd.DataFrame) -> list[str]:
 
 
 def _assumed(needed: pd.DataFrame, value: float) -> list[str]:
-    there = needed[needed["reached"]].sort_values("share", ascending=False)
+    there = needed[needed["reached"]].sort_values("share", ascending=False, kind="stable")
     if there.empty:
         best = needed.loc[needed["largest"].idxmax()]
         return [

@@ -733,7 +733,7 @@ def rows_used(verdict: Verdict, /) -> dict[str, str]:
         return {}
     places = np.unique(np.concatenate([side.frontier.rows for side in sides]))
     rows = verdict.rows.frame.iloc[places][["row_id", "source"]].assign(on_front=True)
-    rows = rows.sort_values("row_id").drop_duplicates("row_id")
+    rows = rows.sort_values("row_id", kind="stable").drop_duplicates("row_id")
     text = rows.to_csv(index=False, lineterminator="\n")
     return {f"data/{verdict.claim.id}-rows.csv": text}
 

@@ -778,7 +778,7 @@ def limit(specification: Mapping, basis: Basis, /) -> list[Limit]:
     """
     above, below = specification["above"], specification["below"]
     found = published.mlperf(specification["model"], accelerators=(above, below))
-    found = found[found["scenario"] == specification["scenario"]].sort_values("date")
+    found = found[found["scenario"] == specification["scenario"]].sort_values("date", kind="stable")
     tops, bottoms = (found[found["hardware"] == key] for key in (above, below))
     first = specification.get("first")  # newest over oldest, on the same accelerator
     labels, made = specification["labels"], []

@@ -65,7 +65,7 @@ def mlperf(model: str, /, *, accelerators=("h200", "b200", "gb200")) -> pd.DataF
     rows = _closed()
     rows = rows[rows["model"] == model]
     rows = pd.concat([_picked(rows, key) for key in accelerators])
-    best = rows.sort_values("output_throughput_per_gpu").drop_duplicates(
+    best = rows.sort_values("output_throughput_per_gpu", kind="stable").drop_duplicates(
         ["round", "scenario", "hardware"], keep="last"
     )
     columns = [
@@ -97,12 +97,12 @@ def preview(model: str, baseline: str, /) -> pd.DataFrame:
     keys = ["scenario", "submitter", "gpus"]
     values = ["output_throughput_per_gpu", "interactivity", "limit_w"]
     early = rows[rows["availability"] == "preview"][[*keys, "hardware", *values, "source"]]
-    base = rows[rows["hardware"] == baseline].sort_values(values[0])
+    base = rows[rows["hardware"] == baseline].sort_values(values[0], kind="stable")
     base = base.drop_duplicates(keys, keep="last")[[*keys, *values]]
     found = early.merge(base, on=keys, suffixes=("", "_baseline"))
     found["per_gpu"] = found[values[0]] / found[f"{values[0]}_baseline"]
     found["per_watt"] = found["per_gpu"] * found["limit_w_baseline"] / found["limit_w"]
-    return found.sort_values("per_gpu", ignore_index=True)
+    return found.sort_values("per_gpu", kind="stable", ignore_index=True)
 
 
 def _limits() -> pd.Series:
@@ -127,7 +127,7 @@ def mlperf_rounds() -> pd.DataFrame:
     rows = _closed()
     rate, what = "output_throughput_per_gpu", ["model", "scenario", "hardware"]
     same = [*what, "gpus", "submitter"]
-    best = rows.sort_values(rate).drop_duplicates([*same, "round"], keep="last")
+    best = rows.sort_values(rate, kind="stable").drop_duplicates([*same, "round"], keep="last")
     best = best.sort_values([*same, "date"], ignore_index=True)
     last = best.groupby(same)[[rate, "round"]].shift()
     found = best.assign(before=last["round"], ratio=best[rate] / last[rate]).dropna(subset="before")

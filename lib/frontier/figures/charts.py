@@ -57,7 +57,7 @@ def frontier_chart(
     for axes, name in zip(axes_of[0], panels, strict=True):
         some = points if name is None else points[points[panel] == name]
         for system, line in some.groupby("system", sort=False):
-            line = line.sort_values("interactivity")
+            line = line.sort_values("interactivity", kind="stable")
             x, y = line["interactivity"], line["throughput"]
             modelled = (line.get("evidence") == "modelled").all() if "evidence" in line else False
             dashes = (0, (5, 1.5)) if modelled else own.get(system, "-")
@@ -229,7 +229,7 @@ def sensitivity(
         xlabel: what the values are, with their unit.
         claimed: the claimed value.
     """
-    known = variations.dropna(subset=["value"]).sort_values("value")
+    known = variations.dropna(subset=["value"]).sort_values("value", kind="stable")
     kinds = list(dict.fromkeys(variations.loc[variations["value"].notna(), "kind"]))
     drawn, ((axes,),) = figure(variations, height=0.9 + 0.85 * len(kinds))
     words = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}

@@ -19,6 +19,7 @@ _ROOT = re.compile(r"<svg\b[^>]*>")
 _CLIPPED = re.compile(
     r'(?:<g clip-path="([^"]+)"><use [^>]*/></g>)(?:<g clip-path="\1"><use [^>]*/></g>)+'
 )
+_AGAIN = re.compile(r"(L[^A-Za-z]+)\1+(?![\d.])")  # a line to where a path already is
 _STYLED = re.compile(r'(<\w[^<>]*) style="([^"]*)"')  # in a tag: text may say anything
 _FONTS = "'DejaVu Sans',Verdana,sans-serif"  # Verdana is as wide, where the first is missing
 
@@ -89,7 +90,13 @@ def _attribute(match):
     if key == "style":
         short = re.sub(r"\s*([:;])\s*", r"\1", value).strip(";")
         return f'style="{short}"'
-    return f'{key}="{rounded(value)}"' if key != "transform" else _moved(value)
+    if key == "transform":
+        return _moved(value)
+    short = rounded(value)
+    if key == "d":
+        # Whether matplotlib leaves these in hangs on a number's last bit, and that on processors.
+        short = _AGAIN.sub(r"\1", short)
+    return f'{key}="{short}"'
 
 
 def _moved(value):

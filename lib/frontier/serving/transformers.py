@@ -193,7 +193,7 @@ def accepted(model: Transformer, acceptance: float | None = None) -> tuple[float
 @remembered.of("acceptance")
 def _accepted() -> dict[str, tuple[float, ...]]:
     rows = tables.read("acceptance")
-    rows = rows[rows["draft_tokens"] <= 3].sort_values("draft_tokens")
+    rows = rows[rows["draft_tokens"] <= 3].sort_values("draft_tokens", kind="stable")
     names = rows["model"] + " " + rows["draft"] + " " + rows["thinking"]
     return {key: (1.0, *found) for key, found in rows.groupby(names)["acceptance_length"]}
 

@@ -178,3 +178,13 @@ def test_ids_are_kept_only_where_something_refers_to_them():
 
 def test_decimals_too_small_to_be_seen_are_rounded():
     assert svg.rounded("M 0.001 -0.5 L 12.3456 7") == "M0 -.5L12.35 7"
+
+
+@pytest.mark.parametrize("last_bits", [0, 1e-9])
+def test_points_that_round_to_one_place_are_drawn_once(last_bits):
+    figure, axes = plt.subplots()
+    (line,) = axes.plot([0, 1, 1 + last_bits, 2, 4, 5, 6], [0, 1, 1 + last_bits, 0, 3, 1, 3])
+    line.get_path().should_simplify = False
+    picture = svg.drawn(figure, name="t", alt="", variables={})
+    plt.close(figure)
+    assert [path.count("L") for path in re.findall(r' d="([^"]+)"', picture)].count(5) == 1
