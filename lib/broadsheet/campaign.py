@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from broadsheet import digests, store
@@ -187,6 +188,7 @@ def _run(tasks, record, options, folder):
         return {}
     from broadsheet import executors, work
 
+    project = due[0].collection.project
     patience, done = options.time_limit + executors.STARTING, {}
     if options.executor == "local":
         due = [replace(task, folder=folder) for task in due]
@@ -197,7 +199,8 @@ def _run(tasks, record, options, folder):
             if not some:
                 continue
             how = {"workers": options.workers, "executor": executor, "patience": patience}
-            results = executors.each(work.make, some, **how)
+            ready = partial(project.attempt, "ready", record.values["problems"], None)
+            results = executors.each(work.make, some, **how, meanwhile=ready)
             stack.enter_context(contextlib.closing(results))
             for task, report, error in results:
                 if error is None and not isinstance(report, Report):

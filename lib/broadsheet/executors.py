@@ -13,6 +13,7 @@ import queue
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 from broadsheet.errors import BroadsheetError, UsageError
@@ -22,11 +23,19 @@ _PATIENCE = 10.0
 
 
 def each(
-    work, items, /, *, workers: int | None = None, executor: str = "local", patience=float("inf")
+    work,
+    items,
+    /,
+    *,
+    workers: int | None = None,
+    executor: str = "local",
+    patience: float = float("inf"),
+    meanwhile: Callable = lambda: None,
 ):
     """Yield (item, value, error) as ``work(item)`` ends.
 
     ``executor`` is ``local``, then in so many fresh processes, or ``dask://HOST:PORT``.
+    ``meanwhile()`` is called when all work has been handed out.
     ``error`` is the exception of a work that raised or whose process was killed, else None.
     Raises BroadsheetError where a cluster goes away, or ends nothing for ``patience`` seconds.
     """
@@ -39,6 +48,7 @@ def each(
         for item in items:
             futures[future := pool.submit(work, item)] = item
             future.add_done_callback(ended.put)
+        meanwhile()
         while futures:
             try:
                 future = ended.get(timeout=patience)

@@ -8,8 +8,9 @@ What a kernel opens below ``$BROADSHEET_ROOT`` goes, with its digest and a line 
 notebook calls. It does not see those of other programs that a notebook starts, nor of code that
 opens files without Python.
 
-The serving process holds imports and nothing else, and says so itself: with a thread, or
-after an import that read the project's data, it refuses to serve. Talking to it is `warm`'s.
+The serving process holds imports, and what a project's own function remembers by the bytes that
+it is made of: with a thread, or after an import that read the project's data, it refuses to
+serve, and says so itself. Talking to it is `warm`'s.
 """
 
 import builtins
@@ -25,6 +26,7 @@ import sys
 import threading
 import types
 from pathlib import Path
+from pkgutil import resolve_name
 
 from broadsheet import READS, digests
 
@@ -217,7 +219,10 @@ def _kill(pid):
 
 
 def _prepare(modules, watch):
-    """Do the imports; return what makes this process unfit for forking, None if nothing does."""
+    """Do the imports; return what makes this process unfit for forking, None if nothing does.
+
+    Of a module, ``MODULE:FUNCTION`` is called then, and may read the project's files.
+    """
     os.environ["JPY_PARENT_PID"] = str(os.getpid())
     # pandas asks, when it is imported, where it is; it will be in a kernel.
     builtins.get_ipython = lambda: types.SimpleNamespace(kernel=None)
@@ -225,15 +230,19 @@ def _prepare(modules, watch):
     before = dict(os.environ)
     try:
         for name in (*_IMPORTS, *modules):
-            importlib.import_module(name)
+            importlib.import_module(name.partition(":")[0])
+        read = watch.found[:1]
+        for name in modules:
+            if ":" in name:
+                resolve_name(name)()
     except Exception as error:  # a notebook that imports it will say so itself
         return f"an import failed: {type(error).__name__}: {error}"
     finally:
         del builtins.get_ipython
     if len(list(Path("/proc/self/task").iterdir())) != 1:
         return "an import started a thread"
-    if watch.found:
-        return f"an import read {watch.found[0]}"
+    if read:
+        return f"an import read {read[0]}"
     _set_by_imports.update(os.environ.items() - before.items())
     # The collector need not look at imports, nor write to pages that forks share.
     gc.collect()

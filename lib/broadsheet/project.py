@@ -48,7 +48,9 @@ class Project:
     Args:
         name: of the command in messages, and of the folder ``.NAME`` that keeps results.
         packages: Python packages whose source makes reports stale when it changes.
-        preload: modules that warm kernels have imported.
+        preload: modules that warm kernels have imported. ``MODULE:FUNCTION`` is called after that,
+            before any kernel is forked: to remember what is made of files by the bytes they have,
+            since each kernel has to read them itself to be seen doing it.
         versions: packages whose versions pages name, beside those of the engine.
         data: folder of data below the root, whose files every page depends on for its footer.
         templates: folder of further templates; ``style.css`` in it is added to every page.
@@ -60,6 +62,7 @@ class Project:
         check_record: ``(record, entry)`` raises BroadsheetError where a record is not sound.
         tables: ``()`` checks the data and gives (file, SHA-256, title, ISO day obtained) of each.
         article: ``(html, task, report)`` gives the article of a page as it is shown.
+        ready: ``()`` is called while notebooks run: what `compose` needs may be imported then.
         compose: ``(built)``, a `campaign.Built`, gives the text of every file beside the reports
             by name, None for one that goes.
         dump: ``(records)`` gives the text of a file of records.
@@ -83,6 +86,7 @@ class Project:
     check_record: Callable = _any_record
     tables: Callable = lambda *_: ()
     article: Callable = lambda html, _task, _report: html
+    ready: Callable = lambda *_: None
     compose: Callable = _compose
     dump: Callable = _dump
     value: Callable = lambda record: record.get("value")

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import functools
 import json
 import os
 import signal
@@ -181,6 +182,13 @@ def test_without_shared_memory_the_work_is_done_here_one_at_a_time(monkeypatch, 
     monkeypatch.setattr(executors, "ProcessPoolExecutor", refused)
     assert list(executors.each(abs, [-1, 2])) == [(-1, 1, None), (2, 2, None)]
     assert capsys.readouterr().err.startswith("no worker processes here")
+
+
+def test_while_work_goes_on_what_was_asked_for_meanwhile_is_done(tmp_path):
+    os.mkfifo(pipe := tmp_path / "pipe")  # who reads it waits for who writes to it
+    meanwhile = functools.partial(pipe.write_text, "done")
+    (found,) = executors.each(Path.read_text, [pipe], workers=1, meanwhile=meanwhile)
+    assert found == (pipe, "done", None)
 
 
 def test_without_dask_the_package_is_named(monkeypatch):

@@ -101,6 +101,11 @@ def test_two_kernels_draw_other_random_numbers(execute):
             "import os\nopen(os.environ['BROADSHEET_ROOT'] + '/notebook.ipynb').close()",
             "cold: an import read notebook.ipynb",
         ),
+        (
+            "fails:call",
+            "def call(): raise ValueError('no')",
+            "cold: an import failed: ValueError: no",
+        ),
         ("ends", "import os; os._exit(3)", "cold: the server"),
     ],
 )
@@ -109,11 +114,33 @@ def test_a_kernel_is_started_plainly_when_anything_is_odd(
 ):
     place = tmp_path_factory.mktemp("modules")
     if source:
-        (place / f"{module}.py").write_text(source)
+        (place / f"{module.partition(':')[0]}.py").write_text(source)
     monkeypatch.setenv("PYTHONPATH", str(place))
     result = execute(["print(1)"], (module,))
     assert result.kernel.startswith(reason)
     assert outputs(result)[0][0]["text"] == "1\n"
+
+
+def test_what_a_project_remembers_before_the_fork_is_there_and_a_kernel_reads_it_itself(
+    execute, tmp_path, tmp_path_factory, monkeypatch
+):
+    place = tmp_path_factory.mktemp("modules")
+    (place / "keeps.py").write_text(
+        "import os\nfrom functools import cache\ncalls = []\n"
+        "@cache\ndef parsed(text):\n    calls.append(text)\n    return text.upper()\n"
+        "def read():\n    return open(os.environ['BROADSHEET_ROOT'] + '/data.txt').read()\n"
+        "def remember():\n    parsed(read())\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(place))
+    (tmp_path / "data.txt").write_text("one")
+    look = ["import keeps\nprint(keeps.parsed(keeps.read()), keeps.calls)"]
+    first = execute(look, ("keeps:remember",))
+    (tmp_path / "data.txt").write_text("two")
+    second = execute(look, ("keeps:remember",))
+    assert (first.kernel, second.kernel) == ("warm", "warm")
+    told = [outputs(result)[0][0]["text"] for result in (first, second)]
+    assert told == ["ONE ['one']\n", "TWO ['one', 'two']\n"]
+    assert "data.txt" in first.reads and "data.txt" in second.reads
 
 
 @pytest.mark.slow

@@ -155,16 +155,20 @@ def read(text: str, /) -> tuple[Claim, ...]:
     return _parsed(text, "claims")
 
 
-@lru_cache(maxsize=8)
 def document(text: str, /) -> dict:
     """Return a ledger's text as it is parsed and checked by its schema."""
+    return _document(text, *_schema("claims"))
+
+
+@lru_cache(maxsize=8)
+def _document(text, *schema):
     try:
         found = yaml_text.load(text)
     except ValueError as error:
         raise DataError(FILE, f"is no YAML: {error}", remedy="mend that line") from None
     if not isinstance(found, dict) or not isinstance(found.get("claims"), list):
         raise DataError(FILE, "is no ledger", remedy="it needs a list `claims`")
-    if problem := schema_problem(found, "claims"):
+    if problem := _problem(found, *schema):
         path, message = problem
         name, row, at = "", None, [*path]
         if len(path) > 1 and path[0] in ("claims", "levers") and isinstance(path[1], int):
@@ -183,7 +187,11 @@ def document(text: str, /) -> dict:
 
 def schema_problem(instance, name: str, /) -> tuple[list, str] | None:
     """Return where and why something is not of a schema of ``schema/``; None where it is."""
-    worst = max(_validator(name).iter_errors(_jsonable(instance)), key=_depth, default=None)
+    return _problem(instance, *_schema(name))
+
+
+def _problem(instance, *schema):
+    worst = max(_validator(*schema).iter_errors(_jsonable(instance)), key=_depth, default=None)
     if worst is None:
         return None
     while worst.context:  # of "one of these" the part that came furthest says what is wrong
@@ -195,13 +203,21 @@ def _depth(error):
     return len(error.absolute_path), error.validator != "type", str(error)
 
 
-@lru_cache(maxsize=4)
-def _validator(name):
+def _schema(name):
+    """Return the file of a schema and its text, read each time: what is made of it is kept."""
     path = paths.root() / "schema" / f"{name}.schema.json"
     try:
-        schema = json.loads(path.read_text(encoding="utf-8"))
+        return f"schema/{path.name}", path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise DataError(f"schema/{path.name}", f"cannot be read: {error}") from None
+
+
+@lru_cache(maxsize=4)
+def _validator(file, text):
+    try:
+        schema = json.loads(text)
+    except ValueError as error:
+        raise DataError(file, f"cannot be read: {error}") from None
     import jsonschema
 
     # What is referred to is put in its place: looking it up takes half of the time of checking.

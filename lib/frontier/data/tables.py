@@ -42,7 +42,7 @@ DTYPES = {
 REQUIRED = ("title", "producer", "citation", "url", "accessed", "licence", "sha256", "columns")
 REMEDY = "restore the file from version control or make it again with 'frontier data make'"
 PLAIN_LIMIT = 160_000  # bytes: above it a table is compressed
-_KEPT = 2_000_000  # bytes: a table up to this size is parsed once and kept
+_KEPT = 16_000_000  # bytes: a table up to this size is parsed once and kept
 
 
 def names(*, folder: Path | None = None) -> list[str]:
@@ -70,7 +70,7 @@ def meta(name: str, *, folder: Path | None = None) -> dict:
     >>> meta("power")["columns"]["kw_per_gpu"]["unit"]
     'kW'
     """
-    return _sidecar(_in(folder) / f"{name}.meta.yml")
+    return copy.deepcopy(_sidecar(_in(folder) / f"{name}.meta.yml"))
 
 
 def read(name: str, *, folder: Path | None = None, columns=None) -> pd.DataFrame:
@@ -91,7 +91,7 @@ def read(name: str, *, folder: Path | None = None, columns=None) -> pd.DataFrame
     ['hardware', 'edition', 'kw_per_gpu']
     """
     path = _find(name, folder)
-    sidecar = meta(name, folder=folder)
+    sidecar = _sidecar(_in(folder) / f"{name}.meta.yml")
     raw = path.read_bytes()
     dtypes = _dtypes(sidecar)
     if hashlib.sha256(raw).hexdigest() != sidecar["sha256"]:
@@ -175,7 +175,7 @@ def _sidecar(beside: Path) -> dict:
     if not beside.is_file():
         raise DataError(beside, "is missing, so its table is not read", remedy=REMEDY)
     try:
-        sidecar = copy.deepcopy(_yaml(beside.read_text(encoding="utf-8")))
+        sidecar = _yaml(beside.read_text(encoding="utf-8"))
     except ValueError as error:
         raise DataError(beside, f"is not YAML: {error}", remedy=REMEDY) from None
     absent = [key for key in REQUIRED if key not in (sidecar or {})]

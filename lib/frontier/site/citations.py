@@ -5,11 +5,12 @@ or to the place where the number was found. Which rows a report uses is known to
 they are shown belongs to the pages.
 
 >>> from frontier.site import citations
->>> heads, rows = citations.cited()
+>>> rows = citations.cited(["captures-000001"])
 >>> rows["captures-000001"].url
 'https://github.com/SemiAnalysisAI/InferenceX/actions/runs/18268966303/attempts/1'
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import pandas as pd
@@ -31,15 +32,16 @@ class Cited:
     corrected: bool
 
 
-def cited() -> tuple[tuple[str, ...], dict[str, Cited]]:
-    """Return the heads of the values, and every measured row by its id."""
+def cited(wanted: Collection[str], /) -> dict[str, Cited]:
+    """Return measured rows by their ids, each with a value for every one of `HEADS`."""
     rows = measurements.load_measurements()
+    rows = rows[rows["row_id"].isin(wanted)]
     told = {key: tables.meta(key) for key in rows["source"].unique()}
     values = zip(*(column.tolist() for column in _columns(rows)), strict=True)
     urls = rows["run_url"].where(rows["run_url"].map(links.is_web), rows["citation"])
     sources = [(told[key]["title"], told[key]["url"]) for key in rows["source"]]
     corrected = set(_corrections()["row_id"])
-    return HEADS, {
+    return {
         row_id: Cited(said, title, url if links.is_web(url) else home, row_id in corrected)
         for row_id, said, url, (title, home) in zip(
             rows["row_id"], values, urls, sources, strict=True

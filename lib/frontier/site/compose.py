@@ -9,6 +9,7 @@ from itertools import chain
 
 from broadsheet.pages import listed_files
 from frontier import claims
+from frontier.data import measurements
 from frontier.errors import FrontierError
 from frontier.site import citations, glossary, news, pages, rows, verdicts
 
@@ -106,7 +107,6 @@ def _explorer(collection, built):
     pages_of = [e.page for e in collection.pages if e.more.get("navigation") and e.page in built]
     if not pages_of:
         return "", ""
-    from frontier.data import measurements
     from frontier.explorer import Choice, widget
 
     choice = Choice(systems=["gb200", "h200"], above="gb200", below="h200")
@@ -127,17 +127,20 @@ def _listing(collection, stage):
 
 def _rows(collection, uses, published):
     """Return the pages of rows by name, None for a report whose tables name no row."""
-    heads, cited = citations.cited() if any(uses.values()) else ((), {})
-    made = {}
-    for entry, used in uses.items():
-        # Rows that nobody can look up, such as a person's own, are not on the page.
-        used = {name: [row for row in ids if row in cited] for name, ids in used.items()}
-        shown, more = rows.shown(used, most=MOST_ROWS)
-        known = {row: cited[row] for row in shown}
-        front = rows.on_front(published[entry])
-        made[pages.rows_page(entry)] = (
-            pages.rows_behind(collection, entry, used, heads, known, front, more) if known else None
-        )
+    every = set(measurements.load_measurements()["row_id"]) if any(uses.values()) else ()
+    # Rows that nobody can look up, such as a person's own, are not on the page.
+    uses = {
+        entry: {name: [row for row in ids if row in every] for name, ids in used.items()}
+        for entry, used in uses.items()
+    }
+    listed = {entry: rows.shown(used, most=MOST_ROWS) for entry, used in uses.items()}
+    cited = citations.cited(set(chain(*(shown for shown, _ in listed.values())))) if every else {}
+    made = {pages.rows_page(entry): None for entry in listed}
+    for entry, (shown, more) in listed.items():
+        if shown:
+            known, front = {row: cited[row] for row in shown}, rows.on_front(published[entry])
+            told = uses[entry], citations.HEADS, known, front, more
+            made[pages.rows_page(entry)] = pages.rows_behind(collection, entry, *told)
     return made
 
 

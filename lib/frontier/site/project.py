@@ -4,6 +4,8 @@ Importing this module costs next to nothing, since a build that has nothing to d
 whatever takes time is imported by the function that needs it.
 """
 
+import contextlib
+import importlib
 import pkgutil
 from pathlib import Path
 
@@ -16,6 +18,25 @@ def _late(name):
     A project's functions have positional arguments only.
     """
     return lambda *given: pkgutil.resolve_name(f"frontier.site.{name}")(*given)
+
+
+def remember() -> None:
+    """Parse the tables and the ledger, which a kernel that reads the same bytes finds parsed."""
+    from frontier.claims import entries
+    from frontier.data import tables
+    from frontier.errors import FrontierError
+
+    with contextlib.suppress(FrontierError):  # whoever reads what is damaged says so
+        for name in tables.names():
+            tables.read(name)
+        entries.naming()
+
+
+def _ready() -> None:
+    """Import what composing needs, and parse the ledger."""
+    for name in ("figures", "explorer.widget", "site.compose"):
+        importlib.import_module(f"frontier.{name}")
+    remember()
 
 
 def _check_record(record, _entry) -> None:
@@ -46,6 +67,7 @@ project = Project(
         "frontier.figures",
         "frontier.serving",
         "frontier.explorer",
+        f"{__name__}:{remember.__name__}",
     ),
     versions=("inference-frontier", "numpy", "pandas", "matplotlib", "seaborn"),
     templates=Path(__file__).parent / "template",
@@ -57,6 +79,7 @@ project = Project(
     check_record=_check_record,
     tables=_tables,
     article=_late("pages:article"),
+    ready=_ready,
     compose=_late("compose:files"),
     dump=_late("verdicts:dump"),
     value=lambda record: (record.get("found") or {}).get("value"),

@@ -1,6 +1,7 @@
 """The ledger: what is wrong is one line with file, row and claim; what is right is built."""
 
 import copy
+import json
 
 import pytest
 import yaml
@@ -109,6 +110,19 @@ def test_what_is_no_ledger_is_one_line(text, told):
     with pytest.raises(DataError, match=r"claims\.yaml") as caught:
         entries.read(text)
     assert told in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_schema_that_was_changed_counts_for_a_ledger_that_was_checked_before(
+    tmp_path, monkeypatch
+):
+    schema = json.loads((paths.root() / "schema" / "claims.schema.json").read_text())
+    entries.document(TEXT)
+    monkeypatch.setenv("FRONTIER_HOME", str(tmp_path))
+    (tmp_path / "schema").mkdir()
+    changed = {**schema, "required": ["what no ledger has"]}
+    (tmp_path / "schema" / "claims.schema.json").write_text(json.dumps(changed))
+    with pytest.raises(DataError, match="'what no ledger has' is a required property"):
+        entries.document(TEXT)
 
 
 def test_a_claim_that_stands_twice_is_refused():

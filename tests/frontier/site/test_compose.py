@@ -4,6 +4,7 @@ import json
 from types import SimpleNamespace
 
 import nbformat
+import pandas as pd
 import pytest
 import yaml
 
@@ -11,7 +12,7 @@ import ledger_rows
 import synthetic
 from broadsheet import build
 from frontier import claims
-from frontier.data import tables
+from frontier.data import measurements, tables
 from frontier.errors import FrontierError
 from frontier.site import citations, news, verdicts
 from ledger_rows import decides, ledger_row, verdict_row
@@ -104,7 +105,9 @@ def test_a_report_that_names_rows_has_a_page_of_them_as_long_as_it_does(home, mo
     row = SimpleNamespace(
         values=("50",), source="Runs", url="https://example.com/1", corrected=False
     )
-    monkeypatch.setattr(citations, "cited", lambda: (("tok/s/user",), {"r1": row, "r2": row}))
+    there = pd.DataFrame({"row_id": ["r1", "r2"]})
+    monkeypatch.setattr(measurements, "load_measurements", lambda: there)
+    monkeypatch.setattr(citations, "cited", lambda wanted: dict.fromkeys(wanted, row))
     monkeypatch.setattr(citations, "dates", lambda: "Of some days.")
     rows = home / "reports" / "01_a.rows.html"
     names = "row_id\nr1\nof another table\n"
