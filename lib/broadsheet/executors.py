@@ -19,6 +19,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from broadsheet.errors import BroadsheetError, UsageError
 
 STARTING = 120.0  # seconds that workers may need beside the limit of what they run
+_STARTED = 2.0  # seconds after which workers work
 _PATIENCE = 10.0
 
 
@@ -48,6 +49,8 @@ def each(
         for item in items:
             futures[future := pool.submit(work, item)] = item
             future.add_done_callback(ended.put)
+        with contextlib.suppress(queue.Empty):  # while workers start, no core is idle
+            ended.put(ended.get(timeout=_STARTED))
         meanwhile()
         while futures:
             try:

@@ -6,6 +6,7 @@ what becomes of the report, belongs in `executors` and `campaign`. Imports are w
 the runner imports this module too, and neither runs nor converts.
 """
 
+import contextlib
 import functools
 import tempfile
 from dataclasses import replace
@@ -26,6 +27,7 @@ def make(task: Task, /) -> Report:
     if task.result is not None:
         executed = nbformat.from_dict(store.result(task.result))
         return _rendered(task, Report(executed, reads=task.reads))
+    _rehearse(task.collection)
     if task.source and task.source != source(task.collection):
         raise BroadsheetError("this worker has another library or other versions than the runner")
     with tempfile.TemporaryDirectory(
@@ -36,6 +38,16 @@ def make(task: Task, /) -> Report:
         problem = f"{digests.listing(moved)} changed while it ran; build again"
         report = replace(report, failure=Failure("DataChanged", problem))
     return _rendered(task, report)
+
+
+@functools.cache
+def _rehearse(collection):
+    """Make a page of nothing: what pages need is imported and compiled while kernels start."""
+    from nbformat import v4
+
+    cells = [v4.new_markdown_cell("Words"), v4.new_code_cell("code")]
+    with contextlib.suppress(Exception):  # the page itself will say so
+        _rendered(Task(collection, collection.pages[0]), Report(v4.new_notebook(cells=cells)))
 
 
 def lost(task: Task, error: Exception, /) -> Report:

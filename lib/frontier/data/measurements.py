@@ -142,8 +142,12 @@ def shapes(frame: pd.DataFrame) -> pd.Series:
     >>> shapes(pd.DataFrame({"isl": [8192], "osl": [1024]})).tolist()
     ['8192/1024']
     """
-    pairs = zip(frame["isl"].tolist(), frame["osl"].tolist(), strict=True)
-    return pd.Series([f"{isl}/{osl}" for isl, osl in pairs], index=frame.index, dtype="str")
+    # Of few traffics there are many rows, so each text is made once.
+    codes, known = zip(
+        *(pd.factorize(frame[name], use_na_sentinel=False) for name in ("isl", "osl")), strict=True
+    )
+    texts = np.array([f"{isl}/{osl}" for isl in known[0] for osl in known[1]], object)
+    return pd.Series(texts[codes[0] * len(known[1]) + codes[1]], index=frame.index, dtype="str")
 
 
 def date_in_words(day, /) -> str:

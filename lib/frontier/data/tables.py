@@ -174,8 +174,14 @@ def _find(name: str, folder: Path | None = None) -> Path:
 def _sidecar(beside: Path) -> dict:
     if not beside.is_file():
         raise DataError(beside, "is missing, so its table is not read", remedy=REMEDY)
+    return _checked(beside, beside.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=64)
+def _checked(beside: Path, text: str) -> dict:
+    """Return a sidecar's text parsed, which nobody may change; DataError where it is not sound."""
     try:
-        sidecar = _yaml(beside.read_text(encoding="utf-8"))
+        sidecar = yaml_text.load(text)
     except ValueError as error:
         raise DataError(beside, f"is not YAML: {error}", remedy=REMEDY) from None
     absent = [key for key in REQUIRED if key not in (sidecar or {})]
@@ -190,11 +196,6 @@ def _sidecar(beside: Path) -> dict:
 
 def _dtypes(sidecar) -> dict[str, str]:
     return {column: about["dtype"] for column, about in sidecar["columns"].items()}
-
-
-@lru_cache(maxsize=64)
-def _yaml(text: str):
-    return yaml_text.load(text)
 
 
 @dataclass(frozen=True)

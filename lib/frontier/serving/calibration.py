@@ -290,7 +290,7 @@ def forecast(hardware: str) -> bool:
 
 @remembered.of(*SOURCES)
 def _measured() -> frozenset[str]:
-    return frozenset(load_measurements(columns=["hardware"])["hardware"])
+    return frozenset(load_measurements()["hardware"].unique())
 
 
 @remembered.of("serving_validation")
