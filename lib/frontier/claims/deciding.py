@@ -30,7 +30,7 @@ from frontier.claims.entries import Claim
 from frontier.claims.kinds import HOWS, Change, Comparison, Line, Ratio, Split
 from frontier.claims.rule import MEETS, MODELLED_ONLY, NOT_TESTABLE, PART, UNTESTED, Finding, Target
 from frontier.claims.sides import Rows, prepared
-from frontier.data import hardware, tables, words
+from frontier.data import hardware, measurements, tables, words
 from frontier.errors import UsageError
 
 VERDICT_MIME = "application/vnd.frontier.verdict+json"
@@ -543,7 +543,8 @@ def _configurations(rows: Rows, codes) -> dict:
     known, first = rows.once("codes", lambda: np.unique(rows.configuration, return_index=True))
     places = first[np.searchsorted(known, np.array(list(codes), known.dtype))]
     named, found = entries.naming(), {}
-    for code, row in zip(codes, rows.frame.iloc[places].to_dict("records"), strict=True):
+    told = rows.frame[measurements.CONFIGURATION].iloc[places].to_dict("records")
+    for code, row in zip(codes, told, strict=True):
         traffic = rule.traffic_words(f"{row['isl']}/{row['osl']}")
         found[code] = (
             f"{named(row['model'])} on {row['gpus']} GPUs of "

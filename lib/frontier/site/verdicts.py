@@ -4,13 +4,11 @@ A record is a plain dict with the keys of the file's schema. Where records come 
 ledger, the outputs of notebooks) and how they are drawn belongs elsewhere.
 """
 
-import functools
 import json
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from broadsheet import yaml_text
 from broadsheet.diff import Move, move
 from frontier.data import paths
 from frontier.data.words import published, quantity, verdict_words
@@ -68,14 +66,10 @@ def merge(ledger, records, /) -> list[dict]:
 
 
 def known() -> frozenset[str]:
-    """Return the ids of the ledger's claims, read without pandas: workers check records by them."""
-    text = (paths.data() / "claims.yaml").read_text(encoding="utf-8")
-    return _ids(text)
+    """Return the ids of the ledger's claims."""
+    from frontier import claims
 
-
-@functools.cache
-def _ids(text):
-    return frozenset(claim["id"] for claim in yaml_text.load(text)["claims"])
+    return frozenset(entry.id for entry in claims.ledger())
 
 
 def check(record, known, /) -> None:
