@@ -27,9 +27,9 @@ def make(task: Task, /) -> Report:
     if task.result is not None:
         executed = nbformat.from_dict(store.result(task.result))
         return _rendered(task, Report(executed, reads=task.reads))
-    _rehearse(task.collection)
     if task.source and task.source != source(task.collection):
         raise BroadsheetError("this worker has another library or other versions than the runner")
+    _rehearse(task.collection)
     with tempfile.TemporaryDirectory(
         prefix=f"{run.NAME}-", dir=task.folder, ignore_cleanup_errors=True
     ) as folder:

@@ -364,8 +364,8 @@ def _draw(side: Side) -> curves.Steps:
     best = ahead.argmax(axis=1)
     lead = noise[front[best]]
     np.subtract(noise, lead, out=lead)
-    # Of each draw what no front point beats there, from the left: few are sorted. Places are those
-    # in flat arrays, which is much faster.
+    # Sorted is of each draw what its nearest front point does not beat there, which are few. Places
+    # are those in flat arrays, which is much faster.
     risen = np.ascontiguousarray((lead >= ahead.max(axis=1)[:, None]).T)
     draw, point = np.divmod(np.flatnonzero(risen), len(near))
     count = np.bincount(draw)

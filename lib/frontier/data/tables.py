@@ -42,7 +42,7 @@ DTYPES = {
 REQUIRED = ("title", "producer", "citation", "url", "accessed", "licence", "sha256", "columns")
 REMEDY = "restore the file from version control or make it again with 'frontier data make'"
 PLAIN_LIMIT = 160_000  # bytes: above it a table is compressed
-_KEPT = 16_000_000  # bytes: a table up to this size is parsed once and kept
+_KEPT = 8_000_000  # bytes: a table up to this size is parsed once and kept
 
 
 def names(*, folder: Path | None = None) -> list[str]:
@@ -53,6 +53,13 @@ def names(*, folder: Path | None = None) -> list[str]:
     """
     found = [*_in(folder).glob("*.csv"), *_in(folder).glob("*.csv.gz")]
     return sorted({_stem(path) for path in found})
+
+
+def remember() -> None:
+    """Parse every table that is kept, so that whoever reads the same bytes finds it parsed."""
+    for name in names():
+        if _find(name).stat().st_size <= _KEPT:
+            read(name)
 
 
 def has(name: str, *, folder: Path | None = None) -> bool:
@@ -174,14 +181,14 @@ def _find(name: str, folder: Path | None = None) -> Path:
 def _sidecar(beside: Path) -> dict:
     if not beside.is_file():
         raise DataError(beside, "is missing, so its table is not read", remedy=REMEDY)
-    return _checked(beside, beside.read_text(encoding="utf-8"))
+    return _checked(beside, beside.read_bytes())
 
 
 @lru_cache(maxsize=64)
-def _checked(beside: Path, text: str) -> dict:
-    """Return a sidecar's text parsed, which nobody may change; DataError where it is not sound."""
+def _checked(beside: Path, raw: bytes) -> dict:
+    """Return a sidecar's bytes parsed, which nobody may change; DataError where it is not sound."""
     try:
-        sidecar = yaml_text.load(text)
+        sidecar = yaml_text.load(raw.decode("utf-8"))
     except ValueError as error:
         raise DataError(beside, f"is not YAML: {error}", remedy=REMEDY) from None
     absent = [key for key in REQUIRED if key not in (sidecar or {})]

@@ -27,8 +27,7 @@ def remember() -> None:
     from frontier.errors import FrontierError
 
     with contextlib.suppress(FrontierError):  # whoever reads what is damaged says so
-        for name in tables.names():
-            tables.read(name)
+        tables.remember()
         entries.naming()
 
 

@@ -128,13 +128,32 @@ def test_an_incomplete_sidecar_is_refused(home, frame, entry, message):
         tables.read("t")
 
 
-@pytest.mark.parametrize("text", ["a: [1\nb: {", "accessed: 2026-02-30", "[" * 100_000])
-def test_a_sidecar_that_is_not_yaml_is_one_line(home, frame, text):
+@pytest.mark.parametrize(
+    "raw", [b"a: [1\nb: {", b"accessed: 2026-02-30", b"[" * 100_000, b"title: \xff"]
+)
+def test_a_sidecar_that_is_not_yaml_is_one_line(home, frame, raw):
     tables.write("t", frame, META)
-    (home / "data/t.meta.yml").write_text(text)
+    (home / "data/t.meta.yml").write_bytes(raw)
     with pytest.raises(DataError, match="is not YAML") as caught:
         tables.read("t")
     assert "\n" not in str(caught.value)
+
+
+def test_a_sidecar_that_a_reader_changes_is_whole_for_the_next_one(home, frame):
+    tables.write("t", frame, META)
+    tables.meta("t")["columns"].clear()
+    assert list(tables.meta("t")["columns"]) == list(tables.read("t")) == list(META["columns"])
+
+
+def test_only_tables_that_are_kept_are_parsed_before_somebody_asks(home, frame, monkeypatch):
+    tables.write("t", frame, META)
+    tables.write("large", pd.concat([frame] * 100), META)
+    monkeypatch.setattr(tables, "_KEPT", (home / "data/t.csv").stat().st_size)
+    tables.remember()
+    read, parsed = [], tables._parse
+    monkeypatch.setattr(tables, "_parse", lambda *a: (read.append(a[0].name), parsed(*a))[1])
+    assert len(tables.read("t")) == len(frame) and len(tables.read("large")) == 100 * len(frame)
+    assert read == ["large.csv"]
 
 
 def test_rows_that_the_sidecar_does_not_count_fail_verification(home, frame):
