@@ -112,4 +112,7 @@ def _beside(collection):
         made = project.attempt("compose", problems, None, built)
         return Project.compose(built) if made is None else made
 
-    return Beside(collection.title, compose)
+    def ready(problems):
+        project.attempt("ready", problems, None)
+
+    return Beside(collection.title, compose, ready=ready)

@@ -45,11 +45,13 @@ class Beside:
 
     ``compose(built, problems)`` gives the text of each file by name, None for one that goes. It
     makes them from the site's records, the library, the data and what ``request`` says.
+    ``ready(problems)`` is called while notebooks run.
     """
 
     title: str
     compose: Callable
     request: object = None
+    ready: Callable = lambda problems: None
 
 
 def carry_out(kind, collection, tasks, site, beside, options, *, shard=None) -> int:
@@ -117,7 +119,7 @@ def _carry_out(collection, tasks, site, beside, environment, options, record):
         with _server(Path(folder), tasks, options) as server:  # imports while tables are checked
             tables = tuple(project.attempt("tables", problems, ()))
             tasks = [replace(task, tables=tables, server=server) for task in tasks]
-            made = _run(tasks, record, options, Path(folder))
+            made = _run(tasks, record, options, Path(folder), beside.ready)
         with site.replaced() as stage:
             known = site.manifest()
             _put(stage, Path(folder), made, known["pages"])
@@ -174,7 +176,7 @@ def write(path: Path, text: str, /) -> None:
     path.write_text(text, encoding="utf-8", errors="replace", newline="\n")
 
 
-def _run(tasks, record, options, folder):
+def _run(tasks, record, options, folder, ready):
     """Return the records of the pages that are made, by page, telling of each as it ends.
 
     The longest comes first, so that none ends alone. Pages and files are set down in ``folder``,
@@ -188,7 +190,6 @@ def _run(tasks, record, options, folder):
         return {}
     from broadsheet import executors, work
 
-    project = due[0].collection.project
     patience, done = options.time_limit + executors.STARTING, {}
     if options.executor == "local":
         due = [replace(task, folder=folder) for task in due]
@@ -199,8 +200,8 @@ def _run(tasks, record, options, folder):
             if not some:
                 continue
             how = {"workers": options.workers, "executor": executor, "patience": patience}
-            ready = partial(project.attempt, "ready", record.values["problems"], None)
-            results = executors.each(work.make, some, **how, meanwhile=ready)
+            meanwhile = partial(ready, record.values["problems"])
+            results = executors.each(work.make, some, **how, meanwhile=meanwhile)
             stack.enter_context(contextlib.closing(results))
             for task, report, error in results:
                 if error is None and not isinstance(report, Report):

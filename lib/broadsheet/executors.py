@@ -36,7 +36,7 @@ def each(
     """Yield (item, value, error) as ``work(item)`` ends.
 
     ``executor`` is ``local``, then in so many fresh processes, or ``dask://HOST:PORT``.
-    ``meanwhile()`` is called when all work has been handed out.
+    ``meanwhile()`` is called once, when all work is handed out and workers have started.
     ``error`` is the exception of a work that raised or whose process was killed, else None.
     Raises BroadsheetError where a cluster goes away, or ends nothing for ``patience`` seconds.
     """

@@ -24,7 +24,7 @@ from frontier.site import compose, rows, verdicts
 ROOT = Path(__file__).parents[2]
 COMMITTED = ROOT / "reports"
 UNCOMMITTED = {"status.html"}
-CITED = set(measurements.load_measurements()["row_id"])
+ROW_IDS = set(measurements.load_measurements()["row_id"])
 MOST_BYTES = 10_000_000  # of the committed reports
 TALLEST_PX = 12_000  # a report in a window 1,280 px wide
 LEAST_TEXT_PX = 11
@@ -471,7 +471,7 @@ def test_a_page_of_rows_has_the_rows_of_its_report_and_is_no_heavier_than_it_mus
         named = [link["href"] for link in soup(path).find_all("link", type="text/csv")]
         used = rows.used({name: (site / name).read_text(encoding="utf-8") for name in named})
         # A modelled point stands in the table of a figure and is no row of the data.
-        used = {name: [row for row in ids if row in CITED] for name, ids in used.items()}
+        used = {name: [row for row in ids if row in ROW_IDS] for name, ids in used.items()}
         assert there == set(rows.shown(used, most=compose.MOST_ROWS)[0])
         assert len(text) < 550 * len(there) + 30_000
 

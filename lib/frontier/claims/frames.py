@@ -13,7 +13,6 @@ np.True_
 
 from collections.abc import Iterable
 from dataclasses import replace
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -51,30 +50,19 @@ def findings(verdict, /, *, role: str | None = None, noise: bool = True) -> pd.D
 
 def row(finding: Finding, role: str, /, *, noise: bool = True) -> dict:
     """Return a finding as a row of `findings`."""
-    low, high = finding.ends if noise else (np.nan, np.nan)
-    close = finding.close if noise else False
-    if finding not in _ROWS:
-        _ROWS[finding] = _row(finding)
-    return _ROWS[finding] | {"role": role, "low": low, "high": high, "close": close}
-
-
-_ROWS: WeakKeyDictionary[Finding, dict] = WeakKeyDictionary()
-
-
-def _row(finding):
-    """Return `row` without role and noise: the same for sentences, tables and records."""
     compared = finding.comparison
     stretch = finding.stretch or curves.Stretch(np.nan, np.nan, np.nan)
     line, span, points = (
         getattr(compared, name) if finding.outcome != UNTESTED else None
         for name in ("line", "range", "points")
     )
+    low, high = finding.ends if noise else (np.nan, np.nan)
     largest, largest_at = _largest(line) if line else (np.nan, np.nan)
     at = dict.fromkeys(SPEEDS, np.nan)
     if isinstance(compared, Ratio) and len(compared.top) and len(compared.bottom):
         at = dict(zip(SPEEDS, curves.ratio(*compared.fronts, np.array(SPEEDS, float)), strict=True))
     return {
-        "role": "",
+        "role": role,
         "tier": compared.tier,
         "above": compared.above,
         "below": compared.below,
@@ -84,9 +72,9 @@ def _row(finding):
         "outcome": finding.outcome,
         "value": finding.value,
         "estimate": finding.estimate,
-        "low": np.nan,
-        "high": np.nan,
-        "close": False,
+        "low": low,
+        "high": high,
+        "close": finding.close if noise else False,
         **dict(zip(("from", "to"), span or (np.nan, np.nan), strict=True)),
         "met_from": stretch.low,
         "met_to": stretch.high,

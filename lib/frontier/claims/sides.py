@@ -362,11 +362,11 @@ def _draw(side: Side) -> curves.Steps:
     front = np.flatnonzero(np.isin(side.positions[near], side.frontier.rows))
     ahead = np.minimum(x[front] - x[:, None], y[front] - y[:, None])
     best = ahead.argmax(axis=1)
-    lead = noise[front[best]]
-    np.subtract(noise, lead, out=lead)
-    # Sorted is of each draw what its nearest front point does not beat there, which are few. Places
-    # are those in flat arrays, which is much faster.
-    risen = np.ascontiguousarray((lead >= ahead.max(axis=1)[:, None]).T)
+    beyond = noise[front[best]]
+    np.subtract(noise, beyond, out=beyond)
+    # In each draw only the points that their nearest front point does not beat there are sorted:
+    # few. Places are those in flat arrays, which is much faster.
+    risen = np.ascontiguousarray((beyond >= ahead.max(axis=1)[:, None]).T)
     draw, point = np.divmod(np.flatnonzero(risen), len(near))
     count = np.bincount(draw)
     place = draw * count.max() + np.arange(len(draw)) - np.repeat(count.cumsum() - count, count)

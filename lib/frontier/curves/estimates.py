@@ -77,14 +77,13 @@ class Curve:
 
         The first, constant piece starts at its right end, from which the integral counts.
         """
-        ends, starts = self.edges[1:], self.edges[:-1].copy()
-        left, width = np.log(self.left), ends - starts
-        starts[0] = ends[0]
+        ends = self.edges[1:]
+        starts = np.append(ends[0], ends[:-1])
+        left, width = np.log(self.left), np.diff(self.edges)
         slope = (np.log(self.right) - left) / width
         level = left - slope * starts
         areas = level * np.log(ends / starts) + slope * (ends - starts)
-        area = np.zeros(len(areas))
-        np.cumsum(areas[:-1], out=area[1:])
+        area = np.append(0.0, np.cumsum(areas)[:-1])
         return [values.tolist() for values in (starts, level, slope, area)]
 
     def last_at_least(self, floor: float) -> float:

@@ -143,11 +143,10 @@ def shapes(frame: pd.DataFrame) -> pd.Series:
     ['8192/1024']
     """
     # Of few traffics there are many rows, so each text is made once.
-    codes, known = zip(
-        *(pd.factorize(frame[name], use_na_sentinel=False) for name in ("isl", "osl")), strict=True
-    )
-    texts = np.array([f"{isl}/{osl}" for isl in known[0] for osl in known[1]], object)
-    return pd.Series(texts[codes[0] * len(known[1]) + codes[1]], index=frame.index, dtype="str")
+    isl, inputs = pd.factorize(frame["isl"], use_na_sentinel=False)
+    osl, outputs = pd.factorize(frame["osl"], use_na_sentinel=False)
+    texts = np.array([f"{one}/{other}" for one in inputs for other in outputs], object)
+    return pd.Series(texts[isl * len(outputs) + osl], index=frame.index, dtype="str")
 
 
 def date_in_words(day, /) -> str:

@@ -94,7 +94,7 @@ def _attribute(match):
         return _moved(value)
     short = rounded(value)
     if key == "d":
-        # Whether matplotlib leaves these in hangs on a number's last bit, and that on processors.
+        # Whether matplotlib drops such a point depends on a last bit, in which processors differ.
         short = _AGAIN.sub(r"\1", short)
     return f'{key}="{short}"'
 

@@ -33,7 +33,7 @@ def remember() -> None:
 
 def _ready() -> None:
     """Import what composing needs, and parse the ledger."""
-    for name in ("figures", "explorer.widget", "site.compose"):
+    for name in ("explorer.widget", "site.compose"):
         importlib.import_module(f"frontier.{name}")
     remember()
 
