@@ -150,6 +150,7 @@ def with_project(home, function):
     "function",
     [
         *(pytest.param(name, marks=pytest.mark.slow) for name in ("environment", "tables")),
+        pytest.param("ready", marks=pytest.mark.slow),
         "compose",
     ],
 )
